@@ -1,0 +1,97 @@
+"""The members of a request's header and their meaning (HEAD-10 to HEAD-17), one rule a line."""
+
+from typing import Any, Final
+
+from jhup.errors import Malformed
+from jhup.limits import MAX_FILESIZE
+from jhup.messages import Command, Hello, Put, Request, Stat, Unknown
+from jhup.objects import NumberText, is_integral
+
+__all__ = ["read_request", "request_members"]
+
+
+_PUT: Final = Command.PUT.value  # plain strings: reading members of an enumeration is slow on Python 3.11
+_STAT: Final = Command.STAT.value
+_HELLO: Final = Command.HELLO.value
+
+
+def read_request(members: dict[str, Any]) -> Request:
+    """Give the members of a header their meaning.
+
+    Names are not checked here: a bad one is refused, not malformed (chapter 4, `jhup.names`).
+
+    Args:
+        members: the object as `jhup.json.load_object` gives it.
+
+    Raises:
+        Malformed: HEAD-10, HEAD-11, HEAD-12, HEAD-14, HEAD-15 or HEAD-16.
+    """
+    reply = members.get("reply") is True  # REPLY-2
+    cmd = members.get("cmd")
+    if cmd == _PUT:
+        return _read_put(members, reply)
+    if type(cmd) is not str:
+        raise Malformed("HEAD-10", "cmd is missing or not a string", asks_reply=reply)
+    if cmd == _STAT:
+        filename = members.get("filename")
+        return Stat(filename if type(filename) is str else None, reply)
+    if cmd == _HELLO:
+        return Hello(reply)
+    if _has_lone_surrogate(cmd):
+        raise Malformed("HEAD-10", "cmd has a lone surrogate", asks_reply=reply)
+    return Unknown(cmd, reply)
+
+
+def _read_put(members: dict[str, Any], reply: bool) -> Put:
+    filename = members.get("filename")
+    if type(filename) is not str:
+        raise Malformed("HEAD-11", "filename is missing or not a string", asks_reply=reply)
+    filesize = members.get("filesize")
+    if type(filesize) is not int:  # a boolean is no integer here
+        raise Malformed(*_filesize_fault(members), asks_reply=reply)
+    if filesize < 0:
+        raise Malformed("HEAD-12", f"filesize is negative: {filesize}", asks_reply=reply)
+    if filesize > MAX_FILESIZE:
+        raise Malformed("HEAD-14", "filesize is 2^63 or more", asks_reply=reply)
+    return Put(filename, filesize, reply)
+
+
+def _filesize_fault(members: dict[str, Any]) -> tuple[str, str]:
+    """Tell which clause a filesize breaks that is no integer to this reader."""
+    if "filesize" not in members:
+        return "HEAD-12", "filesize is missing"
+    filesize = members["filesize"]
+    if type(filesize) is not NumberText:
+        return "HEAD-12", "filesize is not an integer"
+    if filesize.startswith("-"):
+        return "HEAD-12", "filesize is negative, or zero written with a minus sign and a fraction"
+    if filesize.isdecimal():
+        return "HEAD-14", "filesize is 2^63 or more"
+    # What has a fraction or an exponent is malformed to this reader even where its value is an integer (HEAD-15).
+    if is_integral(filesize):
+        return "HEAD-15", "filesize is written with a fraction or an exponent"
+    if float(filesize).is_integer():
+        return "HEAD-16", "filesize is not an integer, though it rounds to one"
+    return "HEAD-12", "filesize is fractional"
+
+
+def _has_lone_surrogate(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def request_members(request: Request) -> dict[str, Any]:
+    """Give the members of a request in canonical order: cmd, filename, filesize, reply; only those it has."""
+    match request:
+        case Put(filename, filesize, _):
+            members: dict[str, Any] = {"cmd": _PUT, "filename": filename, "filesize": filesize}
+        case Stat(None, _):
+            members = {"cmd": _STAT}
+        case Stat(filename, _):
+            members = {"cmd": _STAT, "filename": filename}
+        case Hello():
+            members = {"cmd": _HELLO}
+        case Unknown(cmd, _):
+            members = {"cmd": cmd}
+    if request.reply:
+        members["reply"] = True
+    return members

@@ -1,0 +1,49 @@
+"""Requests and replies as bytes (sections 2.2 and 8.1), in canonical form."""
+
+from jhup.errors import LocalError
+from jhup.limits import MAX_FILESIZE, MAX_HEADER, PREFIX_SIZE
+from jhup.messages import Put, Reply, Request
+from jhup.names import name_fault
+from jhup.objects import dump_object
+from jhup.replies import reply_members
+from jhup.requests import request_members
+
+__all__ = ["check_request", "write_reply", "write_request"]
+
+
+def _frame(header: bytes) -> bytes:
+    if len(header) > MAX_HEADER:
+        raise LocalError("CLIENT-2", f"the header would be {len(header)} bytes long, more than {MAX_HEADER}")
+    return len(header).to_bytes(PREFIX_SIZE, "little", signed=True) + header  # FRAME-1
+
+
+def check_request(request: Request) -> None:
+    """Check a request before anything of it is sent.
+
+    Raises:
+        LocalError: for a name that is not valid (CLIENT-8), or a size that no header can announce (HEAD-13).
+    """
+    filename = getattr(request, "filename", None)
+    if filename is not None and (fault := name_fault(filename)):
+        raise LocalError(fault.clause, fault.reason)
+    if isinstance(request, Put) and not 0 <= request.filesize <= MAX_FILESIZE:
+        raise LocalError("HEAD-13", f"filesize is {request.filesize}, not 0 to 2^63-1")
+
+
+def write_request(request: Request) -> bytes:
+    """Give the prefix and header of a request. The ``filesize`` bytes of a put's body come after them.
+
+    Raises:
+        LocalError: see `check_request`.
+    """
+    check_request(request)
+    return _frame(dump_object(request_members(request)))
+
+
+def write_reply(reply: Reply) -> bytes:
+    """Give a reply as bytes.
+
+    Raises:
+        LocalError: when its header would be longer than 65,536 bytes.
+    """
+    return _frame(dump_object(reply_members(reply)))
