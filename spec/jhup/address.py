@@ -74,7 +74,7 @@ def parse_address(text: str) -> Address:
         scheme = f"{transport}:"
         if text.startswith(scheme):
             path = text.removeprefix(scheme)
-            path = path[2:] if path.startswith("//") else path
+            path = path.removeprefix("//")
             if not path:
                 raise ValueError(f"{text!r} has no path behind {scheme!r}")
             return Address(transport, path=path)
