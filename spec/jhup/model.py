@@ -1,0 +1,241 @@
+"""The model of a correct upload server: from the bytes of a connection to what the store holds and what is replied.
+
+It is the oracle of the conformance suite. Where the specification leaves a choice, there are several outcomes,
+and a server that shows any one of them is right.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from hashlib import sha256
+from typing import Final
+
+from jhup.errors import Malformed
+from jhup.formats import prefix_fault
+from jhup.limits import MAX_FILESIZE, MAX_HEADER, PREFIX_SIZE, PROTOCOL_VERSION
+from jhup.messages import Code, Failure, Greeting, Hello, Put, Reply, Request, Stat, Stored, Unknown
+from jhup.names import is_valid_name
+from jhup.readings import readings
+
+__all__ = ["Ending", "Expected", "Outcome", "Server", "outcomes", "replies_match"]
+
+
+class Ending(Enum):
+    """What a server does with the connection after the bytes it got."""
+
+    OPEN = auto()
+    """It stays open: between requests, or waiting for the rest of one."""
+    CLOSED = auto()
+    """It has to be closed within 5 seconds (FRAME-16, ERR-6, ERR-8, REPLY-20)."""
+    EITHER = auto()
+    """It should be closed, or may (ERR-3, ERR-5); nothing more on it is a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A reply that is owed.
+
+    Attributes:
+        reply: its members. The texts of a `Failure` and a `Greeting` are not compared.
+        any_closing: whether `closing` of a failure may be true or false.
+        also: codes that are right besides that of a `Failure`, where several conditions hold at once.
+        optional: whether silence is right as well (REPLY-22, REPLY-23, section 6.3).
+    """
+
+    reply: Reply
+    any_closing: bool = False
+    also: frozenset[Code] = frozenset()
+    optional: bool = False
+
+    def admits(self, actual: Reply) -> bool:
+        """Tell whether a reply is the one expected."""
+        match self.reply, actual:
+            case Failure() as wanted, Failure() as got:
+                right_code = got.code == wanted.code or got.code in self.also
+                return right_code and (self.any_closing or wanted.closing == got.closing)
+            case Greeting(), Greeting():
+                return actual.protocol == PROTOCOL_VERSION
+            case wanted, got:
+                return wanted == got
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One right outcome.
+
+    Attributes:
+        store: what is stored in the end, by name.
+        replies: what is answered, in order.
+        ending: what becomes of the connection.
+        served: how many requests were carried out, ignored or refused, and left behind.
+    """
+
+    store: Mapping[str, bytes]
+    replies: tuple[Expected, ...]
+    ending: Ending
+    served: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """What the model has to know of the server it stands for.
+
+    Attributes:
+        replies: whether it has the feature of chapter 8.
+        max_header: its limit of a header in bytes.
+        max_filesize: its limit of a body in bytes.
+        unwritable: valid names that its store can't hold (NAME-10, NAME-11).
+    """
+
+    replies: bool = True
+    max_header: int = MAX_HEADER
+    max_filesize: int = MAX_FILESIZE
+    unwritable: frozenset[str] = frozenset()
+
+
+_NO_STORE: Final[Mapping[str, bytes]] = {}
+
+
+def outcomes(
+    stream: bytes,
+    *,
+    server: Server,
+    ended: bool = False,
+    store: Mapping[str, bytes] = _NO_STORE,
+) -> tuple[Outcome, ...]:
+    """Give every right outcome of a connection.
+
+    Args:
+        stream: all bytes that the client sent; how they were cut makes no difference (section 2.3).
+        server: what kind of server it is.
+        ended: whether end of stream or a reset followed the last byte.
+        store: what was stored before.
+
+    Returns:
+        At least one; several where the specification says "either".
+    """
+    start = Outcome(store, (), Ending.OPEN, 0)
+    return tuple(_Connection(stream, server, ended).outcomes(0, start))
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    stream: bytes
+    server: Server
+    ended: bool
+    _digests: dict[bytes, str] = field(default_factory=dict)
+
+    def outcomes(self, at: int, so_far: Outcome) -> Iterator[Outcome]:
+        """Give the outcomes of what stands from position `at` on."""
+        prefix = self.stream[at : at + PREFIX_SIZE]
+        if len(prefix) < PREFIX_SIZE:
+            yield self._at_end(so_far)
+            return
+        length = int.from_bytes(prefix, "little", signed=True)
+        if prefix_fault(length, self.server.max_header):
+            yield replace(so_far, ending=Ending.CLOSED)
+            return
+        header = self.stream[at + PREFIX_SIZE : at + PREFIX_SIZE + length]
+        if len(header) < length:
+            yield self._at_end(so_far)
+            return
+        for reading in readings(header):
+            if isinstance(reading, Malformed):
+                yield self._malformed(reading, so_far)
+            else:
+                yield from self._request(reading, at + PREFIX_SIZE + length, so_far)
+
+    def _at_end(self, so_far: Outcome, *late: Expected) -> Outcome:
+        """The bytes end here: inside a request, or between two."""
+        if not self.ended:
+            return so_far
+        return replace(so_far, replies=so_far.replies + late, ending=Ending.CLOSED)
+
+    def _malformed(self, error: Malformed, so_far: Outcome) -> Outcome:
+        if not (self.server.replies and error.asks_reply):
+            return replace(so_far, ending=Ending.EITHER)
+        optional = error.clause in {"HEAD-17", "HEAD-19"}  # REPLY-22
+        answer = Expected(Failure(Code.MALFORMED, "", closing=True), optional=optional)
+        return replace(so_far, replies=(*so_far.replies, answer), ending=Ending.CLOSED)
+
+    def _request(self, request: Request, at: int, so_far: Outcome) -> Iterator[Outcome]:
+        if isinstance(request, Put):
+            yield from self._put(request, at, so_far)
+        else:
+            yield from self.outcomes(at, self._answered(so_far, request, self._answer(request, so_far)))
+
+    def _answered(self, so_far: Outcome, request: Request, answer: Expected) -> Outcome:
+        asked = self.server.replies and request.reply
+        return replace(so_far, replies=(*so_far.replies, answer) if asked else so_far.replies, served=so_far.served + 1)
+
+    def _answer(self, request: Stat | Hello | Unknown, so_far: Outcome) -> Expected:
+        match request:
+            case Hello():
+                return Expected(
+                    Greeting(server="", features=("replies",), max_header=self.server.max_header, max_filesize=None)
+                )
+            case Stat(filename, _):
+                return self._stat(filename, so_far)
+            case Unknown():
+                return Expected(Failure(Code.UNKNOWN_COMMAND, "", closing=False))
+
+    def _stat(self, filename: str | None, so_far: Outcome) -> Expected:
+        if filename is None or not is_valid_name(filename):
+            return Expected(Failure(Code.BAD_FILENAME, "", closing=False))
+        if filename in self.server.unwritable:
+            return Expected(Failure(Code.STORAGE, "", closing=False), any_closing=True)
+        if filename not in so_far.store:
+            return Expected(Failure(Code.NOT_FOUND, "", closing=False))
+        return Expected(self._stored(filename, so_far.store[filename]))
+
+    def _put(self, put: Put, at: int, so_far: Outcome) -> Iterator[Outcome]:
+        body = self.stream[at : at + put.filesize]
+        whole = len(body) == put.filesize
+        codes = self._refusals(put)
+        if codes:
+            # ERR-5: closed, or the body consumed exactly and the next request served. Closing with the body
+            # unread may destroy the reply (section 6.3).
+            closed = _failure(codes, any_closing=True, optional=not whole)
+            yield replace(self._answered(so_far, put, closed), ending=Ending.EITHER)
+            if whole:
+                yield from self.outcomes(at + put.filesize, self._answered(so_far, put, _failure(codes)))
+                return
+        elif whole:
+            done = replace(so_far, store={**so_far.store, put.filename: body})
+            answer = Expected(self._stored(put.filename, body))
+            yield from self.outcomes(at + put.filesize, self._answered(done, put, answer))
+            return
+        asked = self.server.replies and put.reply
+        cut_off = [_failure(tuple(Code), any_closing=True, optional=True)] if asked else []  # REPLY-23
+        yield self._at_end(so_far, *cut_off)
+
+    def _refusals(self, put: Put) -> tuple[Code, ...]:
+        """Why a put is refused: each code whose condition holds."""
+        codes = []
+        if put.filesize > min(self.server.max_filesize, MAX_FILESIZE):
+            codes.append(Code.TOO_LARGE)
+        if not is_valid_name(put.filename):
+            codes.append(Code.BAD_FILENAME)
+        if put.filename in self.server.unwritable:
+            codes.append(Code.STORAGE)
+        return tuple(codes)
+
+    def _stored(self, filename: str, body: bytes) -> Stored:
+        if body not in self._digests:
+            self._digests[body] = sha256(body).hexdigest()
+        return Stored(filename, len(body), self._digests[body])
+
+
+def _failure(codes: tuple[Code, ...], *, any_closing: bool = False, optional: bool = False) -> Expected:
+    failure = Failure(codes[0], "", closing=False)
+    return Expected(failure, any_closing=any_closing, also=frozenset(codes), optional=optional)
+
+
+def replies_match(expected: Sequence[Expected], actual: Sequence[Reply]) -> bool:
+    """Tell whether replies are those expected, in order, optional ones given or not."""
+    if not expected:
+        return not actual
+    first, rest = expected[0], expected[1:]
+    if actual and first.admits(actual[0]) and replies_match(rest, actual[1:]):
+        return True
+    return first.optional and replies_match(rest, actual)

@@ -1,0 +1,158 @@
+"""All the ways in which a header may rightly be read (chapter 3): where a clause says "either", there are two.
+
+`jhup.requests` picks one way, as every server does. A judge must accept each of them.
+"""
+
+import json
+import re
+from typing import Any, Final, TypeAlias
+
+from jhup.errors import Malformed
+from jhup.limits import MAX_FILESIZE
+from jhup.messages import Command, Put, Request
+from jhup.objects import NumberText, is_integral, load_object
+from jhup.requests import read_request
+
+__all__ = ["MEMBERS", "Reading", "readings"]
+
+Reading: TypeAlias = Request | Malformed
+
+MEMBERS: Final = frozenset({"cmd", "filename", "filesize", "reply"})
+"""The members that chapter 3 gives a meaning."""
+
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_DEPTH: Final = 64
+_LONG_NUMBER: Final = 20
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+def readings(header: bytes) -> tuple[Reading, ...]:
+    """Give every permitted reading of a header.
+
+    A put with a ``filesize`` of 2^63 or more among the readings stands for "over the server's size limit" (HEAD-14).
+
+    Args:
+        header: the bytes that the prefix counts.
+
+    Returns:
+        At least one; several where a clause says "either".
+    """
+    extreme = False
+    try:
+        members = load_object(header)
+    except Malformed as error:
+        if error.clause != "HEAD-19":
+            return (error,)
+        extreme = True
+        try:
+            members = load_object(_flattened(header))
+        except Malformed as other:
+            return (other,)
+    found = _meanings(members)
+    reply = members.get("reply") is True
+    written = _outermost(header, extreme=extreme)
+    if members.get("cmd") == Command.PUT.value and dict(written).get("filesize") == "-0":
+        found.append(Malformed("HEAD-15", "filesize is zero with a minus sign", asks_reply=reply))
+    names = [name for name, _ in written if name in MEMBERS]
+    if len(names) > len(set(names)):
+        found.append(Malformed("HEAD-17", "a member stands more than once", asks_reply=reply))
+    if extreme or any(_is_extreme(value) for name, value in members.items() if name not in MEMBERS):
+        found.append(Malformed("HEAD-19", "an unknown member holds an extreme", asks_reply=reply))
+    return tuple(found)
+
+
+def _meanings(members: dict[str, Any]) -> list[Reading]:
+    """Read members that are plain JSON: once, or twice where the size or the name leave a choice."""
+    found: list[Reading] = []
+    try:
+        found.append(read_request(members))
+    except Malformed as error:
+        found.append(error)
+    if members.get("cmd") != Command.PUT.value:
+        return found
+    reply = members.get("reply") is True
+    filename, size = members.get("filename"), _integral(members.get("filesize"))
+    first = found[0]
+    if isinstance(first, Malformed) and type(filename) is str and size is not None and size >= 0:
+        found.append(Put(filename, size, reply))  # HEAD-14, HEAD-15
+    elif isinstance(first, Put) and _SURROGATE.search(first.filename):
+        found.append(Malformed("NAME-8", "the name has a lone surrogate", asks_reply=reply))
+    return found
+
+
+def _integral(filesize: object) -> int | None:
+    """Give the value of a filesize that is an integer however it is written; any beyond 2^63-1 as 2^63."""
+    if type(filesize) is int:
+        return min(filesize, MAX_FILESIZE + 1)
+    if type(filesize) is not NumberText or not is_integral(filesize):
+        return None
+    mantissa = filesize.lower().partition("e")[0]
+    if not mantissa.strip("-0."):
+        return 0
+    if filesize.startswith("-"):
+        return -1
+    try:
+        value = float(filesize)
+    except OverflowError:
+        value = float("inf")
+    if value >= float(MAX_FILESIZE):
+        return MAX_FILESIZE + 1
+    return int(value) if value < 2**53 else None
+
+
+def _is_extreme(value: object) -> bool:
+    """Tell whether an unknown member holds what HEAD-19 names."""
+    waiting = [(value, 1)]
+    while waiting:
+        item, depth = waiting.pop()
+        if depth > _DEPTH or _is_extreme_scalar(item):
+            return True
+        if isinstance(item, list):
+            waiting.extend((each, depth + 1) for each in item)
+        elif isinstance(item, dict):
+            waiting.extend((each, depth + 1) for each in item.values())
+            waiting.extend((name, depth) for name in item)
+    return False
+
+
+def _is_extreme_scalar(item: object) -> bool:
+    if isinstance(item, NumberText):
+        exponent = item.lower().partition("e")[2]
+        return len(item) > _LONG_NUMBER or len(exponent.strip("+-").lstrip("0")) > 2
+    if isinstance(item, str):
+        return _SURROGATE.search(item) is not None
+    return type(item) is int and abs(item) > MAX_FILESIZE
+
+
+def _flattened(header: bytes) -> bytes:
+    """Put null in the place of every array and object inside the outermost object.
+
+    What was nested too deep to be read is not looked at any further, so errors inside it go unseen.
+    """
+    text = str(header, "utf-8")
+    kept: list[str] = []
+    depth, begin = 0, 0
+    for token in _TOKEN.finditer(text):
+        if token[0] in "[{":
+            depth += 1
+            if depth == 2:
+                kept.append(text[begin : token.start()])
+        elif token[0] in "]}":
+            depth -= 1
+            if depth == 1:
+                kept.append("null")
+                begin = token.end()
+    kept.append(text[begin:])
+    return "".join(kept).encode()
+
+
+def _outermost(header: bytes, *, extreme: bool) -> list[tuple[str, Any]]:
+    """Give the names and values of the outermost object as they stand, duplicates and all; numbers as text."""
+    text = str(_flattened(header) if extreme else header, "utf-8")
+    outermost: list[tuple[str, Any]] = []
+
+    def keep(pairs: list[tuple[str, Any]]) -> None:
+        outermost[:] = pairs  # objects are finished from the inside outwards, so the outermost comes last
+
+    json.loads(text, object_pairs_hook=keep, parse_int=str, parse_float=str)
+    return outermost
