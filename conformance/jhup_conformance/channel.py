@@ -1,0 +1,225 @@
+"""Non-blocking channels to the target: plain sockets and TLS, with half-close and reset (section 2.1).
+
+TLS runs over memory buffers, because a socket wrapped by `ssl` can't give end of stream in one direction only.
+"""
+
+import contextlib
+import socket
+import ssl
+import struct
+from typing import Final, Protocol
+
+from jhup.address import Address, Transport
+
+__all__ = ["Channel", "Unreachable", "connect"]
+
+_CHUNK: Final = 256 * 1024
+_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
+
+
+class Unreachable(Exception):
+    """No connection to the target can be made; the message says why."""
+
+
+class Channel(Protocol):
+    """One connection, seen from the suite's end. No method blocks."""
+
+    def fileno(self) -> int:
+        """Give the descriptor to wait for."""
+
+    @property
+    def has_unsent(self) -> bool:
+        """Whether bytes wait inside the channel for the socket to take them."""
+
+    def send(self, data: memoryview) -> int:
+        """Give bytes to the transport; returns how many it took, 0 when it is full.
+
+        Raises:
+            ConnectionError: when the peer has reset the connection.
+        """
+
+    def receive(self) -> bytes | None:
+        """Give what has arrived: empty at end of stream, None when there is nothing yet.
+
+        Raises:
+            ConnectionError: when the peer has reset the connection.
+        """
+
+    def half_close(self) -> None:
+        """Give end of stream to the peer and go on receiving."""
+
+    def reset(self) -> None:
+        """End the connection abruptly: a reset where the transport has one."""
+
+    def close(self) -> None:
+        """End the connection in order."""
+
+
+class _Plain:
+    """A stream socket as it is."""
+
+    has_unsent = False
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        self._socket = sock
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def send(self, data: memoryview) -> int:
+        try:
+            return self._socket.send(data)
+        except BlockingIOError:
+            return 0
+
+    def receive(self) -> bytes | None:
+        try:
+            return self._socket.recv(_CHUNK)
+        except BlockingIOError:
+            return None
+
+    def half_close(self) -> None:
+        with contextlib.suppress(OSError):  # already reset by the peer: the next receive says so
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self._socket.close()
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class _Tls:
+    """TLS over a plain channel: records are made and read in memory."""
+
+    def __init__(self, plain: _Plain, tls: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
+        self._plain = plain
+        self._tls = tls
+        self._incoming = incoming
+        self._outgoing = outgoing
+        self._unsent = b""
+        self._ended = False
+
+    def fileno(self) -> int:
+        return self._plain.fileno()
+
+    @property
+    def has_unsent(self) -> bool:
+        return bool(self._unsent or self._outgoing.pending)
+
+    def send(self, data: memoryview) -> int:
+        taken = 0
+        if data and not self.has_unsent:
+            taken = self._tls.write(data[:16384])  # one record: its border is a segment's border
+        self._flush()
+        return taken
+
+    def _flush(self) -> None:
+        pending = self._unsent + self._outgoing.read()
+        self._unsent = pending[self._plain.send(memoryview(pending)) :] if pending else b""
+
+    def receive(self) -> bytes | None:
+        raw = self._plain.receive()
+        if raw:
+            self._incoming.write(raw)
+        elif raw is not None:
+            self._ended = True
+        received = bytearray()
+        try:
+            while piece := self._tls.read(_CHUNK):
+                received += piece
+        except ssl.SSLWantReadError:
+            pass
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            self._ended = True
+        except ssl.SSLError as error:
+            raise ConnectionResetError(f"TLS: {error.reason}") from error
+        else:
+            self._ended = True
+        self._flush()
+        if received:
+            return bytes(received)
+        return b"" if self._ended else None
+
+    def half_close(self) -> None:
+        with contextlib.suppress(ssl.SSLError, OSError):
+            self._tls.unwrap()  # writes close_notify; the peer's own is still to come
+        with contextlib.suppress(OSError):
+            self._flush()
+        self._plain.half_close()
+
+    def reset(self) -> None:
+        self._plain.reset()
+
+    def close(self) -> None:
+        with contextlib.suppress(ssl.SSLError, OSError):
+            self._tls.unwrap()
+        with contextlib.suppress(OSError):
+            self._flush()
+        self._plain.close()
+
+
+def _open_socket(address: Address, timeout: float) -> socket.socket:
+    if address.transport is Transport.UNIX:
+        if not hasattr(socket, "AF_UNIX"):
+            raise Unreachable("this platform has no Unix sockets")
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.settimeout(timeout)
+        try:
+            sock.connect(address.path)
+        except OSError:
+            sock.close()
+            raise
+        return sock
+    return socket.create_connection((address.host, address.port), timeout)
+
+
+def connect(address: Address, *, timeout: float, context: ssl.SSLContext | None, no_delay: bool = True) -> Channel:
+    """Open a connection to the target.
+
+    Args:
+        address: where; a stream transport.
+        timeout: seconds for the connection and for the handshake of TLS.
+        context: for TLS.
+        no_delay: whether to switch Nagle's algorithm off, so that each send leaves at once.
+
+    Raises:
+        Unreachable: with the reason.
+    """
+    try:
+        sock = _open_socket(address, timeout)
+    except OSError as error:
+        raise Unreachable(f"can't connect to {address}: {error.strerror or error}") from error
+    if sock.family != getattr(socket, "AF_UNIX", None):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, no_delay)
+    if address.transport is not Transport.TLS:
+        return _Plain(sock)
+    if context is None:
+        raise ValueError("TLS needs a context")
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, server_hostname=address.host)
+    try:
+        _handshake(sock, tls, incoming, outgoing)
+    except OSError as error:  # ssl.SSLError is one
+        sock.close()
+        reason = getattr(error, "verify_message", None) or getattr(error, "reason", None) or error
+        raise Unreachable(f"no TLS with {address}: {reason}") from error
+    return _Tls(_Plain(sock), tls, incoming, outgoing)
+
+
+def _handshake(sock: socket.socket, tls: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
+    while True:
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            sock.sendall(outgoing.read())
+            raw = sock.recv(_CHUNK)
+            if not raw:
+                raise ConnectionResetError("the target closed the connection in the handshake") from None
+            incoming.write(raw)
+        else:
+            sock.sendall(outgoing.read())
+            return

@@ -1,0 +1,112 @@
+"""How the store is seen from outside: by replies, as a local folder, or through a command."""
+
+import hashlib
+import shlex
+import subprocess
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, Protocol
+
+from jhup.names import is_valid_name
+
+from jhup_conformance.outcome import SuiteError
+
+__all__ = ["Body", "CommandObserver", "FolderObserver", "ObservedBy", "Observer"]
+
+
+class ObservedBy(StrEnum):
+    """The names of the ways, as reports give them."""
+
+    REPLIES = "replies"
+    STORAGE = "storage"
+    WITNESS = "witness"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What is stored under a name, compared by length and digest (a lower-case hexadecimal SHA-256)."""
+
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, data: bytes) -> "Body":
+        """Give length and digest of some bytes."""
+        return cls(len(data), hashlib.sha256(data).hexdigest())
+
+    def __str__(self) -> str:
+        return f"{self.size} bytes, sha256 {self.sha256[:12]}…"
+
+
+class Observer(Protocol):
+    """Something that sees the store."""
+
+    @property
+    def way(self) -> ObservedBy:
+        """How it sees."""
+
+    def look(self, names: Iterable[str]) -> dict[str, Body | None]:
+        """Tell what is stored under some names at this moment; None where nothing is."""
+
+
+class FolderObserver:
+    """The store is a local folder."""
+
+    way = ObservedBy.STORAGE
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def look(self, names: Iterable[str]) -> dict[str, Body | None]:
+        return {name: self._look(name) for name in names}
+
+    def _look(self, name: str) -> Body | None:
+        if not is_valid_name(name):
+            return None
+        path = self.folder / name
+        try:
+            if path.is_symlink() or not path.is_file():
+                return None
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256")
+                return Body(file.tell(), digest.hexdigest())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise SuiteError(f"can't read {path}: {error.strerror}") from error
+
+
+_NOT_STORED: Final = 44
+_WITNESS_TIMEOUT: Final = 30.0
+
+
+class CommandObserver:
+    """A command prints what is stored under ``{filename}``, and exits with 44 when nothing is."""
+
+    way = ObservedBy.WITNESS
+
+    def __init__(self, command: str) -> None:
+        self._words = shlex.split(command)
+
+    def look(self, names: Iterable[str]) -> dict[str, Body | None]:
+        return {name: self._look(name) for name in names}
+
+    def _look(self, name: str) -> Body | None:
+        if not is_valid_name(name):
+            return None
+        words = [word.replace("{filename}", name) for word in self._words]
+        try:
+            done = subprocess.run(words, capture_output=True, timeout=_WITNESS_TIMEOUT, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise SuiteError(f"the witness command {words[0]!r} can't be run: {error}") from error
+        if done.returncode == _NOT_STORED:
+            return None
+        if done.returncode:
+            last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["(nothing on standard error)"]
+            raise SuiteError(f"the witness command exited with {done.returncode}: {last[0]}")
+        return Body.of(done.stdout)
+
+
+Look = Callable[[Iterable[str]], dict[str, Body | None]]
