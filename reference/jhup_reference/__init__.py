@@ -1,0 +1,1 @@
+"""Reference servers of the JSON-Header Upload Protocol, on `socketserver`."""

@@ -1,0 +1,108 @@
+"""The entries of one folder, by name, as the operating system has them: the only module that touches the disk.
+
+All names are bytes in UTF-8, whatever the locale says, and relative to an open folder where the platform can do
+that, so that nobody can exchange the folder under a running server. Nothing here follows a link or waits.
+"""
+
+import errno
+import os
+from pathlib import Path
+from typing import Final
+
+try:
+    import fcntl
+except ImportError:  # not a POSIX system
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["Folder", "FolderInUse"]
+
+_RELATIVE: Final = {os.open, os.stat, os.rename, os.unlink} <= os.supports_dir_fd and os.listdir in os.supports_fd
+_NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
+_COMMON: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0) | _NO_FOLLOW
+_CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _COMMON
+# A FIFO or a terminal that takes the place of a file between look and open must not hold the server up.
+_READ: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | _COMMON
+
+
+class FolderInUse(Exception):
+    """Another process holds the lock of the folder."""
+
+
+class Folder:
+    """One folder.
+
+    Args:
+        path: an existing folder.
+
+    Raises:
+        OSError: when it can't be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._bytes = os.fsencode(path.absolute())
+        self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if _RELATIVE else None
+        if self._fd is None and not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+
+    def _place(self, name: bytes) -> bytes:
+        return name if self._fd is not None else os.path.join(self._bytes, name)  # noqa: PTH118  # bytes
+
+    def status(self, name: bytes) -> os.stat_result | None:
+        """Look at an entry itself, not at what it links to; None when there is none."""
+        try:
+            return os.stat(self._place(name), dir_fd=self._fd, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+    def create(self, name: bytes) -> int:
+        """Create a file that didn't exist and give its descriptor, open for writing."""
+        return os.open(self._place(name), _CREATE, 0o666, dir_fd=self._fd)
+
+    def open(self, name: bytes) -> int:
+        """Give a descriptor of an existing entry, open for reading; an error when it is a link."""
+        return os.open(self._place(name), _READ, dir_fd=self._fd)
+
+    def replace(self, old: bytes, new: bytes) -> None:
+        """Give the entry `old` the name `new`, in one step, in place of what has it."""
+        os.replace(self._place(old), self._place(new), src_dir_fd=self._fd, dst_dir_fd=self._fd)
+
+    def remove(self, name: bytes) -> None:
+        """Remove an entry that isn't a folder."""
+        os.unlink(self._place(name), dir_fd=self._fd)
+
+    def names(self) -> list[bytes]:
+        """List the names of all entries, in no order."""
+        if self._fd is None:
+            return os.listdir(self._bytes)  # noqa: PTH208  # bytes
+        return [os.fsencode(name) for name in os.listdir(self._fd)]  # noqa: PTH208  # a descriptor
+
+    def sync(self) -> None:
+        """Bring the entries to the disk, where the platform can do that for a folder."""
+        if self._fd is not None:
+            os.fsync(self._fd)
+
+    def lock(self) -> bool:
+        """Claim the folder for this process and the children that it forks, until all of them are gone.
+
+        Returns:
+            Whether the platform and the file system can do that.
+
+        Raises:
+            FolderInUse: when another process has claimed it.
+        """
+        if fcntl is None or self._fd is None:
+            return False
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FolderInUse(str(self.path)) from None
+        except OSError:  # some network file systems
+            return False
+        return True
+
+    def close(self) -> None:
+        """Give the folder up, and its lock."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None

@@ -1,0 +1,185 @@
+"""The store: a map from names to byte strings, represented by the files of a folder (chapter 5).
+
+A body grows in a file that no request can name, and takes its place by a rename: whole or not at all.
+"""
+
+import contextlib
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from jhup_reference.faults import NotStored, StorageFault
+from jhup_reference.folder import Folder
+from jhup_reference.places import Places
+from jhup_reference.settings import Durability
+from jhup_reference.unfinished import Unfinished
+
+__all__ = ["Digest", "Store", "StoredBody", "Upload"]
+
+_HASHED_AT_ONCE: Final = 256 * 1024
+_LONG_BODY: Final = 1024 * 1024
+
+
+class Store:
+    """The store of one folder.
+
+    Args:
+        path: an existing folder.
+        durability: what a put waits for.
+
+    Raises:
+        FolderInUse: when another server has the folder.
+        OSError: when it can't be opened.
+    """
+
+    def __init__(self, path: Path, *, durability: Durability = Durability.NONE) -> None:
+        self.durability = durability
+        self._folder = Folder(path)
+        self._folder.lock()
+        self._places = Places(self._folder)
+        self._unfinished = Unfinished(self._folder)
+        self._unfinished.clean()  # never before the lock: they may be those of a living server
+
+    def begin(self, name: str, filesize: int) -> "Upload":
+        """Begin a put.
+
+        Args:
+            name: a valid name (chapter 4).
+            filesize: bytes of its body.
+
+        Raises:
+            StorageFault: when it is clear already that the store can't hold the name.
+        """
+        place = name.encode()
+        if filesize > _LONG_BODY:  # `Upload.commit` looks in any case; this spares a long body that would be in vain
+            self._places.look(place)
+        return Upload(self._folder, self._places, self._unfinished, place, syncs=self.durability is Durability.FSYNC)
+
+    def find(self, name: str) -> "StoredBody":
+        """Open what is stored under a name, as it is now.
+
+        Raises:
+            NotStored: when that is nothing.
+            StorageFault: when the folder has something else under the name, or it can't be read.
+        """
+        try:
+            return StoredBody(self._places.open(name.encode()))
+        except FileNotFoundError:
+            raise NotStored(name) from None
+
+    def close(self) -> None:
+        """Give the folder up."""
+        self._folder.close()
+
+
+class Upload:
+    """A put under way. Ends with `commit` or `abandon`; the file is created with the first byte."""
+
+    __slots__ = ("_descriptor", "_file", "_folder", "_place", "_places", "_syncs", "_unfinished")
+
+    def __init__(self, folder: Folder, places: Places, unfinished: Unfinished, place: bytes, *, syncs: bool) -> None:
+        self._folder = folder
+        self._places = places
+        self._unfinished = unfinished
+        self._place = place
+        self._syncs = syncs
+        self._file = b""
+        self._descriptor = -1
+
+    def fileno(self) -> int:
+        """Give the descriptor of the file, to which the body may also be moved directly.
+
+        Raises:
+            StorageFault: when no file can be created.
+        """
+        if self._descriptor < 0:
+            try:
+                self._file, self._descriptor = self._unfinished.create()
+            except OSError as error:
+                raise StorageFault.of(error) from None
+        return self._descriptor
+
+    def write(self, data: memoryview) -> None:
+        """Append bytes to the body.
+
+        Raises:
+            StorageFault: when they can't be written.
+        """
+        descriptor = self.fileno()
+        try:
+            written = os.write(descriptor, data)
+            while written < len(data):
+                data = data[written:]
+                written = os.write(descriptor, data)
+        except OSError as error:
+            raise StorageFault.of(error) from None
+
+    def commit(self) -> None:
+        """Make the body what is stored under the name (STORE-1 to STORE-4).
+
+        Raises:
+            StorageFault: when that can't be done; the store is as it was.
+        """
+        descriptor = self.fileno()
+        try:
+            if self._syncs:
+                os.fsync(descriptor)
+            self._descriptor = -1
+            os.close(descriptor)
+            self._places.take(self._place, self._file)
+            self._file = b""
+            if self._syncs:
+                self._folder.sync()
+        except OSError as error:
+            raise StorageFault.of(error) from None
+
+    def abandon(self) -> None:
+        """Drop the body if it isn't committed; the store is as it was (STORE-7)."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+        if self._file:
+            with contextlib.suppress(OSError):
+                self._folder.remove(self._file)
+            self._file = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """How long a body is, in bytes, and its SHA-256 digest in lower-case hexadecimal."""
+
+    filesize: int
+    sha256: str
+
+
+class StoredBody:
+    """A stored body, open: it stays what it is while later puts replace it."""
+
+    __slots__ = ("_descriptor",)
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it takes long to read."""
+        return os.fstat(self._descriptor).st_size > _LONG_BODY
+
+    def digest(self) -> Digest:
+        """Read the body and close it.
+
+        Raises:
+            StorageFault: when it can't be read.
+        """
+        buffer = memoryview(bytearray(_HASHED_AT_ONCE))
+        sha256, filesize = hashlib.sha256(), 0
+        try:
+            with open(self._descriptor, "rb", buffering=0) as file:  # noqa: PTH123  # a descriptor
+                while count := file.readinto(buffer):
+                    sha256.update(buffer[:count])
+                    filesize += count
+        except OSError as error:
+            raise StorageFault.of(error) from None
+        return Digest(filesize, sha256.hexdigest())
