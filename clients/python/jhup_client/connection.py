@@ -1,0 +1,333 @@
+"""A connection: any number of requests, one after the other, pipelined where no reply is waited for."""
+
+import hashlib
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import Literal, Self, overload
+
+from jhup import (
+    Code,
+    Failure,
+    Greeting,
+    Hello,
+    LocalError,
+    Malformed,
+    Put,
+    Reply,
+    ReplyReader,
+    Request,
+    Stat,
+    Stored,
+    write_request,
+)
+from jhup_client.body import Body, FileSource, name_for, open_body
+from jhup_client.channel import Channel, Waited
+from jhup_client.errors import (
+    ClientError,
+    ConnectionLost,
+    ErrorReply,
+    FileFailed,
+    FileShrank,
+    NoReply,
+    RequestFailed,
+    WrongReply,
+)
+from jhup_client.options import Timeouts
+from jhup_client.pending import Answer, Pending, Upload
+from jhup_client.results import Progress, ProgressCallback, Sent
+from jhup_client.sending import BUFFER, send_put
+from jhup_client.transport import Transport
+
+__all__ = ["Connection"]
+
+
+class Connection:
+    """An open connection to a server, for one thread at a time.
+
+    Use it in a ``with`` block: leaving it finishes the connection, leaving it by an exception gives it up.
+
+    Attributes:
+        was_spoken_to: whether the server said something that nobody had asked for (it must not, CONN-1). It is ignored.
+    """
+
+    def __init__(self, transport: Transport, timeouts: Timeouts) -> None:
+        self._channel = Channel(transport, timeouts, self._take)
+        self._timeouts = timeouts
+        self._replies = ReplyReader()
+        self._buffer = memoryview(bytearray(BUFFER))
+        self._owed: deque[Pending] = deque()
+        self._unconfirmed: list[Upload] = []
+        self._unreported: list[Upload] = []
+        self._is_open = True
+        self.was_spoken_to = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests can be made. After most errors it is not."""
+        return self._is_open
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.finish()
+        else:
+            self.abort()
+
+    @overload
+    def put(
+        self,
+        file: FileSource,
+        *,
+        reply: Literal[True],
+        name: str | None = None,
+        size: int | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> Stored: ...
+    @overload
+    def put(
+        self,
+        file: FileSource,
+        *,
+        reply: bool = False,
+        name: str | None = None,
+        size: int | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> Stored | Sent: ...
+    def put(
+        self,
+        file: FileSource,
+        *,
+        reply: bool = False,
+        name: str | None = None,
+        size: int | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> Stored | Sent:
+        """Upload a file, and with ``reply`` wait until the server confirms it.
+
+        Args:
+            file: a path, or a file object open for reading bytes.
+            reply: ask for a reply; without one, only `finish` tells whether the bytes were handed over.
+            name: the name to store under, if not the base name of the file.
+            size: length of the body in bytes, for file objects that can't tell it.
+            progress: is called with a `Progress` before the first byte is read and whenever some were taken.
+
+        Returns:
+            What the server stored; `Sent` without ``reply``.
+
+        Raises:
+            FileFailed: before anything was sent, the connection is as it was.
+            RequestFailed: one of its kinds. After an `ErrorReply` that isn't ``closing`` the connection goes on.
+        """
+        upload = self.submit(file, reply=reply, name=name, size=size, progress=progress)
+        return self.result(upload) if reply else Sent(upload.filename, upload.filesize)
+
+    def submit(
+        self,
+        file: FileSource,
+        *,
+        reply: bool = False,
+        name: str | None = None,
+        size: int | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> Upload:
+        """Send a file as `put` does, but don't wait for the reply, so that the next request can follow at once.
+
+        Returns:
+            The upload; its ``outcome`` is filled in when a reply comes, or else by `finish`.
+
+        Raises:
+            FileFailed, RequestFailed: as `put`, but for replies that have not come yet.
+        """
+        chosen = name_for(file, name)
+        with open_body(file, size=size) as body:
+            upload = Upload(Put(chosen, body.size, reply))
+            header = _written(upload.request)
+            with self._breaking():
+                self._send(upload, header, body, progress)
+        (self._unreported if reply else self._unconfirmed).append(upload)
+        return upload
+
+    def result(self, upload: Upload) -> Stored:
+        """Wait for the reply to an upload that asked for one.
+
+        Raises:
+            RequestFailed: one of its kinds.
+        """
+        upload.was_reported = True
+        if upload.outcome is None and upload not in self._owed:
+            raise ValueError("no reply was asked for; finish() tells what came of it")
+        return self._answer_to(upload, Stored)
+
+    def stat(self, name: str) -> Stored | None:
+        """Ask what is stored under a name.
+
+        Returns:
+            Name, size and digest; None when nothing is stored under it.
+
+        Raises:
+            FileFailed: when the name isn't valid; nothing was sent.
+            RequestFailed: one of its kinds.
+        """
+        try:
+            return self._ask(Stat(name, reply=True), Stored)
+        except ErrorReply as error:
+            if error.code is Code.NOT_FOUND:
+                return None
+            raise
+
+    def hello(self) -> Greeting:
+        """Ask what the server is.
+
+        Raises:
+            RequestFailed: one of its kinds; `NoReply` from servers that don't offer replies.
+        """
+        return self._ask(Hello(reply=True), Greeting)
+
+    def finish(self) -> None:
+        """End the connection in order: wait for replies owed, half-close, and see that no reset comes (CLIENT-15).
+
+        Raises:
+            RequestFailed: what went wrong with the connection, or with the first upload whose `result` wasn't asked.
+        """
+        if self._is_open:
+            with self._breaking():
+                self._wind_up()
+            self._close()
+        for upload in self._unreported:
+            if not upload.was_reported and isinstance(upload.outcome, ClientError):
+                upload.was_reported = True
+                raise upload.outcome
+
+    def abort(self) -> None:
+        """Give the connection up at once. What became of requests without an outcome can't be known."""
+        self._break(ConnectionLost("the connection was given up"))
+
+    def _ask(self, request: Stat | Hello, kind: type[Answer]) -> Answer:
+        pending = Pending(request)
+        message = _written(request)
+        with self._breaking():
+            self._channel.look()
+            self._owed.append(pending)
+            self._channel.write(memoryview(message))
+        return self._answer_to(pending, kind)
+
+    def _answer_to(self, pending: Pending, kind: type[Answer]) -> Answer:
+        if pending.outcome is None:
+            with self._breaking():
+                self._wait_for(pending)
+        outcome = pending.outcome
+        if isinstance(outcome, ClientError):
+            raise outcome
+        assert isinstance(outcome, kind)  # noqa: S101  # Pending gives no other
+        return outcome
+
+    def _send(self, upload: Upload, header: bytes, body: Body, progress: ProgressCallback | None) -> None:
+        self._channel.look()
+        digest = None
+        if upload.request.reply:
+            digest = hashlib.sha256()
+            self._owed.append(upload)  # before the first byte: its reply may be an early error
+
+        def report(taken: int) -> None:
+            if progress is not None:
+                progress(Progress(upload.filename, taken, upload.filesize))
+
+        try:
+            send_put(self._channel, header, body, buffer=self._buffer, digest=digest, progress=report)
+        except (FileShrank, FileFailed):
+            self._cut(upload)
+            raise
+        if digest is not None:
+            upload.sha256 = digest.hexdigest()
+
+    def _cut(self, upload: Upload) -> None:
+        """End the connection inside a body, which the server sees as truncated, but not the uploads before it."""
+        with suppress(ValueError):
+            self._owed.remove(upload)
+        with suppress(RequestFailed):
+            self._wind_up()
+
+    def _wind_up(self) -> None:
+        """Half-close, once nothing is owed, and see how it ends."""
+        while self._owed:
+            self._wait_for(self._owed[0])
+        self._channel.half_close()
+        if self._unconfirmed:
+            self._channel.settle()
+        for upload in self._unconfirmed:
+            upload.outcome = Sent(upload.filename, upload.filesize)
+
+    def _wait_for(self, pending: Pending) -> None:
+        waited = self._channel.read_until(lambda: pending.outcome is not None)
+        if waited is Waited.TIMED_OUT:
+            seconds = f"{self._timeouts.reply:g} s"
+            raise NoReply(f"no reply within {seconds}; not every server offers them", clause="CLIENT-16")
+        if waited is Waited.ENDED:
+            cut = " in the middle of one" if self._replies.receive_eof() else " without a reply"
+            raise NoReply(f"the server closed the connection{cut}", clause="CLIENT-16")
+
+    def _take(self, data: memoryview) -> None:
+        """Take what the server says."""
+        if not self._owed:
+            self.was_spoken_to = True
+            return
+        try:
+            for reply in self._replies.receive(data):
+                self._assign(reply)
+        except Malformed as error:
+            if self._owed:
+                raise WrongReply(f"the server sent no reply but {error.reason}", clause=error.clause) from error
+
+    def _assign(self, reply: Reply) -> None:
+        if not self._owed:
+            self.was_spoken_to = True
+            return
+        pending = self._owed.popleft()
+        pending.accept(reply)
+        if isinstance(reply, Failure) and reply.closing:
+            assert isinstance(pending.outcome, ErrorReply)  # noqa: S101
+            raise pending.outcome
+        if isinstance(pending.outcome, WrongReply):
+            raise pending.outcome  # the following ones can't be trusted to be in step
+
+    @contextmanager
+    def _breaking(self) -> Iterator[None]:
+        """Give the connection up for whatever goes wrong inside."""
+        if not self._is_open:
+            raise ConnectionLost("the connection is closed")
+        try:
+            yield
+        except ClientError as error:
+            self._break(error)
+            raise
+        except BaseException:
+            self.abort()
+            raise
+
+    def _break(self, error: ClientError) -> None:
+        lost = error
+        if not isinstance(error, ConnectionLost | NoReply):
+            lost = ConnectionLost(f"the connection ended before an answer: {error.reason}", fault=error.fault)
+        for pending in [*self._owed, *self._unconfirmed]:
+            if pending.outcome is None:
+                pending.outcome = lost
+        self._close()
+
+    def _close(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._owed.clear()
+            self._channel.close()
+
+
+def _written(request: Request) -> bytes:
+    try:
+        return write_request(request)
+    except LocalError as error:
+        raise FileFailed(error.reason, clause=error.clause) from error

@@ -1,0 +1,32 @@
+"""What comes of requests that did not fail."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+__all__ = ["Progress", "ProgressCallback", "Sent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A put without a reply, all of whose bytes were written. Nobody confirmed that they were stored.
+
+    As the outcome of a connection that has finished it means *handed over* (CLIENT-15): written, half-closed, and no
+    reset seen within a bounded wait.
+    """
+
+    filename: str
+    filesize: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a body has come: ``sent`` of ``filesize`` bytes were taken by the connection."""
+
+    filename: str
+    sent: int
+    filesize: int
+
+
+ProgressCallback: TypeAlias = Callable[[Progress], object]
+"""Called before the first byte of a body is read and whenever some were taken. What it raises ends the connection."""
