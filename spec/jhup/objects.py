@@ -7,7 +7,7 @@ from typing import Any, Final, NoReturn
 
 from jhup.errors import Malformed
 
-__all__ = ["NumberText", "dump_object", "is_integral", "load_object"]
+__all__ = ["NumberText", "dump_object", "integer_value", "is_integral", "load_object"]
 
 
 class NumberText(str):
@@ -22,20 +22,40 @@ class NumberText(str):
 _NUMBER: Final = re.compile(r"-?(?P<whole>\d+)(?:\.(?P<fraction>\d+))?(?:[eE](?P<exponent>[+-]?\d+))?", re.ASCII)
 
 
-def is_integral(number: str) -> bool:
-    """Tell whether the value of a JSON number is an integer, exactly and in time linear in its length."""
+def integer_value(number: str) -> int | None:
+    """Give the value of a JSON number that is an integer, exactly and in time linear in its length.
+
+    Args:
+        number: as it is written, with a fraction or an exponent or without.
+
+    Returns:
+        None when the value is not an integer; one of more than 40 digits comes as 10^40 with its sign.
+    """
     match = _NUMBER.fullmatch(number)
     if match is None:
-        return False
+        return None
     fraction = (match["fraction"] or "").rstrip("0")
     digits = (match["whole"] + fraction).lstrip("0")
     if not digits:
-        return True
-    trailing = len(digits) - len(digits.rstrip("0"))
-    exponent = match["exponent"] or "0"
-    if len(exponent) > _DIGITS:
-        return not exponent.startswith("-")
-    return int(exponent) - len(fraction) + trailing >= 0
+        return 0
+    significant = digits.rstrip("0")
+    tens = _exponent(match["exponent"] or "0") - len(fraction) + len(digits) - len(significant)
+    if tens < 0:
+        return None
+    magnitude = int(significant) * 10**tens if len(significant) + tens <= _DIGITS else 10**_DIGITS
+    return -magnitude if number.startswith("-") else magnitude
+
+
+def _exponent(text: str) -> int:
+    """Read an exponent; one of very many digits as a large one of the same sign, which no header can make up for."""
+    digits = text.lstrip("+-").lstrip("0") or "0"
+    magnitude = int(digits) if len(digits) <= _DIGITS else 10**_DIGITS
+    return -magnitude if text.startswith("-") else magnitude
+
+
+def is_integral(number: str) -> bool:
+    """Tell whether the value of a JSON number is an integer, exactly and in time linear in its length."""
+    return integer_value(number) is not None
 
 
 class _NotJson(ValueError):

@@ -5,7 +5,7 @@ from typing import Any, Final
 from jhup.errors import Malformed
 from jhup.limits import MAX_FILESIZE
 from jhup.messages import Command, Hello, Put, Request, Stat, Unknown
-from jhup.objects import NumberText, is_integral
+from jhup.objects import NumberText, integer_value
 
 __all__ = ["read_request", "request_members"]
 
@@ -21,7 +21,7 @@ def read_request(members: dict[str, Any]) -> Request:
     Names are not checked here: a bad one is refused, not malformed (chapter 4, `jhup.names`).
 
     Args:
-        members: the object as `jhup.json.load_object` gives it.
+        members: the object as `jhup.objects.load_object` gives it.
 
     Raises:
         Malformed: HEAD-10, HEAD-11, HEAD-12, HEAD-14, HEAD-15 or HEAD-16.
@@ -63,16 +63,19 @@ def _filesize_fault(members: dict[str, Any]) -> tuple[str, str]:
     filesize = members["filesize"]
     if type(filesize) is not NumberText:
         return "HEAD-12", "filesize is not an integer"
-    if filesize.startswith("-"):
-        return "HEAD-12", "filesize is negative, or zero written with a minus sign and a fraction"
-    if filesize.isdecimal():
+    value = integer_value(filesize)
+    if value is None:
+        if filesize.startswith("-"):
+            return "HEAD-12", "filesize is negative"
+        if float(filesize).is_integer():
+            return "HEAD-16", "filesize is not an integer, though it rounds to one"
+        return "HEAD-12", "filesize is fractional"
+    if value < 0:
+        return "HEAD-12", "filesize is negative"
+    if value > MAX_FILESIZE:
         return "HEAD-14", "filesize is 2^63 or more"
-    # What has a fraction or an exponent is malformed to this reader even where its value is an integer (HEAD-15).
-    if is_integral(filesize):
-        return "HEAD-15", "filesize is written with a fraction or an exponent"
-    if float(filesize).is_integer():
-        return "HEAD-16", "filesize is not an integer, though it rounds to one"
-    return "HEAD-12", "filesize is fractional"
+    # What has a fraction or an exponent is malformed to this reader even where its value is an integer.
+    return "HEAD-15", "filesize is written with a fraction or an exponent"
 
 
 def _has_lone_surrogate(text: str) -> bool:
