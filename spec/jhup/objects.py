@@ -42,7 +42,7 @@ def integer_value(number: str) -> int | None:
     tens = _exponent(match["exponent"] or "0") - len(fraction) + len(digits) - len(significant)
     if tens < 0:
         return None
-    magnitude = int(significant) * 10**tens if len(significant) + tens <= _DIGITS else 10**_DIGITS
+    magnitude = int(significant + "0" * tens) if len(significant) + tens <= _DIGITS else 10**_DIGITS
     return -magnitude if number.startswith("-") else magnitude
 
 
