@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from jhup.errors import Malformed
 from jhup.limits import MAX_FILESIZE
 from jhup.messages import Command, Put, Request
-from jhup.objects import NumberText, is_integral, load_object
+from jhup.objects import NumberText, integer_value, load_object
 from jhup.requests import read_request
 
 __all__ = ["MEMBERS", "Reading", "readings"]
@@ -56,7 +56,8 @@ def readings(header: bytes) -> tuple[Reading, ...]:
     names = [name for name, _ in written if name in MEMBERS]
     if len(names) > len(set(names)):
         found.append(Malformed("HEAD-17", "a member stands more than once", asks_reply=reply))
-    if extreme or any(_is_extreme(value) for name, value in members.items() if name not in MEMBERS):
+    unknown = {name: value for name, value in members.items() if name not in MEMBERS}
+    if extreme or _is_extreme(unknown):
         found.append(Malformed("HEAD-19", "an unknown member holds an extreme", asks_reply=reply))
     return tuple(found)
 
@@ -83,21 +84,10 @@ def _meanings(members: dict[str, Any]) -> list[Reading]:
 def _integral(filesize: object) -> int | None:
     """Give the value of a filesize that is an integer however it is written; any beyond 2^63-1 as 2^63."""
     if type(filesize) is int:
-        return min(filesize, MAX_FILESIZE + 1)
-    if type(filesize) is not NumberText or not is_integral(filesize):
-        return None
-    mantissa = filesize.lower().partition("e")[0]
-    if not mantissa.strip("-0."):
-        return 0
-    if filesize.startswith("-"):
-        return -1
-    try:
-        value = float(filesize)
-    except OverflowError:
-        value = float("inf")
-    if value >= float(MAX_FILESIZE):
-        return MAX_FILESIZE + 1
-    return int(value) if value < 2**53 else None
+        value: int | None = filesize
+    else:
+        value = integer_value(filesize) if type(filesize) is NumberText else None
+    return None if value is None else min(value, MAX_FILESIZE + 1)
 
 
 def _is_extreme(value: object) -> bool:
