@@ -7,7 +7,7 @@ from typing import Any, Final, NoReturn
 
 from jhup.errors import Malformed
 
-__all__ = ["NumberText", "dump_object", "integer_value", "is_integral", "load_object"]
+__all__ = ["NumberText", "dump_object", "integer_value", "load_object"]
 
 
 class NumberText(str):
@@ -51,11 +51,6 @@ def _exponent(text: str) -> int:
     digits = text.lstrip("+-").lstrip("0") or "0"
     magnitude = int(digits) if len(digits) <= _DIGITS else 10**_DIGITS
     return -magnitude if text.startswith("-") else magnitude
-
-
-def is_integral(number: str) -> bool:
-    """Tell whether the value of a JSON number is an integer, exactly and in time linear in its length."""
-    return integer_value(number) is not None
 
 
 class _NotJson(ValueError):
