@@ -1,52 +1,72 @@
 """One client served by blocking calls, in a thread or process of its own: bytes between a socket and a session."""
 
 import contextlib
+import select
 import socket
+import ssl
 import time
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
-from jhup_reference.session import Pause, Session
-from jhup_reference.settings import Tuning
+from jhup_reference.buffers import SMALL, Buffers
+from jhup_reference.session import Output, Pause, Session
+from jhup_reference.splicing import CAN_SPLICE, SinkFault, Splicer
 
 __all__ = ["Connection"]
 
-_SMALL: Final = 64 * 1024
-_LARGE: Final = 1024 * 1024
+_HANDSHAKE: Final = 30.0
 
 
 class Connection:
     """One client.
 
     Args:
-        sock: connected, and ready for data of the protocol.
+        sock: connected.
         session: what becomes of the data.
-        tuning: time-outs.
-        log: a bound logger of structlog.
+        patience: seconds for which the client may be silent.
+        linger: seconds for which input is discarded after a half-close.
+        buffers: large ones, for long bodies.
+        tls: how the connection is secured before anything else; None if it isn't.
+        started: output of the session that isn't sent yet, where the connection was served otherwise up to now.
     """
 
-    def __init__(self, sock: socket.socket, session: Session, *, tuning: Tuning, log: Any) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        session: Session,
+        *,
+        patience: float,
+        linger: float,
+        buffers: Buffers,
+        tls: ssl.SSLContext | None = None,
+        started: Iterable[Output] = (),
+    ) -> None:
         self._socket = sock
         self._session = session
-        self._tuning = tuning
-        self._log = log
+        self._patience = patience
+        self._linger = linger
+        self._buffers = buffers
+        self._tls = tls
+        self._started = started
+        self._log = session.log
         self._stopping = False
-        self._buffer = memoryview(bytearray(_SMALL))
+        self._buffer = memoryview(bytearray(SMALL))
 
     def serve(self) -> None:
-        """Serve the client to the end of its connection. Raises nothing that the client can cause."""
-        self._socket.settimeout(self._tuning.idle_timeout)
+        """Serve the client to the end of its connection and close it. Raises nothing that the client can cause."""
+        ended = True
         try:
+            self._secure()
+            self._socket.settimeout(self._patience)
             ended = self._converse()
         except TimeoutError:
-            self._log.info("idle", seconds=self._tuning.idle_timeout)
+            self._log.info("timed out")
             ended = False
         except OSError as error:
-            self._log.info("lost", reason=error.strerror)
-            ended = True
+            self._log.info("lost", reason=error.strerror or str(error))
         finally:
             self._session.abandon()
-        if not ended:
-            self._linger()
+            self._end(ended=ended)
 
     def stop(self) -> None:
         """Ask from elsewhere for the end: at once between requests, else when the request under way is complete."""
@@ -59,44 +79,94 @@ class Connection:
         self._stopping = True
         self._shut(socket.SHUT_RDWR)
 
+    def _secure(self) -> None:
+        if self._tls is not None:
+            self._socket.settimeout(_HANDSHAKE)
+            self._socket = self._tls.wrap_socket(self._socket, server_side=True, do_handshake_on_connect=False)
+            self._socket.do_handshake()
+
+    # From here to the next heading: what is said while the connection lasts
+
     def _converse(self) -> bool:
         """Move bytes until one side ends; tell whether it was the client, so that no input is left."""
         session = self._session
-        while not session.closing:
-            buffer = self._buffer_for(session.body_due)
-            count = self._socket.recv_into(buffer)
-            if not count:
+        self._send(self._started)
+        while not (session.closing or (self._stopping and session.idle)):
+            ended = self._read_body() if session.body_due > SMALL else self._read(self._buffer)
+            if ended:
                 session.receive_eof()
                 return True
-            for output in session.receive(buffer[:count]):
-                if output is not Pause.LONG_WORK:
-                    self._send(output)
-            if self._stopping and session.idle:
-                break
         return False
 
-    def _buffer_for(self, due: int) -> memoryview:
-        """Give a buffer for the next bytes: a large one only while a long body flows."""
-        wanted = _LARGE if due > _SMALL else _SMALL
-        if len(self._buffer) != wanted:
-            self._buffer = memoryview(bytearray(wanted))
-        return self._buffer
+    def _read(self, buffer: memoryview) -> bool:
+        """Let the session have what arrives next; tell whether it was the end of the stream."""
+        count = self._socket.recv_into(buffer)
+        if count:
+            self._send(self._session.receive(buffer[:count]))
+        return not count
 
-    def _send(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[self._socket.send(view) :]  # the time-out counts from the last progress
+    def _read_body(self) -> bool:
+        """Read on to the end of a long body; tell whether the stream ended before."""
+        if CAN_SPLICE and self._tls is None and (sink := self._session.open_sink()) is not None:
+            return self._splice_body(sink)
+        buffer = self._buffers.take()
+        if buffer is None:
+            return self._read(self._buffer)
+        try:
+            ended = False
+            while self._session.body_due and not ended:
+                ended = self._read(buffer)
+        finally:
+            self._buffers.give_back(buffer)
+        return ended
 
-    def _linger(self) -> None:
-        """Half-close and discard input for a bounded time, so that no reset destroys replies (ERR-13)."""
+    def _splice_body(self, sink: int) -> bool:
+        session, splicer = self._session, Splicer()
+        try:
+            while due := session.body_due:
+                try:
+                    moved = splicer.move(self._socket, sink, due)
+                except BlockingIOError:
+                    self._await_input()
+                    continue
+                if not moved:
+                    return True
+                session.body_moved(moved)
+        except SinkFault as fault:
+            session.body_lost(fault.moved, fault.cause)
+        finally:
+            splicer.close()
+        return False
+
+    def _await_input(self) -> None:
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        if not poll.poll(self._patience * 1000):
+            raise TimeoutError
+
+    def _send(self, outputs: Iterable[Output]) -> None:
+        for output in outputs:
+            if output is not Pause.LONG_WORK:
+                view = memoryview(output)
+                while view:
+                    view = view[self._socket.send(view) :]  # the time-out counts from the last progress
+
+    # The end
+
+    def _end(self, *, ended: bool) -> None:
+        """Half-close, discard input for a bounded time so that no reset destroys replies (ERR-13), and close."""
+        deadline = time.monotonic() + self._linger
+        with contextlib.suppress(OSError, ValueError):
+            if isinstance(self._socket, ssl.SSLSocket):
+                self._socket.settimeout(self._linger)
+                self._socket.unwrap()
         self._shut(socket.SHUT_WR)
-        deadline = time.monotonic() + self._tuning.linger
         with contextlib.suppress(OSError):
-            while (left := deadline - time.monotonic()) > 0:
+            while not ended and (left := deadline - time.monotonic()) > 0:
                 self._socket.settimeout(left)
-                if not self._socket.recv_into(self._buffer):
-                    break
+                ended = not socket.socket.recv_into(self._socket, self._buffer)  # of TLS, whatever its records hold
+        self._socket.close()
 
     def _shut(self, how: int) -> None:
         with contextlib.suppress(OSError):
-            socket.socket.shutdown(self._socket, how)
+            socket.socket.shutdown(self._socket, how)  # the method of a TLS socket would forget its state

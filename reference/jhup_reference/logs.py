@@ -2,17 +2,20 @@
 
 import logging
 import sys
+from typing import Final
 
 import structlog
 
-__all__ = ["configure_logging"]
+__all__ = ["LEVELS", "configure_logging"]
+
+LEVELS: Final = ("debug", "info", "warning", "error")
 
 
 def configure_logging(level: str) -> None:
     """Let everything of a level and above go to standard error.
 
     Args:
-        level: name of a level of `logging`, in any case.
+        level: one of `LEVELS`.
     """
     structlog.configure(
         processors=[

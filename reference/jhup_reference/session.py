@@ -43,13 +43,17 @@ class Session:
         limits: what is accepted.
         busy: whether the server has too many connections, so that this one is only told so.
         log: a bound logger of structlog; by default one that names nothing.
+
+    Attributes:
+        busy: as given.
+        log: where it tells what it does.
     """
 
     def __init__(self, store: Store, limits: Limits, *, busy: bool = False, log: Any = None) -> None:
         self._store = store
         self._limits = limits
-        self._busy = busy
-        self._log = log or structlog.get_logger()
+        self.busy = busy
+        self.log = log or structlog.get_logger()
         self._reader = Reader(max_header=limits.max_header)
         self._out: list[bytes] = []
         self._closing = False
@@ -103,12 +107,35 @@ class Session:
         if self._out:
             yield self._flush()
 
+    def open_sink(self) -> int | None:
+        """Give a descriptor to which the body under way may be moved past `receive`; None where it must pass."""
+        if self._upload is None or self._digest is not None or not self._reader.body_due:
+            return None
+        try:
+            return self._upload.fileno()
+        except StorageFault as fault:
+            self._refuse_put(Code.STORAGE, str(fault))
+            return None
+
+    def body_moved(self, count: int) -> None:
+        """Say that bytes of the body went to the descriptor of `open_sink`: at most `body_due`.
+
+        A put that asks for a reply has no such descriptor, so that nothing is to be sent afterwards.
+        """
+        if self._reader.body_moved(count) is not None and self._upload is not None:
+            self._complete(self._upload)
+
+    def body_lost(self, count: int, cause: OSError) -> None:
+        """Say that bytes of the body were taken from the stream but can't be written."""
+        self._refuse_put(Code.STORAGE, str(StorageFault.of(cause)))
+        self._reader.body_moved(count)
+
     def receive_eof(self) -> Truncated | None:
         """Take the end of the stream, or its reset; an error when it lies inside a request (ERR-6)."""
         self._closing = True
         error = self._reader.receive_eof().error
         if error is not None:
-            self._log.info("truncated", clause=error.clause, reason=error.reason)
+            self.log.info("truncated", clause=error.clause, reason=error.reason)
         self.abandon()
         return error
 
@@ -138,7 +165,7 @@ class Session:
         self._out.append(write_reply(reply))
 
     def _fail(self, request: Request, code: Code, reason: str, *, closing: bool = False) -> None:
-        self._log.info("refused", code=code.value, reason=reason, closing=closing)
+        self.log.info("refused", code=code.value, reason=reason, closing=closing)
         if self._asked(request):
             self._answer(Failure(code, reason, closing))
         self._closing = self._closing or closing
@@ -146,7 +173,7 @@ class Session:
     # Requests
 
     def _begin(self, request: Request) -> Iterator[Output]:
-        if self._busy:
+        if self.busy:
             self._fail(request, Code.BUSY, EXPLANATIONS[Code.BUSY], closing=True)
         elif type(request) is Put:
             self._begin_put(request)
@@ -201,7 +228,7 @@ class Session:
             self._answer(Stored(put.filename, put.filesize, self._digest.hexdigest()))  # REPLY-7: after the commit
 
     def _break(self, error: Malformed) -> None:
-        self._log.info("malformed", clause=error.clause, reason=error.reason)
+        self.log.info("malformed", clause=error.clause, reason=error.reason)
         self._closing = True
         if error.asks_reply and self._limits.replies:
             self._answer(Failure(Code.MALFORMED, error.reason, True))

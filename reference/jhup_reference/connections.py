@@ -1,0 +1,111 @@
+"""The connections that a process serves at the moment: to end them, to wait for them, to count them."""
+
+import mmap
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+__all__ = ["Connections", "Endable", "Occupancy"]
+
+
+class Endable(Protocol):
+    """What can be ended from another thread."""
+
+    def stop(self) -> None:
+        """End at once between requests, else when the request under way is complete."""
+
+    def abort(self) -> None:
+        """End whatever is under way."""
+
+
+class Connections:
+    """The connections under way in one process."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._all: set[Endable] = set()
+        self._stopping = False
+
+    @property
+    def stopping(self) -> bool:
+        """Whether all were asked to end, and so will be each that comes."""
+        return self._stopping
+
+    @contextmanager
+    def holding(self, connection: Endable) -> Iterator[None]:
+        """Count a connection among these while the block runs."""
+        with self._changed:
+            self._all.add(connection)
+            stopping = self._stopping
+        if stopping:
+            connection.stop()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._all.discard(connection)
+                self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Ask all to end, now and from now on."""
+        with self._changed:
+            self._stopping = True
+            present = list(self._all)
+        for connection in present:
+            connection.stop()
+
+    def abort(self) -> None:
+        """End all at once."""
+        with self._changed:
+            present = list(self._all)
+        for connection in present:
+            connection.abort()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until none is left, for a bounded time; tell whether that came."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._all, seconds)
+
+
+_SLOT: Final = 8
+
+
+class Occupancy:
+    """How many connections are open in all processes of a server.
+
+    Each process counts in a slot of its own in memory that all share, so that no lock is needed between them.
+
+    Args:
+        processes: how many.
+    """
+
+    def __init__(self, processes: int = 1) -> None:
+        self._slots = memoryview(mmap.mmap(-1, _SLOT * processes)).cast("q")
+        self._mine = 0
+        self._lock = threading.Lock()
+
+    @property
+    def count(self) -> int:
+        """The open connections of all processes."""
+        return sum(self._slots)
+
+    def become(self, process: int) -> None:
+        """Count for one of the processes from now on, beginning with none."""
+        self._mine = process
+        self.set(0)
+
+    def enter(self) -> None:
+        """Count one more in this process."""
+        with self._lock:
+            self._slots[self._mine] += 1
+
+    def leave(self) -> None:
+        """Count one less in this process."""
+        with self._lock:
+            self._slots[self._mine] -= 1
+
+    def set(self, count: int) -> None:
+        """Say how many this process has."""
+        with self._lock:
+            self._slots[self._mine] = count

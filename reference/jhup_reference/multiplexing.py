@@ -1,0 +1,110 @@
+"""Serving all connections of a process from one loop, which costs the least for many small requests.
+
+Nothing in the loop waits for a client. What may take long (a long body, a large file to read, a disk to wait for,
+TLS) goes on in a thread of its own, from where it is.
+"""
+
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any, Final
+
+from jhup_reference.buffers import SMALL
+from jhup_reference.peer import Peer
+from jhup_reference.server import UploadServer
+from jhup_reference.session import Output, Session
+
+__all__ = ["MultiplexingUploadServer"]
+
+_TICK: Final = 1.0
+
+
+class MultiplexingUploadServer(UploadServer):
+    """Serves all connections from the loop of `serve_forever`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.now = time.monotonic()
+        self.buffer = memoryview(bytearray(4 * SMALL))
+        self.selector = selectors.DefaultSelector()
+        self._peers: set[Peer] = set()
+        self._wake, self._waker = socket.socketpair()
+        self._ended = threading.Event()
+        self._deadline = float("inf")
+
+    # The loop, in place of that of socketserver
+
+    def serve_forever(self, poll_interval: float = 0.5) -> None:  # noqa: ARG002  # this loop is woken
+        """Serve until `shutdown`, and on until what was under way then has ended or its time is up."""
+        self.selector.register(self.socket, selectors.EVENT_READ, self._accept)
+        self.selector.register(self._wake, selectors.EVENT_READ, self._begin_end)
+        try:
+            self._loop()
+            for peer in list(self._peers):
+                peer.close()
+        finally:
+            self._ended.set()
+            self.selector.close()
+            self._wake.close()
+
+    def shutdown(self) -> None:
+        """End the loop, from another thread: connections under way are given the time of grace."""
+        self._waker.close()
+        self._ended.wait()
+
+    def _loop(self) -> None:
+        swept = self.now
+        while self.now < self._deadline and not (self.connections.stopping and not self._peers):
+            ready = self.selector.select(_TICK)
+            self.now = time.monotonic()
+            for key, _ in ready:
+                key.data()
+            if self.now - swept >= _TICK:
+                swept = self.now
+                for peer in list(self._peers):
+                    peer.tick()
+
+    def _begin_end(self) -> None:
+        self.connections.stop()
+        self._deadline = self.now + self.service.tuning.grace
+        self.selector.unregister(self._wake)
+        self.selector.unregister(self.socket)
+        for peer in list(self._peers):
+            peer.stop()
+
+    # One connection
+
+    def _accept(self) -> None:
+        self._handle_request_noblock()  # type: ignore[attr-defined]  # the hook of socketserver's own loop
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Take a connection into the loop."""
+        session = self.service.session(client_address, busy=self.is_busy())
+        if self.service.tls is not None:
+            self.serve_apart(request, session)
+            return
+        self._peers.add(Peer(self, request, session))
+
+    def lend_buffer(self) -> None:
+        """Leave the buffer to a session that isn't through with it, and take another."""
+        self.buffer = memoryview(bytearray(len(self.buffer)))
+
+    def serve_apart(self, sock: socket.socket, session: Session, started: Iterable[Output] = ()) -> None:
+        """Let a session go on in a thread of its own."""
+        threading.Thread(target=self._serve_apart, args=(sock, session, started), daemon=True).start()
+
+    def forget(self, peer: Peer) -> None:
+        """Let a connection leave the loop."""
+        self._peers.discard(peer)
+
+    def _serve_apart(self, sock: socket.socket, session: Session, started: Iterable[Output]) -> None:
+        try:
+            connection = self.service.connection(sock, session, started)
+            with self.connections.holding(connection):
+                connection.serve()
+        except Exception:  # noqa: BLE001  # what `_handle_request_noblock` does for the other servings
+            self.handle_error(sock, None)
+        finally:
+            self.shutdown_request(sock)

@@ -1,0 +1,68 @@
+"""Moving a body from a socket to a file inside the kernel, where it can do that (Linux)."""
+
+import contextlib
+import os
+import socket
+from typing import Final
+
+try:
+    import fcntl
+except ImportError:  # not a POSIX system
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["CAN_SPLICE", "SinkFault", "Splicer"]
+
+CAN_SPLICE: Final = hasattr(os, "splice") and fcntl is not None
+_PIPE: Final = 1024 * 1024
+
+
+class SinkFault(Exception):
+    """The file took no more; what had left the socket by then is gone.
+
+    Attributes:
+        moved: bytes that have left the socket.
+        cause: what the operating system said.
+    """
+
+    def __init__(self, moved: int, cause: OSError) -> None:
+        super().__init__(str(cause))
+        self.moved = moved
+        self.cause = cause
+
+
+class Splicer:
+    """A pipe between sockets and files. Not after a `SinkFault`: bytes may be left in it."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = os.pipe()
+        with contextlib.suppress(OSError, AttributeError):  # a default pipe is slower, no more
+            fcntl.fcntl(self._writer, fcntl.F_SETPIPE_SZ, _PIPE)
+
+    def move(self, source: socket.socket, sink: int, count: int) -> int:
+        """Move what the socket has.
+
+        Args:
+            source: a plain socket that doesn't block.
+            sink: descriptor of a file.
+            count: how many bytes at most.
+
+        Returns:
+            How many were moved; 0 at the end of the stream.
+
+        Raises:
+            BlockingIOError: when the socket has none.
+            OSError: when the connection is lost.
+            SinkFault: when the file can't be written.
+        """
+        moved = left = os.splice(source.fileno(), self._writer, min(count, _PIPE), flags=os.SPLICE_F_MOVE)
+        try:
+            while left:
+                left -= os.splice(self._reader, sink, left, flags=os.SPLICE_F_MOVE)
+        except OSError as error:
+            raise SinkFault(moved, error) from None
+        return moved
+
+    def close(self) -> None:
+        """Close the pipe."""
+        os.close(self._reader)
+        os.close(self._writer)
