@@ -204,6 +204,17 @@ class Connection:
                 upload.was_reported = True
                 raise upload.outcome
 
+    def is_alive(self) -> bool:
+        """Tell, without waiting, whether the connection is open and the server has not closed it."""
+        if not self._is_open:
+            return False
+        try:
+            with self._breaking():
+                self._channel.look()
+        except RequestFailed:
+            return False
+        return True
+
     def abort(self) -> None:
         """Give the connection up at once. What became of requests without an outcome can't be known."""
         self._break(ConnectionLost("the connection was given up"))

@@ -1,0 +1,117 @@
+"""What people see: results on standard output, messages on standard error, a bar while a long file is sent."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self, TextIO
+
+import rich.progress
+from rich.console import Console
+from rich.markup import escape
+
+from jhup_client.body import shown
+from jhup_client.errors import ClientError
+from jhup_client.results import Progress, ProgressCallback
+
+__all__ = ["PROGRAM", "LongFileBar", "count_bytes", "say", "say_error", "say_failure"]
+
+PROGRAM: Final = "jhup-client"
+
+_LONG: Final = 0.5
+"""Seconds after which a file is a long one. No bar flashes up for the others."""
+
+
+def say(line: str) -> None:
+    """Print a result. When nobody reads results any more the work goes on."""
+    _print(line, sys.stdout)
+
+
+def say_error(message: str) -> None:
+    """Print a message on standard error, with the program's name before it."""
+    _print(f"{PROGRAM}: {message}", sys.stderr)
+
+
+def say_failure(error: ClientError, what: str = "") -> None:
+    """Print why something failed, in one line, safe for a terminal whatever the server's words are.
+
+    Args:
+        error: what happened.
+        what: the file or name that it happened to, if the message doesn't begin with it anyway.
+    """
+    # A clause that the other side or a name breaks tells something; one that only orders this message doesn't.
+    line = error.reason if (error.clause or "").startswith("CLIENT-") else str(error)
+    text = "".join(character if character.isprintable() else " " for character in line)
+    before = f"{shown(what)}: " if what else ""
+    say_error(text if text.startswith(before) else before + text)
+
+
+def count_bytes(count: int) -> str:
+    """Give a number of bytes in words."""
+    return "1 byte" if count == 1 else f"{count:,} bytes"
+
+
+def _print(line: str, stream: TextIO) -> None:
+    encoding = stream.encoding
+    try:
+        print(line.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+    except BrokenPipeError:
+        # Whatever is printed from now on, at the end of the interpreter too, goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+class LongFileBar:
+    """Shows how far a file has come, on a terminal, and only when it takes long."""
+
+    def __init__(self, *, console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = console or Console(stderr=True)
+        self._clock = clock
+        self._began = clock()
+        self._bar: rich.progress.Progress | None = None
+        self._task = rich.progress.TaskID(0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.clear()
+
+    @property
+    def callback(self) -> ProgressCallback | None:
+        """What to give to a connection: nothing where there is no terminal to draw on."""
+        return self.update if self._console.is_terminal else None
+
+    def update(self, progress: Progress) -> None:
+        """Take the news of a file."""
+        if progress.sent == 0:
+            self.clear()
+            self._began = self._clock()
+        if progress.sent == progress.filesize:
+            self.clear()
+        elif self._bar is not None:
+            self._bar.update(self._task, completed=progress.sent)
+        elif self._clock() - self._began >= _LONG:
+            self._show(progress)
+
+    def clear(self) -> None:
+        """Take the bar away, if there is one."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _show(self, progress: Progress) -> None:
+        self._bar = rich.progress.Progress(
+            rich.progress.TextColumn("{task.description}"),
+            rich.progress.BarColumn(),
+            rich.progress.DownloadColumn(binary_units=True),
+            rich.progress.TransferSpeedColumn(),
+            rich.progress.TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+        )
+        name = escape(shown(progress.filename))
+        self._task = self._bar.add_task(name, total=progress.filesize, completed=progress.sent)
+        self._bar.start()
