@@ -26,6 +26,7 @@ class Line:
         transcript: what happened so far.
         received: all bytes received.
         closed: how the target ended the connection; None while it is open.
+        last_sent: when the last segment was begun (monotonic seconds).
         dropped: whether the suite has ended it abruptly.
     """
 
@@ -35,7 +36,7 @@ class Line:
         self.received = bytearray()
         self.closed: Closed | None = None
         self.dropped = False
-        self.last_progress = self.opened = time.monotonic()
+        self.last_progress = self.last_sent = self.opened = time.monotonic()
         self._script: deque[Action] = deque()
         self._unsent = memoryview(b"")
         self._next_at = 0.0
@@ -83,6 +84,7 @@ class Line:
         self.last_progress = now = time.monotonic()
         self.transcript.add(now - self.opened, action.kind, action.data)
         if action.kind is Kind.SENT:
+            self.last_sent = now
             self._unsent = memoryview(action.data)
         elif action.kind is Kind.HALF_CLOSED:
             self.channel.half_close()

@@ -3,14 +3,13 @@
 import hashlib
 import shlex
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 
 from jhup.names import is_valid_name
-
 from jhup_conformance.outcome import SuiteError
 
 __all__ = ["Body", "CommandObserver", "FolderObserver", "ObservedBy", "Observer"]
@@ -60,6 +59,7 @@ class FolderObserver:
         self.folder = folder
 
     def look(self, names: Iterable[str]) -> dict[str, Body | None]:
+        """Tell what is stored under some names at this moment; None where nothing is."""
         return {name: self._look(name) for name in names}
 
     def _look(self, name: str) -> Body | None:
@@ -91,6 +91,7 @@ class CommandObserver:
         self._words = shlex.split(command)
 
     def look(self, names: Iterable[str]) -> dict[str, Body | None]:
+        """Tell what is stored under some names at this moment; None where nothing is."""
         return {name: self._look(name) for name in names}
 
     def _look(self, name: str) -> Body | None:
@@ -107,6 +108,3 @@ class CommandObserver:
             last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["(nothing on standard error)"]
             raise SuiteError(f"the witness command exited with {done.returncode}: {last[0]}")
         return Body.of(done.stdout)
-
-
-Look = Callable[[Iterable[str]], dict[str, Body | None]]

@@ -1,0 +1,99 @@
+"""The command `jhup-conformance`."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import pytest
+from rich.console import Console
+
+from jhup_conformance import SPEC_VERSION, __version__
+from jhup_conformance.console import Rich
+from jhup_conformance.listing import list_clauses
+from jhup_conformance.options import DECLARATIONS, Options, UsageError
+from jhup_conformance.outcome import ExitStatus
+from jhup_conformance.plugin import ConformancePlugin
+
+__all__ = ["main"]
+
+_EPILOG = """
+Exit status: 0 conforms; 1 does not; 2 usage; 3 target unreachable or gone; 4 inconclusive, because MUSTs of the asked
+class could not be verified (--allow-unverified makes it 0); 5 error of the suite or of a control.
+"""
+
+
+class _DefaultToRun(click.Group):
+    """A group whose command `run` needs no name: `jhup-conformance TARGET` is the usual call."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ("--help", "--version")):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_DefaultToRun, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
+@click.version_option(__version__, message=f"jhup-conformance %(version)s, specification {SPEC_VERSION}")
+def main() -> None:
+    """Judge an implementation of the JSON-Header Upload Protocol.
+
+    `jhup-conformance TARGET` is short for `jhup-conformance run TARGET`; see `jhup-conformance run --help`.
+    """
+
+
+def _with_declared_options(command: click.Command) -> click.Command:
+    for option in DECLARATIONS:
+        settings: dict[str, Any] = {"help": option.help, "default": option.default}
+        if option.default is False:
+            settings["is_flag"] = True
+        else:
+            settings["type"] = click.Choice(option.choices) if option.choices else option.kind
+            settings["metavar"] = option.metavar
+            settings["multiple"] = option.repeated
+            settings["show_default"] = option.default is not None
+            if option.repeated:
+                settings["default"] = ()
+        command.params.append(click.Option([option.flag, option.name], **settings))
+    return command
+
+
+@_with_declared_options
+@main.command(epilog=_EPILOG)
+@click.argument("target", required=False)
+@click.option("--list", "listing", is_flag=True, help="List clauses and checks; send nothing.")
+@click.option("--service", type=click.Choice(["upload"]), default="upload", help="What to judge.")
+@click.option("--no-color", is_flag=True, help="Plain text, as in a pipe.")
+def run(target: str | None, listing: bool, no_color: bool, **values: Any) -> None:
+    """Judge the server at TARGET: HOST:PORT, [::1]:PORT, tcp://…, tls://… or unix:PATH."""
+    console = Console(no_color=no_color or None, highlight=False, soft_wrap=True)
+    try:
+        options = Options.read(target, values, listing=listing)
+        if listing:
+            list_clauses(console, options)
+            return
+        plugin = ConformancePlugin(options, Rich(console))
+        _run_pytest(plugin)
+    except UsageError as error:
+        click.echo(f"jhup-conformance: {error}", err=True)
+        sys.exit(ExitStatus.USAGE)
+    sys.exit(plugin.run.exit_status)
+
+
+def _run_pytest(plugin: ConformancePlugin) -> None:
+    """Run the suite in this process, untouched by the settings of whatever project the user stands in."""
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    arguments: Sequence[str] = (
+        "--pyargs",
+        "jhup_conformance.suite",
+        "-c",
+        os.devnull,
+        "--assert=plain",
+        "-p",
+        "no:terminal",
+        "-p",
+        "no:cacheprovider",
+        "--import-mode=importlib",
+    )
+    pytest.main(list(arguments), plugins=[plugin])

@@ -1,0 +1,41 @@
+"""How much a run tries: the profiles."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+__all__ = ["EFFORTS", "Effort", "Profile"]
+
+
+class Profile(StrEnum):
+    """The profiles by name."""
+
+    QUICK = "quick"
+    DEFAULT = "default"
+    THOROUGH = "thorough"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """What a profile is worth.
+
+    Attributes:
+        examples: of a generated property.
+        offsets: cuts tried of one exhaustive sweep; None for all of them.
+        largest_body: bytes of the longest body sent.
+        aborted: connections broken off in a row.
+        steps: of one generated conversation.
+    """
+
+    examples: int
+    offsets: int | None
+    largest_body: int
+    aborted: int
+    steps: int
+
+
+EFFORTS: Final = {
+    Profile.QUICK: Effort(examples=8, offsets=24, largest_body=256 * 1024, aborted=40, steps=8),
+    Profile.DEFAULT: Effort(examples=40, offsets=None, largest_body=2 * 1024 * 1024, aborted=200, steps=25),
+    Profile.THOROUGH: Effort(examples=400, offsets=None, largest_body=64 * 1024 * 1024, aborted=1000, steps=100),
+}

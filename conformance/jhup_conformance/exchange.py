@@ -1,0 +1,250 @@
+"""One exchange and its judgement: what was to be said, what came, and which right outcome it is nearest to."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import pairwise
+
+from jhup import model
+from jhup.errors import JhupError
+from jhup.messages import Failure, Greeting, Reply, Stored
+from jhup.model import Ending, Expected
+from jhup.reply_reader import ReplyReader
+from jhup_conformance.engine import Line
+from jhup_conformance.observe import Body
+from jhup_conformance.talk import Names, Recipe, Talk
+from jhup_conformance.transcript import Action, Closed, Kind
+
+__all__ = ["Case", "End", "Exchange", "Mismatch", "script"]
+
+
+class End(StrEnum):
+    """What the suite does when all is said."""
+
+    HOLD = "hold"
+    """Keep the connection open until the outcome was seen."""
+    FINISH = "finish"
+    """Half-close, a pause after the last byte."""
+    FINISH_AT_ONCE = "finish-at-once"
+    """Half-close right behind the last byte."""
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is to be tried.
+
+    Attributes:
+        recipe: what is said.
+        cuts: positions in the stream before which a new segment begins, or what gives them; those outside of it
+            don't count.
+        end: what follows the last byte.
+        must_close: whether it counts when the target does not close where it has to.
+        pause: seconds between segments; None for as long as the target's pace asks.
+        no_delay: whether each send leaves at once (Nagle's algorithm is off).
+    """
+
+    recipe: Recipe
+    cuts: tuple[int, ...] | Callable[[Talk], Iterable[int]] = ()
+    end: End = End.HOLD
+    must_close: bool = False
+    pause: float | None = None
+    no_delay: bool = True
+
+    def whole(self) -> "Case":
+        """Give the same bytes in one segment."""
+        return replace(self, cuts=())
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """How an exchange differs from the nearest right outcome."""
+
+    expected: str
+    actual: str
+    timed_out: bool
+
+
+def script(stream: bytes, cuts: Iterable[int], end: End, pause: float) -> list[Action]:
+    """Give the steps that send a stream cut into segments."""
+    edges = [0, *sorted({cut for cut in cuts if 0 < cut < len(stream)}), len(stream)]
+    steps = [
+        Action(Kind.SENT, stream[start:stop], pause if start else 0.0)
+        for start, stop in pairwise(edges)
+        if stop > start
+    ]
+    if end in (End.FINISH, End.FINISH_AT_ONCE):
+        steps.append(Action(Kind.HALF_CLOSED, b"", pause if end is End.FINISH else 0.0))
+    elif end is End.RESET:
+        steps.append(Action(Kind.RESET, b"", pause))
+    return steps
+
+
+class Exchange:
+    """A case under way.
+
+    Attributes:
+        case: what is tried.
+        talk: what is said, with the names of this execution.
+        line: the connection, once `begin` gave it.
+    """
+
+    def __init__(self, case: Case, names: Names, server: model.Server) -> None:
+        self.case = case
+        self.talk = Talk(names)
+        case.recipe(self.talk)
+        self.line: Line
+        self._server = server
+        self._outcomes = model.outcomes(
+            self.talk.stream, server=server, ended=case.end is not End.HOLD, store=self.talk.before
+        )
+        self.most_replies = max(len(outcome.replies) for outcome in self._outcomes)
+
+    @property
+    def cuts(self) -> tuple[int, ...]:
+        """Where the stream is cut."""
+        cuts = self.case.cuts
+        return tuple(cuts(self.talk)) if callable(cuts) else cuts
+
+    def begin(self, line: Line, pause: float) -> None:
+        """Take a fresh connection and plan what is said on it, `pause` seconds between segments."""
+        self.line = line
+        pause = pause if self.case.pause is None else self.case.pause
+        line.plan(script(self.talk.stream, self.cuts, self.case.end, pause))
+
+    @property
+    def may_change(self) -> bool:
+        """Whether some right outcome changes the store: what is there to be waited for."""
+        return any(outcome.store != self.talk.before for outcome in self._outcomes)
+
+    @property
+    def closes(self) -> bool:
+        """Whether every right outcome ends with the connection closed."""
+        return all(outcome.ending is Ending.CLOSED for outcome in self._outcomes)
+
+    def is_satisfied(self) -> bool:
+        """Tell whether nothing more is to come on the connection, so far as its own bytes tell."""
+        line = self.line
+        if line.closed or line.dropped:
+            return True
+        if self.case.must_close or self.case.end is not End.HOLD:
+            return False
+        return _count_frames(line.received) >= self.most_replies
+
+    def mismatch(self, store: Mapping[str, Body | None] | None) -> Mismatch | None:
+        """Compare what came with the right outcomes.
+
+        Args:
+            store: what is stored under the names watched; None when the store can't be seen.
+
+        Returns:
+            None when it is one of them, else how it differs from the nearest.
+        """
+        differences = [self._differences(outcome, store) for outcome in self._outcomes]
+        nearest = min(differences, key=len)
+        if not nearest:
+            return None
+        return Mismatch(
+            expected="; ".join(dict.fromkeys(expected for expected, _, _ in nearest)),
+            actual="; ".join(dict.fromkeys(actual for _, actual, _ in nearest)),
+            timed_out=all(late for _, _, late in nearest),
+        )
+
+    def _differences(
+        self, outcome: model.Outcome, store: Mapping[str, Body | None] | None
+    ) -> list[tuple[str, str, bool]]:
+        """Give each point in which things differ: expected, actual, and whether waiting longer might mend it."""
+        found = self._reply_differences(outcome, self.line)
+        if store is not None:
+            found += self._store_differences(outcome, store)
+        if outcome.ending is Ending.OPEN and self.line.closed and self.case.end is End.HOLD:
+            found.append(("the connection stays open", f"closed by the target ({self.line.closed})", False))
+        if self.case.must_close and not self.line.closed and not self.line.dropped and outcome.ending is Ending.CLOSED:
+            found.append(("the connection closed within 5 s", "still open", True))
+        return found
+
+    def _reply_differences(self, outcome: model.Outcome, line: Line) -> list[tuple[str, str, bool]]:
+        if line.dropped and self.case.end is End.RESET:
+            return []  # what was on its way is lost
+        expected = "replies: " + (", ".join(map(_show_expected, outcome.replies)) or "none")
+        try:
+            replies, rest = _read_replies(bytes(line.received))
+        except JhupError as error:
+            return [(expected, f"not a reply: {error}", False)]
+        actual = "replies: " + (", ".join(map(_show_reply, replies)) or "none")
+        if rest:
+            actual += f", and {rest} bytes of another"
+        if not rest and model.replies_match(outcome.replies, replies):
+            return []
+        if line.closed is Closed.RESET and _is_prefix(outcome.replies, replies):
+            return []  # a reply lost by a reset is not held against the server (section 6.3)
+        late = not line.closed and _is_prefix(outcome.replies, replies)
+        return [(expected, actual, late)]
+
+    def _store_differences(
+        self, outcome: model.Outcome, store: Mapping[str, Body | None]
+    ) -> list[tuple[str, str, bool]]:
+        found = []
+        for name in self.talk.watched:
+            body = outcome.store.get(name)
+            wanted = None if body is None else Body.of(body)
+            actual = store[name]
+            if wanted != actual:
+                before = self.talk.before.get(name)
+                unchanged = actual == (None if before is None else Body.of(before))
+                found.append((_show_stored(name, wanted), _show_stored(name, actual), unchanged))
+        return found
+
+
+def _show_stored(name: str, body: Body | None) -> str:
+    return f"{name} not stored" if body is None else f"{name} stored ({body})"
+
+
+def _show_expected(expected: Expected) -> str:
+    text = _show_reply(expected.reply)
+    if isinstance(expected.reply, Failure):
+        codes = sorted({expected.reply.code.value, *(code.value for code in expected.also)})
+        closing = "" if expected.any_closing else f", closing {str(expected.reply.closing).lower()}"
+        text = f"error {' or '.join(codes) if len(codes) < 5 else 'of any code'}{closing}"
+    return f"{text} or nothing" if expected.optional else text
+
+
+def _show_reply(reply: Reply) -> str:
+    match reply:
+        case Stored(filename, filesize, sha256):
+            return f"ok {filename} ({filesize} bytes, sha256 {sha256[:12]}…)"
+        case Failure(code, _, closing):
+            return f"error {code}, closing {str(closing).lower()}"
+        case Greeting():
+            return "a greeting"
+
+
+def _read_replies(received: bytes) -> tuple[list[Reply], int]:
+    """Give the replies in what came, and how many bytes of an unfinished one follow."""
+    reader = ReplyReader()
+    replies = list(reader.receive(received))
+    return replies, len(received) - _end_of_frames(received)
+
+
+def _end_of_frames(received: bytes | bytearray) -> int:
+    at = 0
+    while len(received) - at >= 4:
+        end = at + 4 + int.from_bytes(received[at : at + 4], "little", signed=True)
+        if not at + 4 < end <= len(received):
+            break
+        at = end
+    return at
+
+
+def _count_frames(received: bytearray) -> int:
+    at = count = 0
+    while len(received) - at >= 4:
+        at += 4 + max(0, int.from_bytes(received[at : at + 4], "little", signed=True))
+        if at > len(received):
+            break
+        count += 1
+    return count
+
+
+def _is_prefix(expected: Sequence[Expected], actual: Sequence[Reply]) -> bool:
+    return any(model.replies_match(expected[:count], actual) for count in range(len(expected) + 1))

@@ -1,0 +1,285 @@
+"""The judge: what the checks of `suite` ask for. Before it blames a target it looks again, alone and with more time."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from random import Random
+from typing import Final, NoReturn, TypeVar
+
+from jhup.limits import CONNECTIONS_AT_LEAST
+from jhup.messages import Greeting
+from jhup_conformance.effort import Effort
+from jhup_conformance.engine import Line, drive
+from jhup_conformance.exchange import Case, End
+from jhup_conformance.observe import FolderObserver, Observer
+from jhup_conformance.outcome import Finding, NotOffered, NotSeen, Wavering
+from jhup_conformance.replies import ReplyObserver
+from jhup_conformance.runner import Failed, Runner
+from jhup_conformance.shrink import shrink
+from jhup_conformance.spawn import Spawned
+from jhup_conformance.talk import Names, Recipe, Talk
+from jhup_conformance.vitals import Vitals
+
+__all__ = ["Judge", "Knowledge"]
+
+_T = TypeVar("_T")
+_HELD_BACK: Final = 4
+"""Connections kept free of those that every server serves: for looking at the store, and for laying bodies."""
+_LANES: Final = CONNECTIONS_AT_LEAST - _HELD_BACK
+_LOOKS: Final = 3
+"""How often a failing exchange is made in all before it is blamed or called flaky."""
+
+NO_OBSERVER: Final = (
+    "what is stored can't be seen: the target offers no replies; --storage DIR (its folder is local), "
+    "--witness COMMAND (a command prints a stored file) or --spawn COMMAND with {storage} would help"
+)
+
+
+class Knowledge:
+    """What was learnt of the target before the checks began.
+
+    Attributes:
+        greeting: its answer to a hello; None when it offers no replies.
+        gate: why nothing can be judged, because the simplest put fails; empty when it works.
+        unsolicited: bytes that came before anything was asked.
+    """
+
+    def __init__(self) -> None:
+        self.greeting: Greeting | None = None
+        self.gate = ""
+        self.unsolicited = b""
+
+
+class Judge:
+    """Judges one target.
+
+    Attributes:
+        known: what was learnt of the target before.
+        effort: how much is to be tried.
+        folder: the server's store as a local folder, where it was given.
+        vitals: the process behind the address, where it is known.
+        spawned: the server, where the suite has started it.
+        random: the source of random choices, set to the run's seed before each check.
+        runner: makes the exchanges.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        known: Knowledge,
+        effort: Effort,
+        *,
+        folder: FolderObserver | None = None,
+        vitals: Vitals | None = None,
+        spawned: Spawned | None = None,
+    ) -> None:
+        self.runner = runner
+        self.known = known
+        self.effort = effort
+        self.folder = folder
+        self.vitals = vitals
+        self.spawned = spawned
+        self.random = Random(0)
+        self._lanes: int | None = None
+        self._controls: dict[object, str] = {}
+        self._shared: dict[str, object] = {}
+
+    @property
+    def observer(self) -> Observer:
+        """How the store is seen.
+
+        Raises:
+            NotSeen: when it can't be.
+        """
+        if self.runner.observer is None:
+            raise NotSeen(NO_OBSERVER)
+        return self.runner.observer
+
+    @property
+    def lanes(self) -> int:
+        """How many connections at a time the target is known to serve, looked up once: 28, or fewer where it fails.
+
+        Only the clauses about concurrency promise any number; all other checks make do with what there is.
+        """
+        if self._lanes is None:
+            self._lanes = next((count for count in (_LANES, 8, 2) if self.serves_beside(count - 1)), 1)
+            if isinstance(self.runner.observer, ReplyObserver):
+                self.runner.observer.keeps = self._lanes > 1
+        return self._lanes
+
+    def serves_beside(self, count: int) -> bool:
+        """Tell whether a put takes effect while some other connections are open and silent."""
+        idle = [self.runner.dialer.dial() for _ in range(count)]
+        try:
+            return self.runner.prove_alive()
+        finally:
+            for line in idle:
+                line.drop()
+
+    def require_replies(self) -> Greeting:
+        """Give the target's greeting.
+
+        Raises:
+            NotOffered: when it offers no replies.
+        """
+        if self.known.greeting is None:
+            raise NotOffered("the target did not answer a hello")
+        return self.known.greeting
+
+    def require_folder(self) -> FolderObserver:
+        """Give the store as a local folder.
+
+        Raises:
+            NotSeen: when it wasn't given.
+        """
+        if self.folder is None:
+            raise NotSeen("it takes a look into the store's folder: --storage DIR, or --spawn COMMAND with {storage}")
+        return self.folder
+
+    def require_vitals(self) -> Vitals:
+        """Give the process behind the address.
+
+        Raises:
+            NotSeen: when it isn't known.
+        """
+        if self.vitals is None:
+            raise NotSeen("it takes a look at the server's process: --spawn COMMAND or --pid N")
+        return self.vitals
+
+    def require_spawned(self) -> Spawned:
+        """Give the server as a process that may be killed and started again.
+
+        Raises:
+            NotSeen: when the suite has not started it.
+        """
+        if self.spawned is None:
+            raise NotSeen("it takes a server that may be killed and started again: --spawn COMMAND")
+        return self.spawned
+
+    # What checks ask for
+
+    def expect(self, *cases: Case) -> None:
+        """Try cases; each has to end in a right outcome.
+
+        Where a case cuts its stream, the same bytes in one segment have to work, else nothing is learnt from the cuts.
+
+        Raises:
+            Finding: for one that failed, and failed again when it was tried alone.
+            Wavering: for one that failed and then held.
+            NotSeen: when there is no way to see the store, or the control fails.
+        """
+        self.observer  # noqa: B018  # asked for what it raises
+        for case in cases:
+            if case.cuts:
+                self.control(case.recipe)
+        self.expect_all(cases)
+
+    def expect_all(self, cases: Iterable[Case]) -> None:
+        """Try many cases, as many at a time as the target serves; stop at the first batch that has a failure."""
+        waiting = list(cases)
+        size = self.lanes if len(waiting) > 1 else 1
+        for start in range(0, len(waiting), size):
+            for failed in self.runner.run(waiting[start : start + size], patience=self.runner.pace.patience):
+                self._look_again(failed)
+
+    def control(self, recipe: Recipe, *, why: str = "the same bytes in one segment fail too") -> None:
+        """Make sure that something plain works, once a run.
+
+        Raises:
+            NotSeen: when it doesn't, so that nothing can be learnt from what was to be tried.
+        """
+        if recipe not in self._controls:
+            failed = self._fails_twice(Case(recipe))
+            self._controls[recipe] = f"{failed.mismatch.expected}; actual: {failed.mismatch.actual}" if failed else ""
+        if problem := self._controls[recipe]:
+            raise NotSeen(f"the control failed ({why}): expected {problem}")
+
+    def expect_closed(self, cases: Iterable[Case]) -> None:
+        """Try cases whose connections the target has to close within 5 seconds."""
+        self.expect_all([replace(case, must_close=True) for case in cases])
+
+    def once(self, key: str, make: Callable[[], _T]) -> _T:
+        """Make something on first use and keep it for the run."""
+        if key not in self._shared:
+            self._shared[key] = make()
+        return self._shared[key]  # type: ignore[return-value]
+
+    def dial(self) -> Line:
+        """Open a connection for a check that leads a conversation of its own."""
+        self.runner.executions += 1
+        return self.runner.dialer.dial()
+
+    def hear(self, line: Line, *, until: Callable[[Line], bool], patience: float | None = None) -> bool:
+        """Wait until a connection has shown something, or is closed, or silent for too long; tells which."""
+        patience = self.runner.pace.last_patience if patience is None else patience
+        drive([line], until=until, patience=patience, at_most=60.0)
+        return until(line)
+
+    @property
+    def names(self) -> Names:
+        """Makes names that nobody else uses."""
+        return self.runner.names
+
+    # Second looks
+
+    def _fails_twice(self, case: Case) -> Failed | None:
+        patience = self.runner.pace.patience
+        for _ in range(2):
+            failed = self.runner.run([case], patience=patience)
+            if not failed:
+                return None
+            patience = self.runner.pace.last_patience
+        return failed[0]
+
+    def _look_again(self, first: Failed) -> None:
+        """Try a failing case again, alone and with more time, and blame the target only if it fails again."""
+        case, mismatch = first.exchange.case, first.mismatch
+        if again := self._alone(case):
+            self._blame(again)
+        if mismatch.timed_out:
+            return  # it was only slow beside the others
+        failures = 1 + (self._alone(case) is not None)
+        raise Wavering(
+            mismatch.expected,
+            f"{mismatch.actual}; failed {failures} times of {_LOOKS} under the same bytes",
+            first.exchange.line.transcript,
+        )
+
+    def _alone(self, case: Case) -> Failed | None:
+        failed = self.runner.run([case], patience=self.runner.pace.last_patience)
+        return failed[0] if failed else None
+
+    def _blame(self, failed: Failed) -> NoReturn:
+        smallest = shrink(failed, self._first_failed)
+        raise Finding(
+            smallest.mismatch.expected,
+            f"{smallest.mismatch.actual}{_where(smallest)}",
+            smallest.exchange.line.transcript,
+            timed_out=smallest.mismatch.timed_out,
+        )
+
+    def _first_failed(self, case: Case) -> Failed | None:
+        failed = self.runner.run([case], patience=self.runner.pace.patience)
+        return failed[0] if failed else None
+
+
+def _where(failed: Failed) -> str:
+    talk, cuts = failed.exchange.talk, failed.exchange.cuts
+    inside = [cut for cut in cuts if 0 < cut < len(talk.stream)]
+    if not inside:
+        return ""
+    places = ", ".join(talk.where(cut) for cut in inside[:3])
+    more = f", and {len(inside) - 3} more" if len(inside) > 3 else ""
+    return f" [cut {places}{more}]"
+
+
+def lay_bodies(runner: Runner, bodies: Mapping[str, bytes]) -> None:
+    """Store bodies as an unhurried client would: each on a connection of its own, one after the other."""
+    for name, body in bodies.items():
+
+        def put(talk: Talk, name: str = name, body: bytes = body) -> None:
+            talk.put(body, name=name)
+            talk.watched.append(name)
+
+        failed = runner.run([Case(put, Talk.borders, End.HOLD)], patience=runner.pace.last_patience)
+        if failed:
+            raise NotSeen(f"a control failed: {failed[0].mismatch.expected}; actual: {failed[0].mismatch.actual}")

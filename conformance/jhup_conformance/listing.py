@@ -1,0 +1,51 @@
+"""`--list`: the clauses and their checks, with nothing sent."""
+
+import contextlib
+import io
+import os
+
+import pytest
+from rich.console import Console
+from rich.markup import escape
+
+from jhup_conformance.options import Options
+from jhup_conformance.run import judged_clauses
+from jhup_conformance.unseen import UNSEEN
+
+__all__ = ["collect_checks", "list_clauses"]
+
+
+class _Collector:
+    """Notes the checks that pytest finds."""
+
+    def __init__(self) -> None:
+        self.checks: dict[str, list[str]] = {}
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        for item in session.items:
+            if mark := item.get_closest_marker("clause"):
+                self.checks.setdefault(mark.args[0], []).append(item.nodeid.rpartition("/")[2])
+
+
+def collect_checks() -> dict[str, list[str]]:
+    """Give the checks of the suite by clause."""
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    collector = _Collector()
+    with contextlib.redirect_stdout(io.StringIO()):
+        pytest.main(
+            ["--pyargs", "jhup_conformance.suite", "-c", os.devnull, "--collect-only", "-q", "-p",
+             "jhup_conformance.plugin", "-p", "no:cacheprovider", "--import-mode=importlib"],
+            plugins=[collector],
+        )  # fmt: skip
+    return collector.checks
+
+
+def list_clauses(console: Console, options: Options) -> None:
+    """Print the clauses that a run would judge, each with its checks."""
+    checks = collect_checks()
+    for clause in judged_clauses(options):
+        console.print(f"[bold]{clause.id}[/]  {clause.conformance_class}  {clause.level}  {escape(clause.text)}")
+        for node in checks.get(clause.id, ()):
+            console.print(f"    {escape(node)}")
+        if clause.id in UNSEEN:
+            console.print(f"    not seen from outside: {escape(UNSEEN[clause.id])}")

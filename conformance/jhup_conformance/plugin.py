@@ -1,0 +1,273 @@
+"""The pytest plugin: runs the checks of `jhup_conformance.suite` against a target and turns them into verdicts.
+
+Load it with ``-p jhup_conformance.plugin``; it is no entry point, so that it stays out of other people's tests.
+"""
+
+import argparse
+from collections.abc import Generator, Iterator
+from typing import Any, Final, Protocol
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, Phase
+
+from jhup_conformance import console
+from jhup_conformance.dialer import TargetGone
+from jhup_conformance.effort import EFFORTS
+from jhup_conformance.options import DECLARATIONS, Options, UsageError
+from jhup_conformance.outcome import (
+    UPLOAD_CLASSES,
+    CheckResult,
+    Finding,
+    NotOffered,
+    NotSeen,
+    Outcome,
+    SuiteError,
+    Wavering,
+)
+from jhup_conformance.report import write_reports
+from jhup_conformance.run import Run
+
+__all__ = ["RUN", "ConformancePlugin", "Progress"]
+
+_NAME: Final = "jhup-conformance"
+RUN: Final = pytest.StashKey[Run]()
+_EXECUTIONS: Final = pytest.StashKey[int]()
+
+
+class Progress(Protocol):
+    """Somebody who wants to know how the run goes on."""
+
+    def acquainted(self, run: Run) -> None:
+        """The target is known, and the checks begin."""
+
+    def checked(self, result: CheckResult, done: int, total: int) -> None:
+        """A check has ended."""
+
+    def finished(self, run: Run) -> None:
+        """The run has ended, reports written."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options of the suite beside those of pytest."""
+    group = parser.getgroup("jhup", "JHUP conformance")
+    group.addoption("--target", metavar="TARGET", help="The server to judge: HOST:PORT, tls://HOST:PORT, unix:PATH.")
+    for option in DECLARATIONS:
+        settings: dict[str, Any] = {"help": option.help, "default": option.default, "dest": f"jhup_{option.name}"}
+        if option.default is False:
+            settings["action"] = "store_true"
+        else:
+            settings |= {"type": option.kind, "metavar": option.metavar, "choices": option.choices or None}
+            if option.repeated:
+                settings["action"] = "append"
+        try:
+            group.addoption(option.flag, **settings)
+        except (ValueError, argparse.ArgumentError):  # pytest has one of that name itself
+            group.addoption(f"--jhup-{option.flag.removeprefix('--')}", **settings)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set up a run from pytest's own command line."""
+    if config.getoption("help", default=False):
+        return
+    values = {option.name: config.getoption(f"jhup_{option.name}") for option in DECLARATIONS}
+    try:
+        options = Options.read(config.getoption("--target"), values, listing=config.getoption("collectonly"))
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.pluginmanager.register(ConformancePlugin(options, console.Plain()), _NAME)
+
+
+class ConformancePlugin:
+    """Runs the checks and keeps the results in a `Run`."""
+
+    def __init__(self, options: Options, progress: Progress) -> None:
+        self.run = Run(options)
+        self._progress = progress
+        self._done = 0
+        self._total = 0
+        self._configure_hypothesis(options)
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Declare the mark, and leave the run where the fixtures of the suite find it."""
+        config.stash[RUN] = self.run
+        config.addinivalue_line("markers", "clause(id, blind, deep, late): the clause that a check judges")
+
+    @staticmethod
+    def _configure_hypothesis(options: Options) -> None:
+        # A slow target is no slow test; and a target that waits out every time-out must not be shrunk for minutes.
+        hypothesis.settings.register_profile(
+            _NAME,
+            max_examples=EFFORTS[options.profile].examples,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.explicit, Phase.reuse, Phase.generate),
+            print_blob=False,
+        )
+        hypothesis.settings.load_profile(_NAME)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Keep the checks that were asked for, in the order of the classes and the book, the hard ones last."""
+        kept: list[pytest.Item] = []
+        left: list[pytest.Item] = []
+        for item in items:
+            mark = item.get_closest_marker("clause")
+            (kept if mark and mark.args[0] in self.run.results else left).append(item)
+        kept.sort(key=self._order)
+        for item in kept:
+            function = getattr(item, "obj", None)
+            if function is not None and getattr(function, "is_hypothesis_test", False):
+                hypothesis.seed(self.run.options.seed)(function)
+        self._total = len(kept)
+        items[:] = kept
+        if left:
+            config.hook.pytest_deselected(items=left)
+
+    def _order(self, item: pytest.Item) -> tuple[bool, int]:
+        mark = _mark(item)
+        clause = self.run.results[mark.args[0]].clause
+        return mark.kwargs["late"], UPLOAD_CLASSES.index(clause.conformance_class)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Set the target up before the first check, and take it down after the last."""
+        if session.config.option.collectonly:
+            return (yield)
+        try:
+            self.run.open()
+            if self.run.problem:
+                session.shouldstop = self.run.problem
+            else:
+                self._progress.acquainted(self.run)
+            return (yield)
+        except pytest.Session.Interrupted:
+            return True
+        finally:
+            self.run.close()
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Hold back checks that could not tell anything."""
+        mark, judge = _mark(item), self.run.judge
+        if judge is None:
+            return
+        if self.run.is_past_limit:
+            item.session.shouldstop = "the time limit is reached"
+            raise NotSeen("the time limit was reached before: a higher --time-limit would help")
+        result = self.run.results[mark.args[0]]
+        judge.random.seed(f"{self.run.options.seed} {item.nodeid}")
+        if mark.kwargs["blind"]:
+            return
+        judge.observer  # noqa: B018  # asked for what it raises
+        basic = result.clause.conformance_class is UPLOAD_CLASSES[0]
+        if judge.known.gate and not (basic and not result.checks):
+            raise NotSeen(f"nothing can be learnt: {judge.known.gate}")
+        if mark.kwargs["deep"] and result.outcome is Outcome.FAIL:
+            pytest.skip("the clause has failed already")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Note how many exchanges a check makes."""
+        judge = self.run.judge
+        before = judge.runner.executions if judge else 0
+        try:
+            return (yield)
+        finally:
+            item.stash[_EXECUTIONS] = judge.runner.executions - before if judge else 0
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Turn what happened into an outcome, for the run and for pytest."""
+        report = yield
+        if call.when == "teardown" or (call.when == "setup" and call.excinfo is None):
+            return report
+        error = call.excinfo.value if call.excinfo else None
+        if isinstance(error, pytest.skip.Exception):
+            return report
+        if isinstance(error, KeyboardInterrupt):
+            return report
+        result = self._result(item, call, error)
+        self.run.add(result)
+        self._done += 1
+        self._progress.checked(result, self._done, self._total)
+        if isinstance(error, TargetGone):
+            self.run.gone, self.run.problem = True, str(error)
+            item.session.shouldstop = f"the target is gone: {error}"
+        _shape(report, item, result)
+        return report
+
+    def _result(self, item: pytest.Item, call: pytest.CallInfo[None], error: BaseException | None) -> CheckResult:
+        clause = self.run.results[_mark(item).args[0]].clause
+        result = CheckResult(
+            clause.id, item.nodeid, Outcome.PASS, executions=item.stash.get(_EXECUTIONS, 0), seconds=call.duration
+        )
+        for finding in _causes(error):
+            match finding:
+                case Wavering():
+                    result.outcome = Outcome.FLAKY
+                case Finding():
+                    result.outcome = Outcome.FAIL if clause.level == "MUST" else Outcome.WARN
+                case NotSeen():
+                    result.outcome = Outcome.UNVERIFIED
+                case NotOffered():
+                    result.outcome = Outcome.UNSUPPORTED
+                case TargetGone():
+                    result.outcome = Outcome.FAIL if clause.level == "MUST" else Outcome.WARN
+                    result.expected, result.actual = "a target that goes on serving", f"the target is gone: {finding}"
+                case _:
+                    result.outcome = Outcome.ERROR
+            if isinstance(finding, Finding):
+                result.expected, result.actual = finding.expected, finding.actual
+                result.transcript = finding.transcript
+            elif not result.actual:
+                result.actual = str(finding) or type(finding).__name__
+            break
+        return result
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Keep an error of the suite itself for the verdict."""
+        self.run.suite_problem = str(excinfo.value) or type(excinfo.value).__name__
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the reports, also of a run that was interrupted, and set the exit status."""
+        if session.config.option.collectonly:
+            return
+        if self.run.options.report:
+            write_reports(self.run, self.run.options.report)
+        self._progress.finished(self.run)
+        session.exitstatus = self.run.exit_status
+
+
+def _mark(item: pytest.Item) -> pytest.Mark:
+    mark = item.get_closest_marker("clause")
+    if mark is None:
+        raise SuiteError(f"{item.nodeid} does not say which clause it checks")
+    return mark
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Give what was raised; out of a group, what says most first."""
+    if isinstance(error, BaseExceptionGroup):
+        leaves = [leaf for each in error.exceptions for leaf in _causes(each)]
+        findings = [
+            Wavering(each.expected, each.actual, each.transcript) for each in leaves if isinstance(each, Finding)
+        ]
+        yield from findings or leaves
+    elif error is not None:
+        yield error
+
+
+def _shape(report: pytest.TestReport, item: pytest.Item, result: CheckResult) -> None:
+    """Make pytest's own report say the same."""
+    path, line, _ = item.location
+    where = (str(path), (line or 0) + 1)
+    if result.outcome in (Outcome.UNVERIFIED, Outcome.UNSUPPORTED, Outcome.WARN):
+        report.outcome = "skipped"
+        report.longrepr = (*where, f"{result.outcome}: {result.actual}")
+    elif result.outcome is Outcome.PASS:
+        report.outcome = "passed"
+    elif result.outcome is not Outcome.ERROR:
+        report.outcome = "failed"
+        report.longrepr = "\n".join(console.finding_lines(result))

@@ -1,0 +1,142 @@
+"""Runs exchanges, many at a time, and compares what comes of them with the right outcomes."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from jhup.limits import CLOSE_WITHIN
+from jhup.model import Server
+from jhup_conformance.dialer import Dialer
+from jhup_conformance.engine import Line, drive
+from jhup_conformance.exchange import Case, Exchange, Mismatch
+from jhup_conformance.observe import Body, Observer
+from jhup_conformance.pace import Pace
+from jhup_conformance.talk import Names
+
+__all__ = ["Failed", "Runner"]
+
+_CLOSE_MARGIN: Final = 0.5
+"""Seconds granted beyond the 5 of the clauses, for the way there and back."""
+_AT_MOST: Final = 30.0
+"""Seconds for one batch, whatever progress is made."""
+_FIRST_LOOK: Final = 0.0005
+_LAST_LOOK: Final = 0.05
+"""Seconds between two looks at the store, which gives no event to wait for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An exchange that did not end as it should."""
+
+    exchange: Exchange
+    mismatch: Mismatch
+
+
+class Runner:
+    """Runs exchanges against one target.
+
+    Attributes:
+        dialer: opens the connections.
+        pace: how long to wait.
+        names: makes names that nobody else uses.
+        server: what the model has to know of the target.
+        observer: how its store is seen; None when it can't be.
+        lay: stores the bodies that an exchange needs to be there before it.
+        executions: how many exchanges were made so far.
+    """
+
+    def __init__(self, dialer: Dialer, pace: Pace, names: Names, server: Server) -> None:
+        self.dialer = dialer
+        self.pace = pace
+        self.names = names
+        self.server = server
+        self.observer: Observer | None = None
+        self.lay: Callable[[Mapping[str, bytes]], None] = lambda _: None
+        self.executions = 0
+        self._satisfied = 0.0
+
+    def run(self, cases: Sequence[Case], *, patience: float) -> list[Failed]:
+        """Run cases at the same time, each on a connection of its own.
+
+        Args:
+            cases: no more than the target serves at a time.
+            patience: seconds without progress after which the target counts as silent.
+
+        Returns:
+            Those that failed.
+
+        Raises:
+            TargetGone: when the target can't be reached any more.
+        """
+        exchanges = [Exchange(case, self.names, self.server) for case in cases]
+        before = {name: body for exchange in exchanges for name, body in exchange.talk.before.items()}
+        if before:
+            self.lay(before)
+        lines: list[Line] = []
+        try:
+            for exchange in exchanges:
+                lines.append(self.dialer.dial(no_delay=exchange.case.no_delay))
+                exchange.begin(lines[-1], self.pace.pause)
+            self.executions += len(exchanges)
+            self._drive(exchanges, patience)
+            failed = self._judge(exchanges, patience)
+            if len(lines) == 1 and exchanges[0].may_change and not failed:
+                self.pace.note(self._satisfied - lines[0].last_sent)
+            return failed
+        finally:
+            for line in lines:
+                line.drop()
+
+    def prove_alive(self) -> bool:
+        """Tell whether a plain put on a new connection takes effect."""
+        return not self.run([Case(lambda talk: talk.put(b"alive"))], patience=self.pace.last_patience)
+
+    def _drive(self, exchanges: Sequence[Exchange], patience: float) -> None:
+        by_line = {exchange.line: exchange for exchange in exchanges}
+        to_close = any(exchange.case.must_close for exchange in exchanges)
+        drive(
+            list(by_line),
+            until=lambda line: by_line[line].is_satisfied(),
+            patience=max(patience, CLOSE_WITHIN + _CLOSE_MARGIN) if to_close else patience,
+            at_most=_AT_MOST,
+        )
+
+    def _judge(self, exchanges: Sequence[Exchange], patience: float) -> list[Failed]:
+        if self.observer:
+            self._wait_for_store(exchanges, patience)
+            self._satisfied = time.monotonic()
+            if any(not exchange.may_change and not exchange.line.closed for exchange in exchanges):
+                self._settle()
+        # Hear what came while the store was looked at: a word too many, or a close.
+        drive([exchange.line for exchange in exchanges], until=lambda _: False, patience=0.0, at_most=1.0)
+        return self._failed(exchanges)
+
+    def _wait_for_store(self, exchanges: Sequence[Exchange], patience: float) -> None:
+        """Look until every exchange shows a right outcome, or can't any more, or made no progress for too long."""
+        since = time.monotonic()
+        failed, wait = self._failed(exchanges), _FIRST_LOOK
+        while any(each.mismatch.timed_out for each in failed) and time.monotonic() - since < patience:
+            time.sleep(wait)
+            wait = min(2 * wait, _LAST_LOOK)
+            left = self._failed([each.exchange for each in failed])
+            if len(left) < len(failed):
+                since = time.monotonic()
+            failed = left
+
+    def _settle(self) -> None:
+        """What must not happen may still be on its way: let a positive come through, and the settling time pass."""
+        until = time.monotonic() + self.pace.settle
+        self.prove_alive()
+        time.sleep(max(0.0, until - time.monotonic()))
+
+    def _failed(self, exchanges: Sequence[Exchange]) -> list[Failed]:
+        store = self._look(exchanges)
+        return [
+            Failed(exchange, mismatch) for exchange in exchanges if (mismatch := exchange.mismatch(store)) is not None
+        ]
+
+    def _look(self, exchanges: Sequence[Exchange]) -> dict[str, Body | None] | None:
+        if self.observer is None:
+            return None
+        return self.observer.look([name for exchange in exchanges for name in exchange.talk.watched])

@@ -1,0 +1,180 @@
+"""Starts the server under test, waits until it listens, starts it anew when it dies, and stops it in the end."""
+
+import contextlib
+import shlex
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import IO, Final
+
+import psutil
+
+from jhup.address import Address, Transport
+
+__all__ = ["CannotStart", "Spawned"]
+
+_STARTING: Final = 20.0
+_STOPPING: Final = 5.0
+_LOOK: Final = 0.02
+
+
+class CannotStart(Exception):
+    """The command could not be started, ended at once, or never listened; the message says which."""
+
+
+def free_port(host: str) -> int:
+    """Give a port of a local address that nobody listens on at this moment."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as sock:
+        sock.bind((host, 0))
+        return int(sock.getsockname()[1])
+
+
+class Spawned:
+    """A server that the suite has started.
+
+    Args:
+        command: with ``{host}``, ``{port}``, ``{storage}`` and ``{socket}`` in place of what the suite chooses.
+        storage: folder for the server's store; a temporary one, gone in the end, if None.
+        transport: TCP or TLS, for which host and port are chosen, or UNIX, for which ``{socket}`` is.
+        host: local address to listen on.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        *,
+        storage: Path | None = None,
+        transport: Transport = Transport.TCP,
+        host: str = "127.0.0.1",
+    ) -> None:
+        self._words = shlex.split(command)
+        self._temporary = tempfile.TemporaryDirectory(prefix="jhup-", ignore_cleanup_errors=True)
+        self.storage = storage or Path(self._temporary.name, "store")
+        self.storage.mkdir(parents=True, exist_ok=True)
+        self._log_path = Path(self._temporary.name, "server.log")
+        self._transport = transport
+        self._host = host
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+        self.address = Address(transport, host)
+        self.deaths = 0
+
+    @property
+    def has_storage(self) -> bool:
+        """Whether the command takes the folder from the suite, so that the store is known to be there."""
+        return any("{storage}" in word for word in self._words)
+
+    @property
+    def pid(self) -> int:
+        """The process of the server.
+
+        Raises:
+            CannotStart: before `start`.
+        """
+        if self._process is None:
+            raise CannotStart("the server was not started")
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> Address:
+        """Start the server and wait until it listens.
+
+        Raises:
+            CannotStart: with the reason and the last of what it printed.
+        """
+        self.address = self._choose_address()
+        words = [self._fill(word) for word in self._words]
+        self._log = self._log_path.open("ab")
+        try:
+            self._process = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT
+            )
+        except OSError as error:
+            raise CannotStart(f"can't start {words[0]!r}: {error.strerror}") from error
+        deadline = time.monotonic() + _STARTING
+        while not self._listens():
+            if self._process.poll() is not None:
+                raise CannotStart(
+                    f"{words[0]!r} ended with {self._process.returncode} before it listened{self._tail()}"
+                )
+            if time.monotonic() > deadline:
+                self.stop()
+                raise CannotStart(
+                    f"{words[0]!r} did not listen on {self.address} within {_STARTING:.0f} s{self._tail()}"
+                )
+            time.sleep(_LOOK)  # a process of others gives no event when it listens
+        return self.address
+
+    def revive(self) -> Address | None:
+        """Start the server again if it died; None while it lives."""
+        if self.alive:
+            return None
+        self.deaths += 1
+        return self.start()
+
+    def kill(self) -> None:
+        """Kill the server without any warning (for clauses that speak of it)."""
+        self._end(kill=True)
+
+    def stop(self) -> None:
+        """Stop the server and everything it started."""
+        self._end(kill=False)
+
+    def close(self) -> None:
+        """Stop the server and remove what was temporary."""
+        self.stop()
+        self._temporary.cleanup()
+
+    def _end(self, *, kill: bool) -> None:
+        if self._process is None:
+            return
+        family: list[psutil.Process] = []
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(self._process.pid)
+            family = [*process.children(recursive=True), process]
+        for each in family:
+            with contextlib.suppress(psutil.Error):
+                each.kill() if kill else each.terminate()
+        _, left = psutil.wait_procs(family, timeout=_STOPPING)
+        for each in left:
+            with contextlib.suppress(psutil.Error):
+                each.kill()
+        self._process.wait()
+        if self._log:
+            self._log.close()
+
+    def _choose_address(self) -> Address:
+        if self._transport is Transport.UNIX:
+            return Address(self._transport, path=str(Path(self._temporary.name, "socket")))
+        return Address(self._transport, self._host, free_port(self._host))
+
+    def _fill(self, word: str) -> str:
+        values = {
+            "{host}": self._host,
+            "{port}": str(self.address.port),
+            "{storage}": str(self.storage),
+            "{socket}": self.address.path,
+        }
+        for placeholder, value in values.items():
+            word = word.replace(placeholder, value)
+        return word
+
+    def _listens(self) -> bool:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        where: tuple[str, int] | str = (self._host, self.address.port)
+        if self._transport is Transport.UNIX:
+            family, where = socket.AF_UNIX, self.address.path
+        with socket.socket(family) as sock:
+            sock.settimeout(1.0)
+            return sock.connect_ex(where) == 0
+
+    def _tail(self) -> str:
+        lines = self._log_path.read_text("utf-8", "replace").strip().splitlines()[-3:]
+        return "".join(f"\n    {line}" for line in lines)

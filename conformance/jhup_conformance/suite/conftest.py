@@ -1,0 +1,16 @@
+"""What the checks are given."""
+
+import pytest
+
+from jhup_conformance.judge import Judge
+from jhup_conformance.outcome import SuiteError
+from jhup_conformance.plugin import RUN
+
+
+@pytest.fixture(scope="session")
+def judge(request: pytest.FixtureRequest) -> Judge:
+    """The judge of the target."""
+    found = request.config.stash[RUN].judge
+    if found is None:
+        raise SuiteError("the target is not set up")
+    return found

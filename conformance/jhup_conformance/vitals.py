@@ -1,0 +1,81 @@
+"""The process behind the address: processor time, memory, descriptors and threads, its children included."""
+
+import contextlib
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+import psutil
+
+__all__ = ["Reading", "Vitals"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the process and its children use: seconds of processor time, bytes of memory, and two counts."""
+
+    at: float
+    cpu: float
+    memory: int
+    descriptors: int
+    threads: int
+
+
+def _descriptors(process: psutil.Process) -> int:
+    count = getattr(process, "num_fds", None) or process.num_handles  # type: ignore[attr-defined]  # Windows
+    return int(count())
+
+
+class HasPid(Protocol):
+    """Something that knows the server's process, whichever it is after a restart."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+
+class Vitals:
+    """Looks at a process and its children.
+
+    Args:
+        server: what knows the process.
+    """
+
+    def __init__(self, server: HasPid) -> None:
+        self._server = server
+
+    @property
+    def _process(self) -> psutil.Process:
+        return psutil.Process(self._server.pid)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        with contextlib.suppress(psutil.Error):
+            return self._process.is_running() and self._process.status() != psutil.STATUS_ZOMBIE
+        return False
+
+    def read(self) -> Reading:
+        """Read all of it; processes that end meanwhile don't count."""
+        cpu, memory, descriptors, threads = 0.0, 0, 0, 0
+        for process in self._family():
+            with contextlib.suppress(psutil.Error), process.oneshot():
+                times = process.cpu_times()
+                cpu += times.user + times.system + getattr(times, "children_user", 0.0)
+                cpu += getattr(times, "children_system", 0.0)
+                memory += process.memory_info().rss
+                descriptors += _descriptors(process)
+                threads += process.num_threads()
+        return Reading(time.monotonic(), cpu, memory, descriptors, threads)
+
+    def _family(self) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.Error):
+            return [self._process, *self._process.children(recursive=True)]
+        return []
+
+    def load(self, seconds: float) -> float:
+        """Measure how many processors were busy during some seconds: 1.0 for one core in full use."""
+        before = self.read()
+        time.sleep(seconds)  # the measure is what happens while nothing does
+        after = self.read()
+        return (after.cpu - before.cpu) / (after.at - before.at)
