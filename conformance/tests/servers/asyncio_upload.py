@@ -179,8 +179,8 @@ async def serve(port: int, storage: Path, *, silent: bool) -> None:
             await connection.serve()
         except Closing as closing:
             await connection.end(closing)
-        except (asyncio.IncompleteReadError, OSError):
-            pass  # the client ended it: the normal end, a truncated request, or a reset
+        except (asyncio.IncompleteReadError, OSError, asyncio.CancelledError):
+            pass  # the client ended it (the normal end, a truncated request, a reset), or SIGTERM did
         finally:
             writer.transport.abort()
 

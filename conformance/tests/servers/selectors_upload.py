@@ -46,7 +46,7 @@ class Connection:
     def __init__(self, sock: socket.socket, store: Store, *, silent: bool) -> None:
         self.sock = sock
         self.inbox, self.outbox = bytearray(), bytearray()
-        self.ended = self.shut = self.gone = False
+        self.ended = self.shut = self.gone = self._deaf = False
         self.heard = self.deadline = time.monotonic()
         self.state = State.PREFIX
         self._length = 0
@@ -67,25 +67,35 @@ class Connection:
         return (selectors.EVENT_READ if read else 0) | (selectors.EVENT_WRITE if self.outbox else 0)
 
     def receive(self) -> None:
-        with contextlib.suppress(BlockingIOError):
+        try:
             data = self.sock.recv(PIECE)
-            self.inbox += data
-            self.ended = not data
-            self.heard = time.monotonic()
+        except BlockingIOError:
+            return
+        except OSError:  # a reset: what has arrived before it is carried out all the same
+            data = b""
+        self.inbox += data
+        self.ended = not data
+        self.heard = time.monotonic()
 
     def send(self) -> None:
-        with contextlib.suppress(BlockingIOError):
+        try:
             del self.outbox[: self.sock.send(self.outbox)]
-            self.heard = time.monotonic()
-            self.deadline = self.heard + LINGER
+        except BlockingIOError:
+            return
+        except OSError:  # nobody takes replies any more, but requests may still wait to be read
+            self.outbox.clear()
+            self._deaf = True
+        self.heard = time.monotonic()
+        self.deadline = self.heard + LINGER
 
     def turn(self) -> bool:
         """Take a bounded number of steps; return whether more could be taken at once."""
         going, piece = True, PIECE
         while going and piece > 0 and (len(self.outbox) < MOST_OUT or self.state is State.ENDING):
             had = len(self.inbox)
+            least = PIECE if self.state is State.STAT else PIECE // 64  # a small request weighs a few kilobytes
             going = self._steps[self.state]()
-            piece -= max(had - len(self.inbox), PIECE // 64)  # a small request weighs as much as a few kilobytes do
+            piece -= max(had - len(self.inbox), least)
         if self.outbox:
             self.send()
         if not self.outbox and not going:
@@ -229,7 +239,7 @@ class Connection:
             self.end()
 
     def _reply(self, header: Header, members: dict[str, object]) -> None:
-        if "reply" in self._known and header.members.get("reply") is True:
+        if "reply" in self._known and header.members.get("reply") is True and not self._deaf:
             text = json.dumps(members).encode()
             self.outbox += len(text).to_bytes(4, "little", signed=True) + text
 
