@@ -157,10 +157,13 @@ class Judge:
 
     # What checks ask for
 
-    def expect(self, *cases: Case) -> None:
-        """Try cases; each has to end in a right outcome.
+    def expect(self, *cases: Case, control: Case | None = None) -> None:
+        """Try cases at the same time; each has to end in a right outcome.
 
-        Where a case cuts its stream, the same bytes in one segment have to work, else nothing is learnt from the cuts.
+        Args:
+            cases: what is to be tried.
+            control: what has to work, else nothing is learnt from the cases. Without one, where a case cuts its
+                stream, that is the same bytes in one segment.
 
         Raises:
             Finding: for one that failed, and failed again when it was tried alone.
@@ -168,9 +171,12 @@ class Judge:
             NotSeen: when there is no way to see the store, or the control fails.
         """
         self.observer  # noqa: B018  # asked for what it raises
-        for case in cases:
-            if case.cuts:
-                self.control(case.recipe)
+        if control:
+            self.control(control, why="the nearest plain exchange fails too")
+        else:
+            for case in cases:
+                if case.cuts:
+                    self.control(case.whole())
         self.expect_all(cases)
 
     def expect_all(self, cases: Iterable[Case]) -> None:
@@ -181,16 +187,17 @@ class Judge:
             for failed in self.runner.run(waiting[start : start + size], patience=self.runner.pace.patience):
                 self._look_again(failed)
 
-    def control(self, recipe: Recipe, *, why: str = "the same bytes in one segment fail too") -> None:
+    def control(self, control: Case | Recipe, *, why: str = "the same bytes in one segment fail too") -> None:
         """Make sure that something plain works, once a run.
 
         Raises:
             NotSeen: when it doesn't, so that nothing can be learnt from what was to be tried.
         """
-        if recipe not in self._controls:
-            failed = self._fails_twice(Case(recipe))
-            self._controls[recipe] = f"{failed.mismatch.expected}; actual: {failed.mismatch.actual}" if failed else ""
-        if problem := self._controls[recipe]:
+        case = control if isinstance(control, Case) else Case(control)
+        if case not in self._controls:
+            failed = self._fails_twice(case)
+            self._controls[case] = f"{failed.mismatch.expected}; actual: {failed.mismatch.actual}" if failed else ""
+        if problem := self._controls[case]:
             raise NotSeen(f"the control failed ({why}): expected {problem}")
 
     def expect_closed(self, cases: Iterable[Case]) -> None:

@@ -1,4 +1,4 @@
-"""Sizes drawn first, the edges of common buffers among them, then content: a body's length is where servers go wrong."""
+"""Sizes drawn first, the edges of common buffers among them, then content: lengths are where servers go wrong."""
 
 from collections.abc import Iterable
 from typing import Final

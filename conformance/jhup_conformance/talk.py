@@ -76,9 +76,9 @@ class Talk:
         self.before: dict[str, bytes] = {}
         self._request = -1
 
-    def new_name(self) -> str:
+    def new_name(self, suffix: str = "") -> str:
         """Make a name of its own for this execution, and watch it."""
-        name = self._names.new()
+        name = self._names.new() + suffix
         self.watched.append(name)
         return name
 

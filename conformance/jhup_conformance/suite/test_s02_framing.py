@@ -1,23 +1,112 @@
-"""Section 2, framing: the frame, its segmentation, and the limits of the prefix."""
+"""Section 2.2 and 2.3, framing: the frame, and requests on one connection, as long as each arrives whole."""
+
+from functools import partial
 
 import pytest
 
 from jhup_conformance.exchange import Case
 from jhup_conformance.judge import Judge
 from jhup_conformance.marks import checks
-from jhup_conformance.talk import Talk
+from jhup_conformance.sizes import pattern
+from jhup_conformance.talk import Recipe, Talk, header
 
 
 def one_put(talk: Talk) -> None:
     talk.put(b"abc")
 
 
+def two_puts(talk: Talk) -> None:
+    talk.put(b"abc")
+    talk.put(b"defgh")
+
+
+def put_of(body: bytes, talk: Talk) -> None:
+    talk.put(body)
+
+
+def put_request_like(talk: Talk) -> None:
+    inner = header(cmd="put", filename=talk.new_name(), filesize=3)
+    talk.put(len(inner).to_bytes(4, "little") + inner + b"abc")
+
+
+def many_puts(count: int, talk: Talk) -> None:
+    for number in range(count):
+        talk.put(b"%d" % number * (number % 7))
+
+
+def unknown_between(talk: Talk) -> None:
+    talk.put(b"before")
+    talk.say(cmd="x-nothing", filename="ignored")
+    talk.put(b"after")
+
+
+BODIES = {
+    "three bytes": b"abc",
+    "one byte": b"x",
+    "every byte value": bytes(range(256)),
+    "zeros": bytes(64),
+    "line ends": b"a\r\nb\nc\r\n",
+    "high bytes": bytes(range(128, 256)) * 2,
+    "JSON": b'{"cmd":"put","filename":"x","filesize":1}',
+    "512 bytes": pattern(512),
+}
+
+PAIRS: dict[str, Recipe] = {
+    "two puts": two_puts,
+    "three puts": partial(many_puts, 3),
+    "eight puts": partial(many_puts, 8),
+    "forty puts": partial(many_puts, 40),
+    "an unknown command between puts": unknown_between,
+}
+
+
 @checks("FRAME-1")
-def test_a_put_of_an_unhurried_client_is_understood(judge: Judge) -> None:
-    judge.expect_all([Case(one_put, Talk.borders)])
+@pytest.mark.parametrize("size", [1, 3, 200])
+def test_the_prefix_of_an_unhurried_put_is_read_as_the_length_of_its_header(judge: Judge, size: int) -> None:
+    judge.expect_all([Case(partial(put_of, pattern(size)), Talk.borders)])
 
 
-@checks("FRAME-3")
-@pytest.mark.parametrize("cut", [1, 2, 3])
-def test_a_prefix_may_arrive_in_two_pieces(judge: Judge, cut: int) -> None:
-    judge.expect(Case(one_put, (cut,)))
+@checks("FRAME-2")
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
+def test_the_body_is_exactly_the_bytes_behind_the_header(judge: Judge, body: bytes) -> None:
+    judge.expect_all([Case(partial(put_of, body), Talk.borders)])
+
+
+@checks("FRAME-6")
+@pytest.mark.parametrize("recipe", [one_put, put_request_like], ids=["put", "body that looks like a request"])
+@pytest.mark.parametrize(
+    "pieces", [(), (1,), (0,)], ids=["all in one", "prefix and header glued", "header and body glued"]
+)
+def test_neighbouring_parts_may_arrive_glued(judge: Judge, recipe: Recipe, pieces: tuple[int, ...]) -> None:
+    def cuts(talk: Talk) -> list[int]:
+        return [talk.borders()[piece] for piece in pieces]
+
+    judge.expect(Case(recipe, cuts if pieces else ()), control=Case(recipe, Talk.borders))
+
+
+@checks("FRAME-7")
+@pytest.mark.parametrize("glued", range(1, 60, 2))
+def test_the_next_request_is_not_read_as_body(judge: Judge, glued: int) -> None:
+    def cuts(talk: Talk) -> list[int]:
+        body, following = talk.fields[2], talk.fields[3]
+        return [body.start, body.start + 1, following.start + glued]
+
+    judge.expect(Case(two_puts, cuts), control=Case(two_puts, Talk.borders))
+
+
+@checks("FRAME-8")
+@pytest.mark.parametrize("recipe", PAIRS.values(), ids=PAIRS.keys())
+def test_requests_in_one_segment_are_all_carried_out(judge: Judge, recipe: Recipe) -> None:
+    judge.expect(Case(recipe), control=Case(recipe, Talk.borders))
+
+
+@checks("FRAME-10")
+@pytest.mark.parametrize("count", [2, 5, 30])
+def test_a_connection_carries_any_number_of_requests(judge: Judge, count: int) -> None:
+    judge.expect(Case(partial(many_puts, count), Talk.borders), control=Case(one_put, Talk.borders))
+
+
+@checks("FRAME-11")
+@pytest.mark.parametrize("recipe", [one_put, partial(put_of, b""), two_puts, unknown_between])
+def test_a_request_is_carried_out_while_nothing_follows_it(judge: Judge, recipe: Recipe) -> None:
+    judge.expect(Case(recipe), control=Case(one_put, Talk.borders))
