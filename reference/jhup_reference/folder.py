@@ -4,8 +4,10 @@ All names are bytes in UTF-8, whatever the locale says, and relative to an open 
 that, so that nobody can exchange the folder under a running server. Nothing here follows a link or waits.
 """
 
+import contextlib
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -17,11 +19,13 @@ except ImportError:  # not a POSIX system
 __all__ = ["Folder", "FolderInUse"]
 
 _RELATIVE: Final = {os.open, os.stat, os.rename, os.unlink} <= os.supports_dir_fd and os.listdir in os.supports_fd
+_LOCKS: Final[bool] = fcntl is not None
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 _COMMON: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0) | _NO_FOLLOW
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _COMMON
 # A FIFO or a terminal that takes the place of a file between look and open must not hold the server up.
 _READ: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | _COMMON
+_TURN: Final = b"\x7fturn"
 
 
 class FolderInUse(Exception):
@@ -91,7 +95,7 @@ class Folder:
         Raises:
             FolderInUse: when another process has claimed it.
         """
-        if fcntl is None or self._fd is None:
+        if not _LOCKS or self._fd is None:
             return False
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -100,6 +104,19 @@ class Folder:
         except OSError:  # some network file systems
             return False
         return True
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Keep other processes that share the lock out of such a block, where the platform can do that."""
+        if not _LOCKS:
+            yield
+            return
+        descriptor = os.open(self._place(_TURN), os.O_RDWR | os.O_CREAT | _COMMON, 0o666, dir_fd=self._fd)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def close(self) -> None:
         """Give the folder up, and its lock."""

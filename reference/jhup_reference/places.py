@@ -1,12 +1,25 @@
 """Which entry of the folder holds which name, and what else may be there instead (section 4.2)."""
 
+import contextlib
 import os
 import stat
+import threading
+from collections.abc import Callable, Iterator
 
 from jhup_reference.faults import StorageFault
 from jhup_reference.folder import Folder
+from jhup_reference.folding import folds
+from jhup_reference.windows import windows_fault
 
 __all__ = ["Places"]
+
+
+def _no_fault(name: str) -> str | None:  # noqa: ARG001
+    return None
+
+
+class _WrittenDifferently(StorageFault):
+    """The file system takes the name for another one (NAME-12)."""
 
 
 class Places:
@@ -14,24 +27,46 @@ class Places:
 
     Args:
         folder: the folder of the store.
+        platform_fault: tells why the platform can't hold a valid name; None when it can.
     """
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        platform_fault: Callable[[str], str | None] = windows_fault if os.name == "nt" else _no_fault,
+    ) -> None:
         self._folder = folder
+        self._platform_fault = platform_fault
+        self._folds = folds(folder)
+        self._turn = threading.Lock()
 
-    def look(self, place: bytes) -> os.stat_result | None:
-        """Look at the entry that holds a name; None when there is none.
+    def of(self, name: str) -> bytes:
+        """Give the name of the entry that holds a valid name.
 
         Raises:
-            StorageFault: when it isn't a file (NAME-11), or the file system can't hold the name (NAME-10).
+            StorageFault: when the platform can't hold it.
+        """
+        if reason := self._platform_fault(name):
+            raise StorageFault(reason)
+        return name.encode()
+
+    def look(self, place: bytes) -> bool:
+        """Tell whether a file holds a name.
+
+        Raises:
+            StorageFault: when something else does (NAME-11, NAME-12), or the file system can't hold it (NAME-10).
         """
         try:
             status = self._folder.status(place)
         except OSError as error:
             raise StorageFault.of(error) from None
-        if status is not None and not stat.S_ISREG(status.st_mode):
-            raise StorageFault("the name is taken by something that is not a stored file")
-        return status
+        if status is None:
+            return False
+        if not stat.S_ISREG(status.st_mode):
+            raise _occupied()
+        if self._folds and not self._is_listed(place):
+            raise _WrittenDifferently("the name is taken, here, by one that is written differently")
+        return True
 
     def open(self, place: bytes) -> int:
         """Give a descriptor of the file that holds a name.
@@ -40,17 +75,19 @@ class Places:
             FileNotFoundError: when there is none.
             StorageFault: as for `look`, or when the file can't be read.
         """
-        if self.look(place) is None:
-            raise FileNotFoundError
         try:
+            if not self.look(place):
+                raise FileNotFoundError
             descriptor = self._folder.open(place)
+        except _WrittenDifferently:
+            raise FileNotFoundError from None
         except FileNotFoundError:
             raise
         except OSError as error:
             raise StorageFault.of(error) from None
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # it took the file's place just now
             os.close(descriptor)
-            raise StorageFault("the name is taken by something that is not a stored file")
+            raise _occupied()
         return descriptor
 
     def take(self, place: bytes, unfinished: bytes) -> None:
@@ -59,8 +96,25 @@ class Places:
         Raises:
             StorageFault: as for `look`, or when the folder can't be written.
         """
-        self.look(place)  # a rename would replace a link or a FIFO without a word
-        try:
-            self._folder.replace(unfinished, place)
-        except OSError as error:
-            raise StorageFault.of(error) from None
+        with self._alone() if self._folds else contextlib.nullcontext():
+            self.look(place)  # a rename would replace a link or a FIFO without a word
+            try:
+                self._folder.replace(unfinished, place)
+            except OSError as error:
+                raise StorageFault.of(error) from None
+            if self._folds and not self._is_listed(place):
+                self._folder.remove(place)
+                raise StorageFault("the file system would hold the name only in another form")
+
+    def _is_listed(self, place: bytes) -> bool:
+        return place in self._folder.names()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep others from taking a place that is the same one to the file system between look and take."""
+        with self._turn, self._folder.turn():
+            yield
+
+
+def _occupied() -> StorageFault:
+    return StorageFault("the name is taken by something that is not a stored file")

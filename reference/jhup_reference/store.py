@@ -52,7 +52,7 @@ class Store:
         Raises:
             StorageFault: when it is clear already that the store can't hold the name.
         """
-        place = name.encode()
+        place = self._places.of(name)
         if filesize > _LONG_BODY:  # `Upload.commit` looks in any case; this spares a long body that would be in vain
             self._places.look(place)
         return Upload(self._folder, self._places, self._unfinished, place, syncs=self.durability is Durability.FSYNC)
@@ -65,7 +65,7 @@ class Store:
             StorageFault: when the folder has something else under the name, or it can't be read.
         """
         try:
-            return StoredBody(self._places.open(name.encode()))
+            return StoredBody(self._places.open(self._places.of(name)))
         except FileNotFoundError:
             raise NotStored(name) from None
 

@@ -1,0 +1,149 @@
+"""Helpers of the reference's tests: a client of plain sockets, and server processes that are always ended."""
+
+import contextlib
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from jhup import Reply, ReplyReader
+from jhup.address import Address, Transport, parse_address
+from jhup_reference.store import Store
+
+WAIT = 30.0
+"""Seconds after which a peer in these tests counts as hung; never reached when all is well."""
+
+
+def frame(header: str | bytes, body: bytes = b"") -> bytes:
+    """Prefix, header and body."""
+    raw = header.encode() if isinstance(header, str) else header
+    return len(raw).to_bytes(4, "little") + raw + body
+
+
+class Client:
+    """A client that knows nothing but its socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.socket = sock
+        self._reader = ReplyReader()
+        self._replies: list[Reply] = []
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def request(self, header: str, body: bytes = b"") -> None:
+        self.send(frame(header, body))
+
+    def put(self, name: str, body: bytes) -> Reply:
+        """A put that asks for a reply, and the reply."""
+        self.request(f'{{"cmd":"put","filename":"{name}","filesize":{len(body)},"reply":true}}', body)
+        return self.reply()
+
+    def end(self) -> None:
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def reply(self) -> Reply:
+        """The next reply."""
+        while not self._replies:
+            data = self.socket.recv(65536)
+            assert data, "the server closed instead of replying"
+            self._replies += self._reader.receive(data)
+        return self._replies.pop(0)
+
+    def rest(self) -> list[Reply]:
+        """All replies up to the server's close, or to its reset."""
+        with contextlib.suppress(ConnectionResetError):
+            while data := self.socket.recv(65536):
+                self._replies += self._reader.receive(data)
+        replies, self._replies = self._replies, []
+        return replies
+
+    def reset(self) -> None:
+        """End with a reset."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self.socket.close()
+
+
+def connect_to(address: Address, tls: ssl.SSLContext | None = None) -> socket.socket:
+    if address.transport is Transport.UNIX:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.settimeout(WAIT)
+        sock.connect(address.path)
+        return sock
+    sock = socket.create_connection((address.host, address.port), timeout=WAIT)
+    return tls.wrap_socket(sock, server_hostname="localhost") if tls else sock
+
+
+class ServerProcess:
+    """A server that runs in a process of its own."""
+
+    def __init__(self, storage: Path, options: tuple[str, ...], errors: Path) -> None:
+        self.storage = storage
+        self.errors = errors
+        command = [sys.executable, "-m", "jhup_reference", "upload", "--storage", str(storage)]
+        if "--bind" not in options:
+            command += ["--bind", "127.0.0.1:0"]
+        with errors.open("wb") as stderr:
+            self.process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=stderr, text=True)
+        assert self.process.stdout is not None
+        self.line = self.process.stdout.readline().rstrip("\n")
+        if not self.line:
+            self.process.wait(WAIT)
+            self.process.stdout.close()
+            return
+        self.address = parse_address(self.line.split(" ")[-1])
+
+    def wait(self) -> int:
+        """Wait for its end and give its exit status."""
+        status = self.process.wait(WAIT)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return status
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.wait()
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Path:
+    folder = tmp_path / "store"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def store(storage: Path) -> Iterator[Store]:
+    store = Store(storage)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def start(storage: Path, tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
+    """Start servers of the storage folder; all are ended after the test."""
+    servers: list[ServerProcess] = []
+
+    def start(*options: str) -> ServerProcess:
+        servers.append(ServerProcess(storage, options, tmp_path / f"stderr-{len(servers)}"))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.end()
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[..., Client]]:
+    """Connect clients; all are closed after the test."""
+    with contextlib.ExitStack() as stack:
+
+        def connect(address: Address, tls: ssl.SSLContext | None = None) -> Client:
+            return Client(stack.enter_context(connect_to(address, tls)))
+
+        yield connect
