@@ -2,8 +2,8 @@
 
 Run ``python benchmarks/membership.py``. Each row doubles the size of the one above; the last column but one tells how
 much longer it took, so that 2.0 is linear and 4.0 quadratic. Times are those of the processor, and the least of several
-runs: anything above it is the machine's other work. Right answers and wrong ones are timed apart, since a wrong one also
-asks for the nearest.
+runs: anything above it is the machine's other work. Right answers and wrong ones are timed apart, since a wrong one
+also asks for the nearest.
 
 The cases are the ones that could be hard: many segments, white space and quotes everywhere, and for a worker data that
 consists of nothing but its own header, where every place may begin a reply.
