@@ -13,7 +13,18 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["Clause", "ConformanceClass", "Level", "Role", "chapter_text", "chapters", "clause", "clauses", "text_root"]
+__all__ = [
+    "Clause",
+    "ConformanceClass",
+    "Level",
+    "Role",
+    "chapter_text",
+    "chapters",
+    "clause",
+    "clauses",
+    "parse",
+    "text_root",
+]
 
 
 class ConformanceClass(StrEnum):
@@ -78,6 +89,7 @@ class Clause:
 
 
 _HEAD: Final = re.compile(r"\*\*(?P<id>[A-Z]+-\d+)\*\* `(?P<class>\w+)` `(?P<role>\w+)` `(?P<level>\w+)`", re.ASCII)
+_WITHDRAWN: Final = re.compile(r"\*\*[A-Z]+-\d+\*\* \*withdrawn\*", re.ASCII)
 _SECTION: Final = re.compile(r"##? (?P<title>\d+(?:\.\d+)? .+)")
 _CHAPTER: Final = re.compile(r"\d\d-[\w-]+\.md", re.ASCII)
 
@@ -105,7 +117,7 @@ def chapter_text(chapter: str) -> str:
 
 
 def parse(chapter: str, text: str) -> Iterator[Clause]:
-    """Read the clauses of one chapter.
+    """Read the clauses of one chapter, without those that were withdrawn.
 
     Raises:
         ValueError: when a paragraph that begins like a clause isn't one.
@@ -117,7 +129,9 @@ def parse(chapter: str, text: str) -> Iterator[Clause]:
         if not re.match(r"\*\*[A-Z]+-\d+\*\*", paragraph):
             continue
         head, _, sentence = paragraph.partition("\n")
-        match = _HEAD.fullmatch(head.rstrip())
+        if _WITHDRAWN.fullmatch(head):
+            continue
+        match = _HEAD.fullmatch(head)
         if match is None:
             raise ValueError(f"{chapter}: not the head of a clause: {head!r}")
         yield Clause(
