@@ -89,8 +89,8 @@ def results_of_requests(stream: bytes) -> tuple[list[str], list[Request], dict[s
                     results.append(f"stored {put.filename}: {show(body)}")
             case Broken(error):
                 results.append(f"malformed {error.clause}")
-    if error := reader.receive_eof().error:
-        results.append(f"truncated {error.clause}")
+    if truncated := reader.receive_eof().error:
+        results.append(f"truncated {truncated.clause}")
     return results, requests, store
 
 
