@@ -137,6 +137,8 @@ def _say_finding(console: Console, result: ClauseResult) -> None:
     others = sum(check.outcome is decisive.outcome for check in result.checks) - 1
     if others:
         console.print(f"  and {others} more checks of this clause with the same outcome")
+    if result.left_out:
+        console.print(f"  {result.left_out} more checks of this clause were left out; --profile thorough runs them")
 
 
 def summarize(console: Console, run: Run) -> None:

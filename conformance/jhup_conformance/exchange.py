@@ -51,6 +51,11 @@ class Case:
     pause: float | None = None
     no_delay: bool = True
 
+    @classmethod
+    def unhurried(cls, recipe: Recipe, end: End = End.HOLD, *, must_close: bool = False) -> "Case":
+        """Give a case as an unhurried client sends it: each field in a segment of its own (section 1.4)."""
+        return cls(recipe, Talk.borders, end, must_close)
+
     def whole(self) -> "Case":
         """Give the same bytes in one segment."""
         return replace(self, cuts=())
@@ -58,11 +63,19 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """How an exchange differs from the nearest right outcome."""
+    """How an exchange differs from the nearest right outcome, in one point or in all.
+
+    Attributes:
+        expected: what is right.
+        actual: what was seen.
+        may_turn: whether it may still come right: a file that is being written, a reply on its way.
+        timed_out: whether nothing was seen at all of what was waited for.
+    """
 
     expected: str
     actual: str
-    timed_out: bool
+    may_turn: bool = False
+    timed_out: bool = False
 
 
 def script(stream: bytes, cuts: Iterable[int], end: End, pause: float) -> list[Action]:
@@ -145,32 +158,31 @@ class Exchange:
         if not nearest:
             return None
         return Mismatch(
-            expected="; ".join(dict.fromkeys(expected for expected, _, _ in nearest)),
-            actual="; ".join(dict.fromkeys(actual for _, actual, _ in nearest)),
-            timed_out=all(late for _, _, late in nearest),
+            expected="; ".join(dict.fromkeys(each.expected for each in nearest)),
+            actual="; ".join(dict.fromkeys(each.actual for each in nearest)),
+            may_turn=all(each.may_turn for each in nearest),
+            timed_out=all(each.timed_out for each in nearest),
         )
 
-    def _differences(
-        self, outcome: model.Outcome, store: Mapping[str, Body | None] | None
-    ) -> list[tuple[str, str, bool]]:
-        """Give each point in which things differ: expected, actual, and whether waiting longer might mend it."""
+    def _differences(self, outcome: model.Outcome, store: Mapping[str, Body | None] | None) -> list[Mismatch]:
+        """Give each point in which things differ from one right outcome."""
         found = self._reply_differences(outcome, self.line)
         if store is not None:
             found += self._store_differences(outcome, store)
         if outcome.ending is Ending.OPEN and self.line.closed and self.case.end is End.HOLD:
-            found.append(("the connection stays open", f"closed by the target ({self.line.closed})", False))
+            found.append(Mismatch("the connection stays open", f"closed by the target ({self.line.closed})"))
         if self.case.must_close and not self.line.closed and not self.line.dropped and outcome.ending is Ending.CLOSED:
-            found.append(("the connection closed within 5 s", "still open", True))
+            found.append(Mismatch("the connection closed within 5 s", "still open", timed_out=True))
         return found
 
-    def _reply_differences(self, outcome: model.Outcome, line: Line) -> list[tuple[str, str, bool]]:
+    def _reply_differences(self, outcome: model.Outcome, line: Line) -> list[Mismatch]:
         if line.dropped and self.case.end is End.RESET:
             return []  # what was on its way is lost
         expected = "replies: " + (", ".join(map(_show_expected, outcome.replies)) or "none")
         try:
             replies, rest = _read_replies(bytes(line.received))
         except JhupError as error:
-            return [(expected, f"not a reply: {error}", False)]
+            return [Mismatch(expected, f"not a reply: {error}")]
         actual = "replies: " + (", ".join(map(_show_reply, replies)) or "none")
         if rest:
             actual += f", and {rest} bytes of another"
@@ -179,20 +191,25 @@ class Exchange:
         if line.closed is Closed.RESET and _is_prefix(outcome.replies, replies):
             return []  # a reply lost by a reset is not held against the server (section 6.3)
         late = not line.closed and _is_prefix(outcome.replies, replies)
-        return [(expected, actual, late)]
+        return [Mismatch(expected, actual, may_turn=late, timed_out=late)]
 
-    def _store_differences(
-        self, outcome: model.Outcome, store: Mapping[str, Body | None]
-    ) -> list[tuple[str, str, bool]]:
+    def _store_differences(self, outcome: model.Outcome, store: Mapping[str, Body | None]) -> list[Mismatch]:
         found = []
         for name in self.talk.watched:
             body = outcome.store.get(name)
             wanted = None if body is None else Body.of(body)
             actual = store[name]
             if wanted != actual:
-                before = self.talk.before.get(name)
-                unchanged = actual == (None if before is None else Body.of(before))
-                found.append((_show_stored(name, wanted), _show_stored(name, actual), unchanged))
+                laid = self.talk.before.get(name)
+                before = None if laid is None else Body.of(laid)
+                found.append(
+                    Mismatch(
+                        _show_stored(name, wanted),
+                        _show_stored(name, actual),
+                        may_turn=wanted != before,
+                        timed_out=wanted != before and actual == before,
+                    )
+                )
         return found
 
 

@@ -28,6 +28,9 @@ _LANES: Final = CONNECTIONS_AT_LEAST - _HELD_BACK
 _LOOKS: Final = 3
 """How often a failing exchange is made in all before it is blamed or called flaky."""
 
+_SURE_PAUSE: Final = 4
+"""By how much pauses grow when a case is tried again."""
+
 NO_OBSERVER: Final = (
     "what is stored can't be seen: the target offers no replies; --storage DIR (its folder is local), "
     "--witness COMMAND (a command prints a stored file) or --spawn COMMAND with {storage} would help"
@@ -252,6 +255,9 @@ class Judge:
         )
 
     def _alone(self, case: Case) -> Failed | None:
+        """Try a case with nothing beside it, more time to wait, and longer pauses, so that its cuts surely arrive."""
+        if case.pause is None and case.cuts:
+            case = replace(case, pause=_SURE_PAUSE * self.runner.pace.pause)
         failed = self.runner.run([case], patience=self.runner.pace.last_patience)
         return failed[0] if failed else None
 

@@ -10,18 +10,17 @@ __all__ = ["checks"]
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def checks(clause: str, *, blind: bool = False, deep: bool = False, late: bool = False) -> Callable[[_F], _F]:
+def checks(clause: str, *, blind: bool = False, late: bool = False) -> Callable[[_F], _F]:
     """Mark a test as a check of one clause.
 
     Args:
         clause: its identifier.
         blind: whether it needs no view of the store, and no plain put that works.
-        deep: whether it is not worth its time once the clause has failed.
         late: whether it runs after all others, because it is hard on the target.
     """
 
     def mark(function: _F) -> _F:
-        marked: _F = pytest.mark.clause(clause, blind=blind, deep=deep, late=late)(function)
+        marked: _F = pytest.mark.clause(clause, blind=blind, late=late)(function)
         return marked
 
     return mark

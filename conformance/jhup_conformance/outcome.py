@@ -136,11 +136,13 @@ class ClauseResult:
         clause: the clause.
         reason: why it has no check, when it has none.
         checks: what its checks gave.
+        left_out: how many checks were not run, because the clause had failed already.
     """
 
     clause: Clause
     reason: str = ""
     checks: list[CheckResult] = field(default_factory=list)
+    left_out: int = 0
 
     @property
     def decisive(self) -> CheckResult | None:

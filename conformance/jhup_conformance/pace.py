@@ -8,7 +8,7 @@ __all__ = ["Pace"]
 
 _UNKNOWN_BEAT: Final = 0.010
 _LEAST_PAUSE: Final = 0.001
-_MOST_PAUSE: Final = 0.100
+_MOST_PAUSE: Final = 0.020
 
 
 @dataclass(slots=True)
@@ -35,17 +35,17 @@ class Pace:
     @property
     def pause(self) -> float:
         """Between two segments that shall arrive as two."""
-        return min(max(_LEAST_PAUSE, 2 * self.beat), _MOST_PAUSE)
+        return min(max(_LEAST_PAUSE, self.beat), _MOST_PAUSE)
 
     @property
     def patience(self) -> float:
         """Without any progress, until a target counts as silent for now."""
-        return min(max(1.0, 20 * self.slowest), 5.0)
+        return min(max(0.3, 20 * self.slowest), 5.0)
 
     @property
     def last_patience(self) -> float:
         """The same when a wait is tried again alone, before it counts."""
-        return min(2 * self.patience, 8.0)
+        return min(max(1.5, 4 * self.patience), 8.0)
 
     @property
     def settle(self) -> float:

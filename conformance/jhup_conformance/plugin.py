@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase
 
 from jhup_conformance import console
 from jhup_conformance.dialer import TargetGone
-from jhup_conformance.effort import EFFORTS
+from jhup_conformance.effort import EFFORTS, Profile
 from jhup_conformance.options import DECLARATIONS, Options, UsageError
 from jhup_conformance.outcome import (
     UPLOAD_CLASSES,
@@ -91,7 +91,7 @@ class ConformancePlugin:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Declare the mark, and leave the run where the fixtures of the suite find it."""
         config.stash[RUN] = self.run
-        config.addinivalue_line("markers", "clause(id, blind, deep, late): the clause that a check judges")
+        config.addinivalue_line("markers", "clause(id, blind, late): the clause that a check judges")
 
     @staticmethod
     def _configure_hypothesis(options: Options) -> None:
@@ -162,8 +162,9 @@ class ConformancePlugin:
         basic = result.clause.conformance_class is UPLOAD_CLASSES[0]
         if judge.known.gate and not (basic and not result.checks):
             raise NotSeen(f"nothing can be learnt: {judge.known.gate}")
-        if mark.kwargs["deep"] and result.outcome is Outcome.FAIL:
-            pytest.skip("the clause has failed already")
+        if result.outcome in (Outcome.FAIL, Outcome.WARN) and self.run.options.profile is not Profile.THOROUGH:
+            result.left_out += 1
+            pytest.skip("the clause has failed already; --profile thorough goes on")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:

@@ -95,6 +95,7 @@ def _clause(run: Run, result: ClauseResult, exchanges: dict[str, str]) -> dict[s
         "outcome": run.outcome(result).value,
         "known_failing": run.options.known_failing.get(result.clause.id),
         "checks": len(result.checks),
+        "left_out": result.left_out,
         "executions": result.executions,
         "seconds": round(result.seconds, 4),
         "expected": decisive.expected if decisive else "",

@@ -116,7 +116,7 @@ class Runner:
         """Look until every exchange shows a right outcome, or can't any more, or made no progress for too long."""
         since = time.monotonic()
         failed, wait = self._failed(exchanges), _FIRST_LOOK
-        while any(each.mismatch.timed_out for each in failed) and time.monotonic() - since < patience:
+        while any(each.mismatch.may_turn for each in failed) and time.monotonic() - since < patience:
             time.sleep(wait)
             wait = min(2 * wait, _LAST_LOOK)
             left = self._failed([each.exchange for each in failed])

@@ -1,6 +1,7 @@
 """Sizes drawn first, the edges of common buffers among them, then content: lengths are where servers go wrong."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ def edges_up_to(most: int) -> Iterable[int]:
     return (size for size in BUFFER_EDGES if size <= most)
 
 
+@lru_cache(maxsize=256)
 def pattern(size: int, seed: int = 0) -> bytes:
     """Give a body of a length whose every part tells where it belongs, so that a lost or doubled piece shows."""
     block = b"".join((seed + number).to_bytes(4, "big") for number in range((size + 3) // 4))

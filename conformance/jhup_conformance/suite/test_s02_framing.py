@@ -63,13 +63,13 @@ PAIRS: dict[str, Recipe] = {
 @checks("FRAME-1")
 @pytest.mark.parametrize("size", [1, 3, 200])
 def test_the_prefix_of_an_unhurried_put_is_read_as_the_length_of_its_header(judge: Judge, size: int) -> None:
-    judge.expect_all([Case(partial(put_of, pattern(size)), Talk.borders)])
+    judge.expect_all([Case.unhurried(partial(put_of, pattern(size)))])
 
 
 @checks("FRAME-2")
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
 def test_the_body_is_exactly_the_bytes_behind_the_header(judge: Judge, body: bytes) -> None:
-    judge.expect_all([Case(partial(put_of, body), Talk.borders)])
+    judge.expect_all([Case.unhurried(partial(put_of, body))])
 
 
 @checks("FRAME-6")
@@ -81,7 +81,7 @@ def test_neighbouring_parts_may_arrive_glued(judge: Judge, recipe: Recipe, piece
     def cuts(talk: Talk) -> list[int]:
         return [talk.borders()[piece] for piece in pieces]
 
-    judge.expect(Case(recipe, cuts if pieces else ()), control=Case(recipe, Talk.borders))
+    judge.expect(Case(recipe, cuts if pieces else ()), control=Case.unhurried(recipe))
 
 
 @checks("FRAME-7")
@@ -91,22 +91,22 @@ def test_the_next_request_is_not_read_as_body(judge: Judge, glued: int) -> None:
         body, following = talk.fields[2], talk.fields[3]
         return [body.start, body.start + 1, following.start + glued]
 
-    judge.expect(Case(two_puts, cuts), control=Case(two_puts, Talk.borders))
+    judge.expect(Case(two_puts, cuts), control=Case.unhurried(two_puts))
 
 
 @checks("FRAME-8")
 @pytest.mark.parametrize("recipe", PAIRS.values(), ids=PAIRS.keys())
 def test_requests_in_one_segment_are_all_carried_out(judge: Judge, recipe: Recipe) -> None:
-    judge.expect(Case(recipe), control=Case(recipe, Talk.borders))
+    judge.expect(Case(recipe), control=Case.unhurried(recipe))
 
 
 @checks("FRAME-10")
 @pytest.mark.parametrize("count", [2, 5, 30])
 def test_a_connection_carries_any_number_of_requests(judge: Judge, count: int) -> None:
-    judge.expect(Case(partial(many_puts, count), Talk.borders), control=Case(one_put, Talk.borders))
+    judge.expect(Case.unhurried(partial(many_puts, count)), control=Case.unhurried(one_put))
 
 
 @checks("FRAME-11")
 @pytest.mark.parametrize("recipe", [one_put, partial(put_of, b""), two_puts, unknown_between])
 def test_a_request_is_carried_out_while_nothing_follows_it(judge: Judge, recipe: Recipe) -> None:
-    judge.expect(Case(recipe), control=Case(one_put, Talk.borders))
+    judge.expect(Case.unhurried(recipe), control=Case.unhurried(one_put))

@@ -73,13 +73,13 @@ def bad_prefix_behind_a_put(claim: int, talk: Talk) -> None:
 @checks("FRAME-14")
 @pytest.mark.parametrize("claim", TOO_SHORT.values(), ids=TOO_SHORT.keys())
 def test_nothing_behind_a_prefix_below_two_is_read_as_a_request(judge: Judge, claim: int) -> None:
-    judge.expect(Case(partial(bad_prefix, claim), end=End.FINISH), control=Case(two_puts))
+    judge.expect(Case.unhurried(partial(bad_prefix, claim), End.FINISH), control=Case.unhurried(two_puts))
 
 
 @checks("FRAME-15")
 @pytest.mark.parametrize("claim", TOO_LONG.values(), ids=TOO_LONG.keys())
 def test_nothing_behind_a_prefix_above_the_limit_is_read_as_a_request(judge: Judge, claim: int) -> None:
-    judge.expect(Case(partial(bad_prefix, claim), end=End.FINISH), control=Case(two_puts))
+    judge.expect(Case.unhurried(partial(bad_prefix, claim), End.FINISH), control=Case.unhurried(two_puts))
 
 
 @checks("FRAME-15")

@@ -146,9 +146,13 @@ def every_byte(talk: Talk) -> Iterable[int]:
 
 
 @checks("FRAME-9")
-@shapes
-def test_a_request_may_arrive_byte_by_byte(judge: Judge, shape: Recipe) -> None:
-    judge.expect(Case(shape, every_byte))
+def test_a_request_may_arrive_byte_by_byte(judge: Judge) -> None:
+    judge.expect(Case(put_plain, every_byte))
+
+
+@checks("FRAME-9")
+def test_every_shape_may_arrive_byte_by_byte(judge: Judge) -> None:
+    judge.expect(*(Case(shape, every_byte) for shape in SHAPES.values() if shape is not put_long))
 
 
 @checks("FRAME-18")
