@@ -144,6 +144,11 @@ class Exchange:
             return False
         return _count_frames(line.received) >= self.most_replies
 
+    def shown(self, store: Mapping[str, Body | None] | None) -> model.Outcome | None:
+        """Give the right outcome that came; None while none did. Where several fit, the one that served most."""
+        fitting = [outcome for outcome in self._outcomes if not self._differences(outcome, store)]
+        return max(fitting, key=lambda outcome: outcome.served, default=None)
+
     def mismatch(self, store: Mapping[str, Body | None] | None) -> Mismatch | None:
         """Compare what came with the right outcomes.
 

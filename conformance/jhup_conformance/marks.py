@@ -10,17 +10,18 @@ __all__ = ["checks"]
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def checks(clause: str, *, blind: bool = False, late: bool = False) -> Callable[[_F], _F]:
+def checks(clause: str, *, blind: bool = False, late: bool = False, last: bool = False) -> Callable[[_F], _F]:
     """Mark a test as a check of one clause.
 
     Args:
         clause: its identifier.
         blind: whether it needs no view of the store, and no plain put that works.
         late: whether it runs after all others, because it is hard on the target.
+        last: whether it runs after those, because it ends the target's process.
     """
 
     def mark(function: _F) -> _F:
-        marked: _F = pytest.mark.clause(clause, blind=blind, late=late)(function)
+        marked: _F = pytest.mark.clause(clause, blind=blind, late=late, last=last)(function)
         return marked
 
     return mark

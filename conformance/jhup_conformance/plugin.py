@@ -91,7 +91,7 @@ class ConformancePlugin:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Declare the mark, and leave the run where the fixtures of the suite find it."""
         config.stash[RUN] = self.run
-        config.addinivalue_line("markers", "clause(id, blind, late): the clause that a check judges")
+        config.addinivalue_line("markers", "clause(id, blind, late, last): the clause that a check judges")
 
     @staticmethod
     def _configure_hypothesis(options: Options) -> None:
@@ -124,10 +124,10 @@ class ConformancePlugin:
         if left:
             config.hook.pytest_deselected(items=left)
 
-    def _order(self, item: pytest.Item) -> tuple[bool, int]:
+    def _order(self, item: pytest.Item) -> tuple[bool, bool, int]:
         mark = _mark(item)
         clause = self.run.results[mark.args[0]].clause
-        return mark.kwargs["late"], UPLOAD_CLASSES.index(clause.conformance_class)
+        return mark.kwargs["last"], mark.kwargs["late"], UPLOAD_CLASSES.index(clause.conformance_class)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
