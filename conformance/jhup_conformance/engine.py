@@ -138,10 +138,11 @@ def drive(lines: Sequence[Line], *, until: Callable[[Line], bool], patience: flo
     Args:
         lines: connections with their scripts.
         until: whether a connection whose script is done has shown what was waited for.
-        patience: seconds that a connection may stay without any progress.
+        patience: seconds that a connection may stay without any progress; with 0, what has arrived is still taken.
         at_most: seconds for all of it.
     """
     selector = selectors.DefaultSelector()
+    listened = False
     started = time.monotonic()
     active = {line for line in lines if not line.dropped}
     for line in active:
@@ -162,7 +163,7 @@ def drive(lines: Sequence[Line], *, until: Callable[[Line], bool], patience: flo
                     continue
                 gives_up = line.last_progress + patience
                 due = line.due
-                if due is None and now >= gives_up:
+                if due is None and now >= gives_up and listened:
                     finished.append(line)
                     continue
                 wake = min(wake, gives_up if due is None else due)
@@ -172,6 +173,7 @@ def drive(lines: Sequence[Line], *, until: Callable[[Line], bool], patience: flo
             for line in active:
                 _watch(selector, watched, line)
             if active:
+                listened = True
                 for key, mask in selector.select(max(0.0, wake - time.monotonic())):
                     line = key.data
                     if mask & selectors.EVENT_READ:
