@@ -50,7 +50,9 @@ class Connection:
         self._started = started
         self._log = session.log
         self._stopping = False
-        self._buffer = memoryview(bytearray(SMALL))
+        self._small = memoryview(bytearray(SMALL))
+        self._large: memoryview | None = None
+        """In use while a long body flows."""
 
     def serve(self) -> None:
         """Serve the client to the end of its connection and close it. Raises nothing that the client can cause."""
@@ -66,6 +68,7 @@ class Connection:
             self._log.info("lost", reason=error.strerror or str(error))
         finally:
             self._session.abandon()
+            self._return_large()
             self._end(ended=ended)
 
     def stop(self) -> None:
@@ -92,33 +95,29 @@ class Connection:
         session = self._session
         self._send(self._started)
         while not (session.closing or (self._stopping and session.idle)):
-            ended = self._read_body() if session.body_due > SMALL else self._read(self._buffer)
-            if ended:
+            if self._read_on():
                 session.receive_eof()
                 return True
         return False
 
-    def _read(self, buffer: memoryview) -> bool:
+    def _read_on(self) -> bool:
         """Let the session have what arrives next; tell whether it was the end of the stream."""
+        if self._session.body_due > SMALL:
+            if CAN_SPLICE and self._tls is None and (sink := self._session.open_sink()) is not None:
+                return self._splice_body(sink)
+            self._large = self._large or self._buffers.take()
+        elif self._large is not None:
+            self._return_large()
+        buffer = self._large or self._small
         count = self._socket.recv_into(buffer)
         if count:
             self._send(self._session.receive(buffer[:count]))
         return not count
 
-    def _read_body(self) -> bool:
-        """Read on to the end of a long body; tell whether the stream ended before."""
-        if CAN_SPLICE and self._tls is None and (sink := self._session.open_sink()) is not None:
-            return self._splice_body(sink)
-        buffer = self._buffers.take()
-        if buffer is None:
-            return self._read(self._buffer)
-        try:
-            ended = False
-            while self._session.body_due and not ended:
-                ended = self._read(buffer)
-        finally:
-            self._buffers.give_back(buffer)
-        return ended
+    def _return_large(self) -> None:
+        if self._large is not None:
+            self._buffers.give_back(self._large)
+            self._large = None
 
     def _splice_body(self, sink: int) -> bool:
         session, splicer = self._session, Splicer()
@@ -164,7 +163,7 @@ class Connection:
         with contextlib.suppress(OSError):
             while not ended and (left := deadline - time.monotonic()) > 0:
                 self._socket.settimeout(left)
-                ended = not socket.socket.recv_into(self._socket, self._buffer)  # of TLS, whatever its records hold
+                ended = not socket.socket.recv_into(self._socket, self._small)  # of TLS, whatever its records hold
         self._socket.close()
 
     def _shut(self, how: int) -> None:

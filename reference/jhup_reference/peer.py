@@ -37,7 +37,7 @@ class Peer:
         self._heard = server.now
         self._lingers = False
         sock.setblocking(False)
-        server.selector.register(sock, selectors.EVENT_READ, self._readable)
+        server.selector.register(sock, selectors.EVENT_READ, self.ready)
 
     def stop(self) -> None:
         """End at once between requests, else when the request under way is complete."""
@@ -61,7 +61,18 @@ class Peer:
         self._session.abandon()
         self._server.shutdown_request(self._socket)
 
-    def _readable(self) -> None:
+    def ready(self) -> None:
+        """Do what the socket is ready for. Raises nothing, so that no client can end the loop."""
+        try:
+            if self._unsent:
+                self._write()
+            else:
+                self._read()
+        except Exception:  # noqa: BLE001  # as socketserver does it for the other servings
+            self._server.handle_error(self._socket, None)
+            self.close()
+
+    def _read(self) -> None:
         buffer = self._server.buffer
         try:
             count = self._socket.recv_into(buffer)
@@ -109,15 +120,15 @@ class Peer:
             return True
         if not self._unsent:
             self._server.lend_buffer()
-            self._server.selector.modify(self._socket, selectors.EVENT_WRITE, self._writable)
+            self._server.selector.modify(self._socket, selectors.EVENT_WRITE, self.ready)
         self._unsent = memoryview(data)[sent:]
         return False
 
-    def _writable(self) -> None:
+    def _write(self) -> None:
         self._heard = self._server.now
         if self._send(self._unsent):
             self._unsent = memoryview(b"")
-            self._server.selector.modify(self._socket, selectors.EVENT_READ, self._readable)
+            self._server.selector.modify(self._socket, selectors.EVENT_READ, self.ready)
             self._go_on()
 
     def _linger(self) -> None:

@@ -24,7 +24,7 @@ def peer_name(address: Any) -> str:
     """Name a client in logs.
 
     Args:
-        address: as `accept` gives it; of a Unix socket it is empty.
+        address: as `accept` gives it; of a Unix socket it has no name.
     """
     return f"{address[0]}:{address[1]}" if isinstance(address, tuple) else "local"
 

@@ -13,7 +13,7 @@ import structlog
 from jhup.errors import Malformed, Truncated
 from jhup.messages import EXPLANATIONS, Code, Failure, Greeting, Hello, Put, Reply, Request, Stat, Stored
 from jhup.names import name_fault
-from jhup.reader import BodyRead, Broken, HeaderRead, PutRead, Reader, State
+from jhup.reader import BodyRead, Broken, Event, HeaderRead, PutRead, Reader, State
 from jhup.writer import write_reply
 from jhup_reference.faults import NotStored, StorageFault
 from jhup_reference.settings import Durability, Limits
@@ -57,7 +57,8 @@ class Session:
         self._reader = Reader(max_header=limits.max_header)
         self._out: list[bytes] = []
         self._closing = False
-        self._put = Put("", 0)
+        self._request: Request = Hello()
+        """The last one that was read."""
         self._upload: Upload | None = None
         self._digest: Any = None
         self._syncs = store.durability is Durability.FSYNC
@@ -87,7 +88,15 @@ class Session:
         Yields:
             Replies to be sent, in order, as soon as their requests are carried out; a `Pause` before long work.
         """
-        for event in self._reader.receive(data):
+        try:
+            yield from self._carry_out(self._reader.receive(data))
+        except Exception:  # noqa: BLE001  # whatever it is, it ends this connection and no other (ERR-9)
+            self._crash()
+        if self._out:
+            yield self._flush()
+
+    def _carry_out(self, events: Iterator[Event]) -> Iterator[Output]:
+        for event in events:
             if isinstance(event, BodyRead):
                 if self._upload is not None:
                     self._write(self._upload, event.data)
@@ -104,8 +113,6 @@ class Session:
                 yield self._flush()
             if self._closing:
                 break
-        if self._out:
-            yield self._flush()
 
     def open_sink(self) -> int | None:
         """Give a descriptor to which the body under way may be moved past `receive`; None where it must pass."""
@@ -173,6 +180,7 @@ class Session:
     # Requests
 
     def _begin(self, request: Request) -> Iterator[Output]:
+        self._request = request
         if self.busy:
             self._fail(request, Code.BUSY, EXPLANATIONS[Code.BUSY], closing=True)
         elif type(request) is Put:
@@ -187,7 +195,6 @@ class Session:
             self._fail(request, Code.UNKNOWN_COMMAND, EXPLANATIONS[Code.UNKNOWN_COMMAND])  # ERR-11
 
     def _begin_put(self, put: Put) -> None:
-        self._put = put
         if fault := name_fault(put.filename):
             self._refuse_put(Code.BAD_FILENAME, fault.reason)
             return
@@ -205,7 +212,7 @@ class Session:
     def _refuse_put(self, code: Code, reason: str) -> None:
         """Answer at once, and let the rest of the body be discarded unless it is too long (ERR-5, ERR-10)."""
         self.abandon()
-        self._fail(self._put, code, reason, closing=self._reader.body_due > self._limits.max_discard)
+        self._fail(self._request, code, reason, closing=self._reader.body_due > self._limits.max_discard)
 
     def _write(self, upload: Upload, data: memoryview) -> None:
         try:
@@ -224,8 +231,14 @@ class Session:
             return
         self._upload = None
         if self._digest is not None:
-            put = self._put
+            put = self._request
+            assert isinstance(put, Put)  # noqa: S101
             self._answer(Stored(put.filename, put.filesize, self._digest.hexdigest()))  # REPLY-7: after the commit
+
+    def _crash(self) -> None:
+        self.log.exception("internal")
+        self.abandon()
+        self._fail(self._request, Code.INTERNAL, EXPLANATIONS[Code.INTERNAL], closing=True)
 
     def _break(self, error: Malformed) -> None:
         self.log.info("malformed", clause=error.clause, reason=error.reason)
@@ -241,10 +254,10 @@ class Session:
             self._fail(stat, Code.BAD_FILENAME, fault.reason)
             return
         try:
-            body = self._store.find(stat.filename)
-            if body.is_long:
-                yield from self._pause()
-            found = body.digest()
+            with self._store.find(stat.filename) as body:
+                if body.is_long:
+                    yield from self._pause()
+                found = body.digest()
         except NotStored:
             self._fail(stat, Code.NOT_FOUND, EXPLANATIONS[Code.NOT_FOUND])
         except StorageFault as fault:

@@ -8,7 +8,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from jhup_reference.faults import NotStored, StorageFault
 from jhup_reference.folder import Folder
@@ -155,20 +155,26 @@ class Digest:
 
 
 class StoredBody:
-    """A stored body, open: it stays what it is while later puts replace it."""
+    """A stored body, open while the block of its `with` lasts: it stays what it is while later puts replace it."""
 
-    __slots__ = ("_descriptor",)
+    __slots__ = ("_file",)
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        self._file = open(descriptor, "rb", buffering=0)  # noqa: SIM115  # a descriptor, closed by the block
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     @property
     def is_long(self) -> bool:
         """Whether it takes long to read."""
-        return os.fstat(self._descriptor).st_size > _LONG_BODY
+        return os.fstat(self._file.fileno()).st_size > _LONG_BODY
 
     def digest(self) -> Digest:
-        """Read the body and close it.
+        """Read the body.
 
         Raises:
             StorageFault: when it can't be read.
@@ -176,10 +182,9 @@ class StoredBody:
         buffer = memoryview(bytearray(_HASHED_AT_ONCE))
         sha256, filesize = hashlib.sha256(), 0
         try:
-            with open(self._descriptor, "rb", buffering=0) as file:  # noqa: PTH123  # a descriptor
-                while count := file.readinto(buffer):
-                    sha256.update(buffer[:count])
-                    filesize += count
+            while count := self._file.readinto(buffer):
+                sha256.update(buffer[:count])
+                filesize += count
         except OSError as error:
             raise StorageFault.of(error) from None
         return Digest(filesize, sha256.hexdigest())

@@ -71,7 +71,8 @@ class TestUpload:
     def test_takes_every_name_that_the_file_system_holds(self, store, storage, name):
         store_body(store, name, b"abc")
         assert [path.name for path in storage.iterdir()] == [name]
-        assert store.find(name).digest().filesize == 3
+        with store.find(name) as body:
+            assert body.digest().filesize == 3
 
     def test_survives_loss_of_power_where_asked_to(self, storage, monkeypatch):
         synced = []
@@ -148,9 +149,9 @@ class TestFind:
 
     def test_reads_the_body_that_was_there_when_it_was_found(self, store):
         store_body(store, "a", b"old")
-        body = store.find("a")
-        store_body(store, "a", b"new!")
-        assert body.digest().sha256 == hashlib.sha256(b"old").hexdigest()
+        with store.find("a") as body:
+            store_body(store, "a", b"new!")
+            assert body.digest().sha256 == hashlib.sha256(b"old").hexdigest()
 
     def test_of_what_cannot_be_read_is_a_fault(self, store, monkeypatch):
         store_body(store, "a", b"abc")
@@ -319,7 +320,8 @@ class TestFoldingFileSystem:
         store_body(store, "a", b"lower")
         with pytest.raises(NotStored):
             store.find("A")
-        assert store.find("a").digest().filesize == 5
+        with store.find("a") as body:
+            assert body.digest().filesize == 5
 
     def test_that_holds_a_name_in_another_form_refuses_it(self, store, storage, monkeypatch):
         replace = Folder.replace
