@@ -74,20 +74,37 @@ def upload_all(
             yield from ((file, error) for file in queue)
             return
         tries: list[_Try] = []
-        reported = 0
+        told = 0
         try:
             while queue and connection.is_open and not (separately and tries):
                 tries.append(_send(connection, queue.popleft(), reply=reply, progress=progress))
-                while connection.is_open and reported < len(tries) and (known := tries[reported].outcome) is not None:
-                    yield tries[reported].file, known
-                    reported += 1
+                for known in _known(connection, tries[told:]):
+                    yield known
+                    told += 1
+            for known in _known(connection, tries[told:], wait=reply):
+                yield known
+                told += 1
             with suppress(RequestFailed):  # it is the outcome of those whom it concerns
                 connection.finish()
         finally:
             connection.abort()
-        again, over = _divide(tries[reported:])
+        again, over = _divide(tries[told:])
         yield from over
         queue.extendleft(reversed(again))
+
+
+def _known(
+    connection: Connection, tries: list[_Try], *, wait: bool = False
+) -> Iterator[tuple[FileToSend, UploadOutcome]]:
+    """Give the outcomes that stand, in order. Those of a connection that ended have yet to be looked at together."""
+    for one in tries:
+        if wait and one.outcome is None and one.upload is not None:
+            with suppress(RequestFailed):
+                connection.result(one.upload)
+        outcome = one.outcome
+        if outcome is None or not connection.is_open:
+            return
+        yield one.file, outcome
 
 
 def _send(connection: Connection, file: FileToSend, *, reply: bool, progress: ProgressCallback | None) -> _Try:

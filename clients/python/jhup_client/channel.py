@@ -60,6 +60,7 @@ class Channel:
         self._take = take
         self._incoming = memoryview(bytearray(_RECEIVE))
         self._received = 0
+        self._may_have_more = False
         self._selector = selectors.DefaultSelector()
         self._selector.register(transport.socket, selectors.EVENT_READ)
         self.ended = False
@@ -184,21 +185,22 @@ class Channel:
     def _wait(self, seconds: float, *, sending: bool = False) -> bool:
         """Wait for an event, and read if there is something to read. Tell whether there was an event."""
         self._selector.modify(self._transport.socket, self._transport.interest(sending))
-        events = self._selector.select(max(seconds, 0))
+        more = self._may_have_more  # of which no event tells: it is already here
+        events = self._selector.select(0 if more else max(seconds, 0))
         for _, mask in events:
             if mask & selectors.EVENT_WRITE:
                 self._guarded(self._transport.flush)
-            if mask & selectors.EVENT_READ:
-                self._read()
-        return bool(events)
+            more = more or bool(mask & selectors.EVENT_READ)
+        if more:
+            self._read()
+        return more or bool(events)
 
     def _read(self) -> None:
         for _ in range(_READS):
             count = self._receive()
-            if count is None:
-                return
-            if count == 0:
-                self.ended = True
+            self._may_have_more = bool(count)
+            if not count:
+                self.ended = count == 0
                 return
             self._received += count
             self._take(self._incoming[:count])

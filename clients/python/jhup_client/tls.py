@@ -97,13 +97,19 @@ class TlsTransport:
     def receive(self, buffer: memoryview) -> int | None:
         """Receive and decrypt some bytes. A connection that ends without close_notify ends all the same."""
         while True:
+            is_holding = self._is_holding()
             try:
                 count: int = self._tls.read(len(buffer), buffer)  # type: ignore[assignment]  # a number, with a buffer
             except ssl.SSLWantReadError:
                 self.flush()
                 if not self._fetch():
                     return None
-            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            except ssl.SSLZeroReturnError:
+                return 0
+            except ssl.SSLEOFError:
+                self._notified = True  # the session is over; there is nobody to notify, and no way to
+                if not is_holding:
+                    self._outgoing.read()  # an alert about it, which would draw a reset
                 return 0
             else:
                 return count

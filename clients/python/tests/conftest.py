@@ -84,8 +84,8 @@ class Conversation:
     def store_all(self) -> dict[str, bytes]:
         """Carry out puts until the client ends, confirming those that ask for it."""
         store = {}
-        while prefix := self.socket.recv(4, socket.MSG_WAITALL):
-            (length,) = struct.unpack("<i", prefix)
+        while first := self.socket.recv(1):
+            (length,) = struct.unpack("<i", first + self.read(3))
             header = json.loads(self.read(length))
             store[header["filename"]] = self.read(header["filesize"])
             if header.get("reply") is True:
