@@ -13,7 +13,7 @@ from typing import Final
 from jhup_conformance.channel import Channel
 from jhup_conformance.transcript import Action, Closed, Kind, Transcript
 
-__all__ = ["Line", "drive"]
+__all__ = ["Line", "drive", "overhear"]
 
 _FLOOD: Final = 1024 * 1024
 """Bytes after which a connection that goes on talking is no longer listened to."""
@@ -182,6 +182,15 @@ def drive(lines: Sequence[Line], *, until: Callable[[Line], bool], patience: flo
                         line.advance(time.monotonic())
     finally:
         selector.close()
+
+
+def overhear(lines: Iterable[Line]) -> None:
+    """Take what has arrived on some connections by now, without waiting for more."""
+    for line in lines:
+        heard = -1
+        while heard < len(line.received) and not (line.closed or line.dropped or line.flooded):
+            heard = len(line.received)
+            line.listen()
 
 
 def _watch(selector: selectors.BaseSelector, watched: dict[Line, int], line: Line) -> None:

@@ -149,6 +149,17 @@ class Exchange:
         fitting = [outcome for outcome in self._outcomes if not self._differences(outcome, store)]
         return max(fitting, key=lambda outcome: outcome.served, default=None)
 
+    def is_proven(self, store: Mapping[str, Body | None] | None) -> bool:
+        """Tell whether what was seen shows that the last byte was dealt with, so that nothing wrong is on its way.
+
+        It does when the connection is closed, and when no server could have shown it one byte earlier.
+        """
+        if self.line.closed or self.line.dropped:
+            return True
+        stream, before = self.talk.stream[:-1], self.talk.before
+        earlier = model.outcomes(stream, server=self._server, store=before)
+        return all(self._differences(outcome, store) for outcome in earlier)
+
     def mismatch(self, store: Mapping[str, Body | None] | None) -> Mismatch | None:
         """Compare what came with the right outcomes.
 

@@ -8,9 +8,10 @@ from typing import Final
 from jhup.limits import CLOSE_WITHIN
 from jhup.model import Server
 from jhup_conformance.dialer import Dialer
-from jhup_conformance.engine import Line, drive
+from jhup_conformance.engine import Line, drive, overhear
 from jhup_conformance.exchange import Case, Exchange, Mismatch
 from jhup_conformance.observe import Body, Observer
+from jhup_conformance.outcome import Finding
 from jhup_conformance.pace import Pace
 from jhup_conformance.talk import Names
 
@@ -68,6 +69,7 @@ class Runner:
 
         Raises:
             TargetGone: when the target can't be reached any more.
+            Finding: when the exchanges ended its process, or it serves nobody any more.
         """
         exchanges = [Exchange(case, self.names, self.server) for case in cases]
         before = {name: body for exchange in exchanges for name, body in exchange.talk.before.items()}
@@ -78,15 +80,23 @@ class Runner:
             for exchange in exchanges:
                 lines.append(self.dialer.dial(no_delay=exchange.case.no_delay))
                 exchange.begin(lines[-1], self.pace.pause)
+            starts = self.dialer.revived
             self.executions += len(exchanges)
             self._drive(exchanges, patience)
-            failed = self._judge(exchanges, patience)
+            failed, in_doubt = self._judge(exchanges, patience)
             if len(lines) == 1 and exchanges[0].may_change and not failed:
                 self.pace.note(self._satisfied - lines[0].last_sent)
-            return failed
         finally:
             for line in lines:
                 line.drop()
+        problem = ""
+        if in_doubt and not self.prove_alive():
+            problem = "a plain put on a new connection takes no effect any more"
+        if self.dialer.revived > starts:
+            problem = "its process has ended; the suite has started it again"
+        if problem:
+            raise Finding("a target that goes on serving", problem, lines[0].transcript)
+        return failed
 
     def prove_alive(self) -> bool:
         """Tell whether a plain put on a new connection takes effect."""
@@ -102,33 +112,49 @@ class Runner:
             at_most=_AT_MOST,
         )
 
-    def _judge(self, exchanges: Sequence[Exchange], patience: float) -> list[Failed]:
+    def _judge(self, exchanges: Sequence[Exchange], patience: float) -> tuple[list[Failed], bool]:
+        """Compare with the right outcomes; give what failed, and whether the target is in doubt to serve still."""
+        in_doubt = False
         if self.observer:
-            self._wait_for_store(exchanges, patience)
+            self._wait(exchanges, patience)
             self._satisfied = time.monotonic()
-            if any(not exchange.may_change and not exchange.line.closed for exchange in exchanges):
-                self._settle()
+            if left := self._unproven(exchanges):
+                in_doubt = not self._settle(left)
+                self._wait(exchanges, patience)
         # Hear what came while the store was looked at: a word too many, or a close.
-        drive([exchange.line for exchange in exchanges], until=lambda _: False, patience=0.0, at_most=1.0)
-        return self._failed(exchanges)
+        overhear(exchange.line for exchange in exchanges)
+        return self._failed(exchanges), in_doubt
 
-    def _wait_for_store(self, exchanges: Sequence[Exchange], patience: float) -> None:
+    def _wait(self, exchanges: Sequence[Exchange], patience: float) -> None:
         """Look until every exchange shows a right outcome, or can't any more, or made no progress for too long."""
         since = time.monotonic()
         failed, wait = self._failed(exchanges), _FIRST_LOOK
         while any(each.mismatch.may_turn for each in failed) and time.monotonic() - since < patience:
             time.sleep(wait)
             wait = min(2 * wait, _LAST_LOOK)
+            overhear(each.exchange.line for each in failed)
             left = self._failed([each.exchange for each in failed])
             if len(left) < len(failed):
                 since = time.monotonic()
             failed = left
 
-    def _settle(self) -> None:
-        """What must not happen may still be on its way: let a positive come through, and the settling time pass."""
+    def _settle(self, exchanges: Sequence[Exchange]) -> bool:
+        """Wait for proof that nothing wrong is on its way any more, or for the settling time; tells of signs of life.
+
+        A target that must not do anything shows no sign that it is done: so a positive has to come through beside it.
+        """
         until = time.monotonic() + self.pace.settle
-        self.prove_alive()
-        time.sleep(max(0.0, until - time.monotonic()))
+        left, wait = exchanges, _FIRST_LOOK
+        while left and time.monotonic() < until:
+            drive([each.line for each in left], until=lambda _: False, patience=wait, at_most=wait)
+            wait = min(2 * wait, _LAST_LOOK)
+            left = self._unproven(left)
+        return self.prove_alive()
+
+    def _unproven(self, exchanges: Sequence[Exchange]) -> list[Exchange]:
+        """Give those that show a right outcome, but one that may still turn into a wrong one."""
+        store = self._look(exchanges)
+        return [each for each in exchanges if each.mismatch(store) is None and not each.is_proven(store)]
 
     def _failed(self, exchanges: Sequence[Exchange]) -> list[Failed]:
         store = self._look(exchanges)
