@@ -16,7 +16,18 @@ from jhup.messages import Put, Request
 from jhup.objects import load_object
 from jhup.requests import read_request
 
-__all__ = ["TRANSITIONS", "BodyRead", "Broken", "Event", "HeaderRead", "PutRead", "Reader", "State", "StreamEnded"]
+__all__ = [
+    "TRANSITIONS",
+    "BodyRead",
+    "Broken",
+    "Event",
+    "HeaderRead",
+    "Input",
+    "PutRead",
+    "Reader",
+    "State",
+    "StreamEnded",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +190,6 @@ class Reader:
             event = self._read_header(whole)
             yield event
             if type(event) is HeaderRead and type(event.request) is Put and not event.request.filesize:
-                self._state, self._wanted = _AFTER_BODY, PREFIX_SIZE
                 yield _PUT_READ
 
     def body_moved(self, count: int) -> PutRead | None:
@@ -242,9 +252,10 @@ class Reader:
         except Malformed as error:
             self._enter(Input.FAULT)
             return Broken(error)
-        if type(request) is Put:
-            self._state = _AFTER_PUT_HEADER
-            self._body_due = request.filesize
-        else:
+        if type(request) is not Put:
             self._state, self._wanted = _AFTER_HEADER, PREFIX_SIZE
+        elif request.filesize:
+            self._state, self._body_due = _AFTER_PUT_HEADER, request.filesize
+        else:  # an empty body ends where it begins
+            self._state, self._wanted = _AFTER_BODY, PREFIX_SIZE
         return HeaderRead(request)
