@@ -47,7 +47,7 @@ def acquaint(runner: Runner, observer: Observer | None) -> Knowledge:
             runner.server = replace(runner.server, max_filesize=known.greeting.max_filesize)
         observer = observer or _trustworthy(ReplyObserver(runner.dialer, runner.pace), known)
     runner.observer = observer
-    runner.lay = lambda bodies: lay_bodies(runner, bodies)
+    runner.lay = lambda bodies, at_a_time: lay_bodies(runner, bodies, at_a_time)
     if observer:
         known.gate = _calibrate(runner)
     return known

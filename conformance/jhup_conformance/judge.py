@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import Final, NoReturn, TypeVar
 
@@ -9,7 +10,7 @@ from jhup.limits import CONNECTIONS_AT_LEAST
 from jhup.messages import Greeting
 from jhup_conformance.effort import Effort
 from jhup_conformance.engine import Line, drive
-from jhup_conformance.exchange import Case, End
+from jhup_conformance.exchange import Case
 from jhup_conformance.observe import FolderObserver, Observer
 from jhup_conformance.outcome import Finding, NotOffered, NotSeen, Wavering
 from jhup_conformance.replies import ReplyObserver
@@ -285,14 +286,15 @@ def _where(failed: Failed) -> str:
     return f" [cut {places}{more}]"
 
 
-def lay_bodies(runner: Runner, bodies: Mapping[str, bytes]) -> None:
-    """Store bodies as an unhurried client would: each on a connection of its own, one after the other."""
-    for name, body in bodies.items():
-
-        def put(talk: Talk, name: str = name, body: bytes = body) -> None:
-            talk.put(body, name=name)
-            talk.watched.append(name)
-
-        failed = runner.run([Case(put, Talk.borders, End.HOLD)], patience=runner.pace.last_patience)
+def lay_bodies(runner: Runner, bodies: Mapping[str, bytes], at_a_time: int = 1) -> None:
+    """Store bodies as unhurried clients would: each on a connection of its own, so many at a time."""
+    cases = [Case.unhurried(partial(_put_as, name, body)) for name, body in bodies.items()]
+    for start in range(0, len(cases), at_a_time):
+        failed = runner.run(cases[start : start + at_a_time], patience=runner.pace.last_patience)
         if failed:
             raise NotSeen(f"a control failed: {failed[0].mismatch.expected}; actual: {failed[0].mismatch.actual}")
+
+
+def _put_as(name: str, body: bytes, talk: Talk) -> None:
+    talk.put(body, name=name)
+    talk.watched.append(name)

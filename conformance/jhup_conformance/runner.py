@@ -43,7 +43,7 @@ class Runner:
         names: makes names that nobody else uses.
         server: what the model has to know of the target.
         observer: how its store is seen; None when it can't be.
-        lay: stores the bodies that an exchange needs to be there before it.
+        lay: stores the bodies that exchanges need to be there before them, so many at a time.
         executions: how many exchanges were made so far.
     """
 
@@ -53,7 +53,7 @@ class Runner:
         self.names = names
         self.server = server
         self.observer: Observer | None = None
-        self.lay: Callable[[Mapping[str, bytes]], None] = lambda _: None
+        self.lay: Callable[[Mapping[str, bytes], int], None] = lambda _, __: None
         self.executions = 0
         self._satisfied = 0.0
 
@@ -74,7 +74,7 @@ class Runner:
         exchanges = [Exchange(case, self.names, self.server) for case in cases]
         before = {name: body for exchange in exchanges for name, body in exchange.talk.before.items()}
         if before:
-            self.lay(before)
+            self.lay(before, len(exchanges))
         lines: list[Line] = []
         try:
             for exchange in exchanges:
