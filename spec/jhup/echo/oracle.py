@@ -19,12 +19,10 @@ def right_answers(data: bytes, *, shape: Shape, rules: Rules, ended: bool = True
         rules: what the server is.
         ended: whether end of stream was given too; of account for one-shot and line.
     """
-    match shape:
-        case Shape.ONE_SHOT:
-            return OneShotAnswers(data, rules, ended)
-        case Shape.SESSION:
-            return session_answers(data, rules)
-        case Shape.LINE | Shape.LINE_ONE_SHOT:
-            return LineAnswers(data, rules, shape is Shape.LINE_ONE_SHOT, ended)
-        case Shape.DATAGRAM:
-            return DatagramAnswers(data, rules)
+    if shape is Shape.ONE_SHOT:
+        return OneShotAnswers(data, rules, ended)
+    if shape is Shape.SESSION:
+        return session_answers(data, rules)
+    if shape is Shape.DATAGRAM:
+        return DatagramAnswers(data, rules)
+    return LineAnswers(data, rules, shape is Shape.LINE_ONE_SHOT, ended)

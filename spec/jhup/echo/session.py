@@ -56,10 +56,8 @@ def session_answers(data: bytes, rules: Rules) -> Answers:
         rules: what the server is.
     """
     limit = rules.limit(Shape.SESSION)
-    match rules.service:
-        case Service.GREET:
-            return GreetSession(data, limit=limit, trim=rules.trim)
-        case Service.WORKER:
-            return WorkerSession(data, limit=limit, name=rules.name)
-        case Service.UPPER:
-            return UpperSession(data, limit=limit) if rules.trim else _UntrimmedUpper(data)
+    if rules.service is Service.GREET:
+        return GreetSession(data, limit=limit, trim=rules.trim)
+    if rules.service is Service.WORKER:
+        return WorkerSession(data, limit=limit, name=rules.name)
+    return UpperSession(data, limit=limit) if rules.trim else _UntrimmedUpper(data)

@@ -165,17 +165,15 @@ class WorkerSession(Answers):
 
     def _reach(self, answer: bytes, header: bytes) -> _Reach:
         """Find the farthest place of an answer, ASCII bytes, that a right one shares."""
-        best: _Reach | None = None
+        best = _Reach(_Ends(0, 0, 0x80), 0, -1)
         for ends in self._walk(answer, header):
             for index in ends:
                 place = index + ends.replies * len(header)
-                if best is not None and place + len(header) <= best.agreed:
+                if place + len(header) <= best.agreed:
                     break  # a header more can't make up for it, here and below
                 more = agreement(answer[place : place + len(header)], header) if index < len(self._text) else 0
-                if best is None or place + more > best.agreed:
+                if place + more > best.agreed:
                     best = _Reach(ends, index, place + more)
-        if best is None:
-            raise AssertionError("B(0) is never empty")
         return best
 
     def _segment_end(self, reach: _Reach, answer: bytes, header: bytes) -> int:
