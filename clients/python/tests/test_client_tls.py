@@ -124,15 +124,25 @@ def test_replies_that_are_on_their_way_when_the_client_is_done_are_not_lost(peer
     server.result()
 
 
-def test_a_server_that_ends_without_close_notify_has_closed_all_the_same(peer: StartPeer, tls: Any) -> None:
-    def script(server: Any) -> None:
-        server.read_request()
-        socket.close(server.socket.detach())
+def end_without_notice(server: Any) -> None:
+    socket.close(server.socket.detach())
 
-    server = peer(script, wrap=tls.wrap)
+
+def test_a_server_that_ends_without_close_notify_has_closed_all_the_same(peer: StartPeer, tls: Any) -> None:
+    server = peer(lambda server: (server.read_to_end(), end_without_notice(server)), wrap=tls.wrap)
 
     assert server.client(tls=trusting(tls), settle=3600).put(io.BytesIO(b"abc"), name="a") == Sent("a", 3)
     server.result()
+
+
+def test_a_server_that_ended_so_before_we_did_has_taken_everything(peer: StartPeer, tls: Any) -> None:
+    server = peer(lambda server: (server.read_request(), end_without_notice(server)), wrap=tls.wrap)
+
+    with server.client(tls=trusting(tls), settle=3600).connect() as connection:
+        upload = connection.submit(io.BytesIO(b"abc"), name="a")
+        server.result()
+
+    assert upload.outcome == Sent("a", 3)
 
 
 def test_memory_stays_small_when_a_tls_server_reads_nothing(peer: StartPeer, tls: Any) -> None:
