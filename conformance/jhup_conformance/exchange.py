@@ -109,7 +109,11 @@ class Exchange:
         self.line: Line
         self._server = server
         self._outcomes = model.outcomes(
-            self.talk.stream, server=server, ended=case.end is not End.HOLD, store=self.talk.before
+            self.talk.stream,
+            server=server,
+            ended=case.end is not End.HOLD,
+            reset=case.end is End.RESET,
+            store=self.talk.before,
         )
         self.most_replies = max(len(outcome.replies) for outcome in self._outcomes)
 

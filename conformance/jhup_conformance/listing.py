@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from jhup_conformance.options import Options
 from jhup_conformance.run import judged_clauses
-from jhup_conformance.unseen import UNSEEN
+from jhup_conformance.unseen import reason_unseen
 
 __all__ = ["collect_checks", "list_clauses"]
 
@@ -47,5 +47,5 @@ def list_clauses(console: Console, options: Options) -> None:
         console.print(f"[bold]{clause.id}[/]  {clause.conformance_class}  {clause.level}  {escape(clause.text)}")
         for node in checks.get(clause.id, ()):
             console.print(f"    {escape(node)}")
-        if clause.id in UNSEEN:
-            console.print(f"    not seen from outside: {escape(UNSEEN[clause.id])}")
+        if reason := reason_unseen(clause):
+            console.print(f"    not judged: {escape(reason)}")

@@ -31,7 +31,7 @@ from jhup_conformance.pace import Pace
 from jhup_conformance.runner import Runner
 from jhup_conformance.spawn import CannotStart, Spawned
 from jhup_conformance.talk import Names
-from jhup_conformance.unseen import UNSEEN
+from jhup_conformance.unseen import reason_unseen
 from jhup_conformance.vitals import Vitals
 
 __all__ = ["Run", "judged_clauses"]
@@ -68,7 +68,7 @@ class Run:
         self.started = datetime.now(UTC)
         self._began = time.monotonic()
         self.results: dict[str, ClauseResult] = {
-            each.id: ClauseResult(each, UNSEEN.get(each.id, "")) for each in judged_clauses(options)
+            each.id: ClauseResult(each, reason_unseen(each)) for each in judged_clauses(options)
         }
         self.judge: Judge | None = None
         self.problem = ""

@@ -39,7 +39,7 @@ class Expected:
         reply: its members. The texts of a `Failure` and a `Greeting` are not compared.
         any_closing: whether `closing` of a failure may be true or false.
         also: codes that are right besides that of a `Failure`, where several conditions hold at once.
-        optional: whether silence is right as well (REPLY-22, REPLY-23, section 6.3).
+        optional: whether silence is right as well (REPLY-23, section 6.3).
     """
 
     reply: Reply
@@ -101,6 +101,7 @@ def outcomes(
     *,
     server: Server,
     ended: bool = False,
+    reset: bool = False,
     store: Mapping[str, bytes] = _NO_STORE,
 ) -> tuple[Outcome, ...]:
     """Give every right outcome of a connection.
@@ -109,13 +110,14 @@ def outcomes(
         stream: all bytes that the client sent; how they were cut makes no difference (section 2.3).
         server: what kind of server it is.
         ended: whether end of stream or a reset followed the last byte.
+        reset: whether it was a reset, which may overtake requests that were complete (ERR-14).
         store: what was stored before.
 
     Returns:
         At least one; several where the specification says "either".
     """
     start = Outcome(store, (), Ending.OPEN, 0)
-    return tuple(_Connection(stream, server, ended).outcomes(0, start))
+    return tuple(_Connection(stream, server, ended or reset, reset).outcomes(0, start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +125,13 @@ class _Connection:
     stream: bytes
     server: Server
     ended: bool
+    reset: bool
     _digests: dict[bytes, str] = field(default_factory=dict)
 
     def outcomes(self, at: int, so_far: Outcome) -> Iterator[Outcome]:
         """Give the outcomes of what stands from position `at` on."""
+        if self.reset and at < len(self.stream):
+            yield replace(so_far, ending=Ending.CLOSED)  # all that follows was dropped
         prefix = self.stream[at : at + PREFIX_SIZE]
         if len(prefix) < PREFIX_SIZE:
             yield self._at_end(so_far)
@@ -154,8 +159,7 @@ class _Connection:
     def _malformed(self, error: Malformed, so_far: Outcome) -> Outcome:
         if not (self.server.replies and error.asks_reply):
             return replace(so_far, ending=Ending.EITHER)
-        optional = error.clause in {"HEAD-17", "HEAD-19"}  # REPLY-22
-        answer = Expected(Failure(Code.MALFORMED, "", closing=True), optional=optional)
+        answer = Expected(Failure(Code.MALFORMED, "", closing=True))
         return replace(so_far, replies=(*so_far.replies, answer), ending=Ending.CLOSED)
 
     def _request(self, request: Request, at: int, so_far: Outcome) -> Iterator[Outcome]:
@@ -183,7 +187,10 @@ class _Connection:
         if filename is None or not is_valid_name(filename):
             return Expected(Failure(Code.BAD_FILENAME, "", closing=False))
         if filename in self.server.unwritable:
-            return Expected(Failure(Code.STORAGE, "", closing=False), any_closing=True)
+            # What isn't a stored file can be said to be in the way, or not to be stored: section 8.5 has both.
+            return Expected(
+                Failure(Code.STORAGE, "", closing=False), any_closing=True, also=frozenset({Code.NOT_FOUND})
+            )
         if filename not in so_far.store:
             return Expected(Failure(Code.NOT_FOUND, "", closing=False))
         return Expected(self._stored(filename, so_far.store[filename]))
@@ -196,7 +203,8 @@ class _Connection:
             # ERR-5: closed, or the body consumed exactly and the next request served. Closing with the body
             # unread may destroy the reply (section 6.3).
             closed = _failure(codes, any_closing=True, optional=not whole)
-            yield replace(self._answered(so_far, put, closed), ending=Ending.EITHER)
+            ending = Ending.CLOSED if whole or self.ended else Ending.EITHER
+            yield replace(self._answered(so_far, put, closed), ending=ending)
             if whole:
                 yield from self.outcomes(at + put.filesize, self._answered(so_far, put, _failure(codes)))
                 return

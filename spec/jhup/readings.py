@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from jhup.errors import Malformed
 from jhup.limits import MAX_FILESIZE
-from jhup.messages import Command, Put, Request
+from jhup.messages import Command, Hello, Put, Request, Stat, Unknown
 from jhup.objects import NumberText, integer_value, load_object
 from jhup.requests import read_request
 
@@ -21,6 +21,8 @@ MEMBERS: Final = frozenset({"cmd", "filename", "filesize", "reply"})
 """The members that chapter 3 gives a meaning."""
 
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_ANSWERED_OR_NOT: Final = frozenset({"HEAD-7", "HEAD-9"})
+"""Bytes behind the object; NaN and the infinities."""
 _DEPTH: Final = 64
 _LONG_NUMBER: Final = 20
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -42,24 +44,72 @@ def readings(header: bytes) -> tuple[Reading, ...]:
         members = load_object(header)
     except Malformed as error:
         if error.clause != "HEAD-19":
-            return (error,)
+            return (error, *_asking(error, header))
         extreme = True
         try:
             members = load_object(_flattened(header))
         except Malformed as other:
-            return (other,)
+            return (other, *_asking(other, header))
     found = _meanings(members)
     reply = members.get("reply") is True
     written = _outermost(header, extreme=extreme)
+    asked = [value is True for name, value in written if name == "reply"]
     if members.get("cmd") == Command.PUT.value and dict(written).get("filesize") == "-0":
         found.append(Malformed("HEAD-15", "filesize is zero with a minus sign", asks_reply=reply))
     names = [name for name, _ in written if name in MEMBERS]
     if len(names) > len(set(names)):
-        found.append(Malformed("HEAD-17", "a member stands more than once", asks_reply=reply))
+        twice = names.count("reply") > 1
+        found.append(
+            Malformed("HEAD-17", "a member stands more than once", asks_reply=reply or twice, reply_optional=twice)
+        )
     unknown = {name: value for name, value in members.items() if name not in MEMBERS}
     if extreme or _is_extreme(unknown):
-        found.append(Malformed("HEAD-19", "an unknown member holds an extreme", asks_reply=reply))
+        found += _with_and_without(Malformed("HEAD-19", "an unknown member holds an extreme", asks_reply=reply))
+    if len(asked) > 1 and any(asked):
+        found = [way for reading in found for way in _with_and_without(reading, asks=True)]
     return tuple(found)
+
+
+def _asking(error: Malformed, header: bytes) -> tuple[Malformed, ...]:
+    """Give the error once more, as one that asks for a reply, where a server that reads on may find that (REPLY-22)."""
+    if error.clause not in {"HEAD-7", "HEAD-9"}:
+        return ()
+    outermost: list[tuple[str, Any]] = []
+
+    def keep(pairs: list[tuple[str, Any]]) -> None:
+        outermost[:] = pairs
+
+    decoder = json.JSONDecoder(object_pairs_hook=keep, parse_int=str, parse_float=str)
+    try:
+        decoder.raw_decode(str(header, "utf-8").lstrip(" \t\n\r"))
+    except ValueError:
+        return ()
+    if not any(name == "reply" and value is True for name, value in outermost):
+        return ()
+    return (Malformed(error.clause, error.reason, asks_reply=True),)
+
+
+def _with_and_without(reading: Reading, *, asks: bool = False) -> list[Reading]:
+    """Give a reading, and beside it the same without a reply where silence is right as well (REPLY-22).
+
+    Args:
+        reading: of a header whose reply is either owed or not.
+        asks: whether an earlier `reply` asks for one: to a server that takes its header to be malformed.
+    """
+    match reading:
+        case Malformed(clause=clause, reason=reason, asks_reply=asked):
+            ways = {True, False} if asked or asks else {False}
+            return [Malformed(clause, reason, asks_reply=way) for way in sorted(ways, reverse=True)]
+        case Put(filename, filesize, True):
+            return [reading, Put(filename, filesize)]
+        case Stat(filename, True):
+            return [reading, Stat(filename)]
+        case Hello(True):
+            return [reading, Hello()]
+        case Unknown(cmd, True):
+            return [reading, Unknown(cmd)]
+        case _:
+            return [reading]
 
 
 def _meanings(members: dict[str, Any]) -> list[Reading]:
@@ -69,11 +119,13 @@ def _meanings(members: dict[str, Any]) -> list[Reading]:
         found.append(read_request(members))
     except Malformed as error:
         found.append(error)
+    reply = members.get("reply") is True
+    first = found[0]
+    if isinstance(first, Stat) and first.filename is not None and _SURROGATE.search(first.filename):
+        found.append(Malformed("NAME-8", "the name has a lone surrogate", asks_reply=reply))
     if members.get("cmd") != Command.PUT.value:
         return found
-    reply = members.get("reply") is True
     filename, size = members.get("filename"), _integral(members.get("filesize"))
-    first = found[0]
     if isinstance(first, Malformed) and type(filename) is str and size is not None and size >= 0:
         found.append(Put(filename, size, reply))  # HEAD-14, HEAD-15
     elif isinstance(first, Put) and _SURROGATE.search(first.filename):
