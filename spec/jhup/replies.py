@@ -57,7 +57,7 @@ def _read_stored(members: dict[str, Any]) -> Stored:
 
 def _read_greeting(members: dict[str, Any]) -> Greeting:
     protocol, server, features = members.get("protocol"), members.get("server"), members.get("features")
-    max_header, max_filesize = members.get("max_header"), members.get("max_filesize", "nothing")
+    max_header, max_filesize = members.get("max_header"), members.get("max_filesize")
     if type(protocol) is not int or protocol != PROTOCOL_VERSION:
         raise Malformed("REPLY-12", f"protocol is {protocol!r}, not 1")
     if type(server) is not str:
@@ -68,6 +68,8 @@ def _read_greeting(members: dict[str, Any]) -> Greeting:
         raise Malformed("REPLY-12", f"features is {features!r}, without 'replies'")
     if type(max_header) is not int or not MAX_HEADER <= max_header <= HEADER_CEILING:
         raise Malformed("REPLY-12", f"max_header is {max_header!r}, not an integer from 65536 to 1048576")
+    if "max_filesize" not in members:
+        raise Malformed("REPLY-12", "max_filesize is missing")
     if max_filesize is not None and (type(max_filesize) is not int or max_filesize < 0):
         raise Malformed("REPLY-12", f"max_filesize is {max_filesize!r}, neither null nor an integer from 0")
     return Greeting(server=server, features=tuple(features), max_header=max_header, max_filesize=max_filesize)

@@ -11,9 +11,9 @@ from jhup.requests import request_members
 __all__ = ["check_request", "write_reply", "write_request"]
 
 
-def _frame(header: bytes) -> bytes:
+def _frame(header: bytes, clause: str) -> bytes:
     if len(header) > MAX_HEADER:
-        raise LocalError("CLIENT-2", f"the header would be {len(header)} bytes long, more than {MAX_HEADER}")
+        raise LocalError(clause, f"the header would be {len(header)} bytes long, more than {MAX_HEADER}")
     return len(header).to_bytes(PREFIX_SIZE, "little", signed=True) + header  # FRAME-1
 
 
@@ -34,16 +34,16 @@ def write_request(request: Request) -> bytes:
     """Give the prefix and header of a request. The ``filesize`` bytes of a put's body come after them.
 
     Raises:
-        LocalError: see `check_request`.
+        LocalError: see `check_request`; also when the header would be longer than 65,536 bytes (CLIENT-2).
     """
     check_request(request)
-    return _frame(dump_object(request_members(request)))
+    return _frame(dump_object(request_members(request)), "CLIENT-2")
 
 
 def write_reply(reply: Reply) -> bytes:
     """Give a reply as bytes.
 
     Raises:
-        LocalError: when its header would be longer than 65,536 bytes.
+        LocalError: when its header would be longer than 65,536 bytes, which readers need not accept (REPLY-4).
     """
-    return _frame(dump_object(reply_members(reply)))
+    return _frame(dump_object(reply_members(reply)), "REPLY-4")
