@@ -11,7 +11,7 @@ from jhup.clauses import clauses, text_root
 from jhup.limits import MAX_FILESIZE
 from jhup.messages import Put
 from jhup.names import name_fault
-from jhup.vectors import End, Stream, vector_files, vectors
+from jhup.vectors import End, Stream, _message, vector_files, vectors
 
 FOLDER = text_root() / "vectors"
 SCHEMA = json.loads((FOLDER / "upload.schema.json").read_text("utf-8"))
@@ -212,3 +212,8 @@ def test_a_request_is_refused_for_the_clause_that_its_name_breaks() -> None:
                 fault = None if name is None else name_fault(name)
                 too_large = getattr(seen.message, "filesize", 0) > MAX_FILESIZE
                 assert seen.refused == ("HEAD-14" if too_large else fault.clause if fault else None), vector.name
+
+
+def test_a_message_of_an_unknown_kind_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"not a message of a vector: \['get'\]"):
+        _message({"get": {}})
