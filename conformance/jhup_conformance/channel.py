@@ -177,6 +177,13 @@ def _open_socket(address: Address, timeout: float) -> socket.socket:
     return socket.create_connection((address.host, address.port), timeout)
 
 
+def _reset_at_once() -> socket.socket:
+    """Give a connection that its peer has ended: somebody is there who accepts, and resets before we can look."""
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    return ours
+
+
 def connect(address: Address, *, timeout: float, context: ssl.SSLContext | None, no_delay: bool = True) -> Channel:
     """Open a connection to the target.
 
@@ -191,6 +198,8 @@ def connect(address: Address, *, timeout: float, context: ssl.SSLContext | None,
     """
     try:
         sock = _open_socket(address, timeout)
+    except ConnectionResetError:
+        return _Plain(_reset_at_once())
     except OSError as error:
         raise Unreachable(f"can't connect to {address}: {error.strerror or error}") from error
     if sock.family != getattr(socket, "AF_UNIX", None):

@@ -151,10 +151,8 @@ class ClauseResult:
 
     @property
     def outcome(self) -> Outcome:
-        """The outcome; of a clause without a check: UNVERIFIED, and of a permission (MAY) PASS."""
-        if self.decisive:
-            return self.decisive.outcome
-        return Outcome.PASS if self.clause.level is Level.MAY else Outcome.UNVERIFIED
+        """The outcome; of a clause without a check: UNVERIFIED, for nobody has seen it hold."""
+        return self.decisive.outcome if self.decisive else Outcome.UNVERIFIED
 
     @property
     def executions(self) -> int:
