@@ -1,5 +1,7 @@
 """Sizes drawn first, the edges of common buffers among them, then content: lengths are where servers go wrong."""
 
+import sys
+from array import array
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -24,8 +26,10 @@ def edges_up_to(most: int) -> Iterable[int]:
 @lru_cache(maxsize=256)
 def pattern(size: int, seed: int = 0) -> bytes:
     """Give a body of a length whose every part tells where it belongs, so that a lost or doubled piece shows."""
-    block = b"".join((seed + number).to_bytes(4, "big") for number in range((size + 3) // 4))
-    return block[:size]
+    block = array("I", range(seed, seed + (size + 3) // 4))
+    if sys.byteorder == "little":
+        block.byteswap()
+    return block.tobytes()[:size]
 
 
 def sizes(most: int) -> st.SearchStrategy[int]:
