@@ -1,0 +1,265 @@
+"""Conversations: several connections led step by step, and after each step all that is owed compared with the model.
+
+What is stored is remembered from step to step, so that what one connection did is what another one finds.
+"""
+
+import time
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+from jhup.model import Ending, Outcome
+from jhup_conformance.engine import Line, drive
+from jhup_conformance.exchange import Case, End, Exchange, script
+from jhup_conformance.judge import Judge
+from jhup_conformance.observe import Body
+from jhup_conformance.outcome import Finding
+from jhup_conformance.talk import Talk, header, prefix
+
+__all__ = ["Conversation", "Move", "Party", "frame"]
+
+_FIRST_LOOK: Final = 0.0005
+_LAST_LOOK: Final = 0.05
+"""Seconds between two looks at the store, which gives no event to wait for."""
+_STEPS_TOLD: Final = 8
+"""How much of its story a finding tells."""
+
+
+def frame(body: bytes = b"", **members: object) -> bytes:
+    """Give the bytes of a request: prefix, header, body."""
+    head = header(**members)
+    return prefix(len(head)) + head + body
+
+
+@dataclass(eq=False, slots=True)
+class Party:
+    """One connection of a conversation.
+
+    Attributes:
+        number: what the story calls it.
+        line: the connection.
+        under_way: what was sent of a request that is not complete.
+        rest: what has still to be sent of it.
+    """
+
+    number: int
+    line: Line
+    _present: list["Party"]
+    under_way: bytes = b""
+    rest: bytes = b""
+
+    def leave(self) -> None:
+        """Let go of the connection."""
+        self.line.drop()
+        if self in self._present:
+            self._present.remove(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What is sent on one connection in one step.
+
+    Attributes:
+        party: the connection.
+        data: the bytes.
+        note: what they are, for people.
+        under_way: what was sent with them of a request that they don't complete.
+        rest: what is then left to be sent of it.
+        cuts: positions in the bytes before which a new segment begins.
+        end: what follows the last byte.
+    """
+
+    party: Party
+    data: bytes
+    note: str
+    under_way: bytes = b""
+    rest: bytes = b""
+    cuts: tuple[int, ...] = ()
+    end: End = End.HOLD
+
+    def __str__(self) -> str:
+        return f"#{self.party.number} {self.note}" + ("" if self.end is End.HOLD else f", then {self.end}")
+
+
+class Conversation:
+    """Leads connections to one target.
+
+    Args:
+        judge: gives connections, names and a view of the store.
+        names: of the store, looked at after each step; nobody else uses them.
+
+    Attributes:
+        store: what is stored under the names at this moment.
+        parties: the connections that are there.
+    """
+
+    def __init__(self, judge: Judge, names: Sequence[str]) -> None:
+        self._judge = judge
+        self._names = tuple(names)
+        self._story: list[str] = []
+        self._joined = 0
+        self._last: Line | None = None
+        self.store: dict[str, bytes] = {}
+        self.parties: list[Party] = []
+
+    def join(self) -> "Party":
+        """Open a connection. As a context it is let go of in the end."""
+        self._joined += 1
+        party = Party(self._joined, self._judge.runner.dialer.dial(), self.parties)
+        self.parties.append(party)
+        return party
+
+    def leave(self) -> None:
+        """Let go of all connections."""
+        for party in list(self.parties):
+            party.leave()
+
+    def step(self, move: Move, *, sealed: bool = False) -> None:
+        """Send something, wait until a right outcome shows, and remember it.
+
+        Args:
+            move: what to send.
+            sealed: whether a put of a new name follows. Once that is seen, all before it was carried out, also what
+                can't be seen itself.
+
+        Raises:
+            Finding: when no right outcome shows.
+        """
+        seal = self._judge.names.new() if sealed else ""
+        exchange = self._begin(_with_seal(move, seal), (*self._names, seal) if seal else self._names)
+        self._send([exchange], str(move))
+        (outcome,) = self._wait([exchange])
+        self._take_over(move, outcome)
+
+    def race(self, name: str, moves: Sequence[Move]) -> None:
+        """Complete puts of one name on several connections at the same time: one of the bodies has to remain, whole.
+
+        Raises:
+            Finding: when anything else shows.
+        """
+        others = [each for each in self._names if each != name]
+        seals = [self._judge.names.new() for _ in moves]
+        exchanges = [
+            self._begin(_with_seal(move, seal), (*others, seal)) for move, seal in zip(moves, seals, strict=True)
+        ]
+        self._send(exchanges, " and ".join(map(str, moves)))
+        outcomes = self._wait(exchanges)
+        seen = self._judge.observer.look([name])[name]
+        bodies = [outcome.store[name] for outcome in outcomes]
+        remaining = [body for body in bodies if Body.of(body) == seen]
+        if not remaining:
+            allowed = " or ".join(str(Body.of(body)) for body in dict.fromkeys(bodies))
+            raise self._finding(f"{name} stored ({allowed})", f"{name}: {seen or 'not stored'}", moves[0].party.line)
+        for move, outcome in zip(moves, outcomes, strict=True):
+            self._take_over(move, outcome)
+        self.store[name] = remaining[0]
+
+    def confirm(self) -> None:
+        """Let a moment pass and a plain put elsewhere take effect, then make sure that nothing has changed.
+
+        Raises:
+            Finding: when something has, or the put fails.
+        """
+        runner = self._judge.runner
+        until = time.monotonic() + runner.pace.settle
+        if self._judge.lanes > len(self.parties) and not runner.prove_alive():
+            raise self._finding("a put on another connection takes effect", "it does not", None)
+        time.sleep(max(0.0, until - time.monotonic()))
+        self._listen(0.0)
+        self._check_bystanders(())
+        for name, body in self._judge.observer.look(self._names).items():
+            wanted = Body.of(self.store[name]) if name in self.store else None
+            if body != wanted:
+                raise self._finding(f"{name}: {wanted or 'not stored'}", f"{name}: {body or 'not stored'}", None)
+
+    # One step
+
+    def _begin(self, move: Move, watched: Iterable[str]) -> Exchange:
+        def say(talk: Talk) -> None:
+            talk.raw(move.party.under_way + move.data, "requests")
+            talk.watched += watched
+            talk.before |= self.store
+
+        exchange = Exchange(Case(say, end=move.end), self._judge.names, self._judge.runner.server)
+        exchange.line = self._last = move.party.line
+        exchange.line.received.clear()
+        exchange.line.plan(script(move.data, move.cuts, move.end, self._judge.runner.pace.pause))
+        return exchange
+
+    def _send(self, exchanges: Sequence[Exchange], note: str) -> None:
+        self._judge.runner.executions += len(exchanges)
+        self._story.append(note)
+        lines = [exchange.line for exchange in exchanges]
+        drive(lines, until=lambda _: True, patience=self._judge.runner.pace.last_patience, at_most=30.0)
+
+    def _wait(self, exchanges: Sequence[Exchange]) -> list[Outcome]:
+        """Wait until each exchange shows a right outcome, and give those."""
+        since, wait = time.monotonic(), 0.0
+        while True:
+            self._listen(wait)
+            looks = [self._judge.observer.look(exchange.talk.watched) for exchange in exchanges]
+            shown = [exchange.shown(look) for exchange, look in zip(exchanges, looks, strict=True)]
+            outcomes = [outcome for outcome in shown if outcome is not None]
+            waited = time.monotonic() - since
+            if len(outcomes) == len(exchanges):
+                if waited > self._judge.runner.pace.settle or not any(map(_may_change, exchanges, outcomes)):
+                    break
+            else:
+                self._be_patient(exchanges, looks, waited)
+            wait = min(2 * wait or _FIRST_LOOK, _LAST_LOOK)
+        self._check_bystanders({exchange.line for exchange in exchanges})
+        return outcomes
+
+    def _be_patient(
+        self, exchanges: Sequence[Exchange], looks: Sequence[Mapping[str, Body | None]], waited: float
+    ) -> None:
+        for exchange, look in zip(exchanges, looks, strict=True):
+            found = exchange.mismatch(look)
+            if found and (waited > self._judge.runner.pace.last_patience or not found.may_turn):
+                raise self._finding(found.expected, found.actual, exchange.line)
+
+    def _check_bystanders(self, moved: Container[Line]) -> None:
+        """On connections where nothing was sent nothing may happen."""
+        for party in self.parties:
+            if party.line not in moved and (party.line.received or party.line.closed):
+                actual = f"closed by the target ({party.line.closed})" if party.line.closed else "bytes came"
+                raise self._finding(f"nothing on connection #{party.number}, which was left alone", actual, party.line)
+
+    def _listen(self, seconds: float) -> None:
+        lines = [party.line for party in self.parties if not party.line.closed]
+        drive(lines, until=lambda _: False, patience=seconds, at_most=1.0)
+
+    def _take_over(self, move: Move, outcome: Outcome) -> None:
+        """Remember what is stored and where the connection stands."""
+        party = move.party
+        for name in self._names:
+            if name in outcome.store:
+                self.store[name] = outcome.store[name]
+        if outcome.ending is Ending.OPEN and move.end is End.HOLD and not party.line.closed:
+            party.under_way, party.rest = move.under_way, move.rest
+        else:
+            party.leave()
+
+    def _finding(self, expected: str, actual: str, line: Line | None) -> Finding:
+        line = line or self._last
+        number = next((party.number for party in self.parties if party.line is line), 0)
+        told = "; ".join(self._story[-_STEPS_TOLD:])
+        more = f"{len(self._story) - _STEPS_TOLD} steps, then " if len(self._story) > _STEPS_TOLD else ""
+        return Finding(
+            expected, f"{actual} [connection #{number}, after {more}{told}]", line.transcript if line else None
+        )
+
+
+def _may_change(exchange: Exchange, outcome: Outcome) -> bool:
+    """Whether what shows may still turn into another right outcome: a refusal after which the server goes on."""
+    return outcome.ending is Ending.EITHER and not (exchange.line.closed or exchange.line.dropped)
+
+
+def _with_seal(move: Move, seal: str) -> Move:
+    return replace(move, data=move.data + frame(b"!", cmd="put", filename=seal, filesize=1)) if seal else move
