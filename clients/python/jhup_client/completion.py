@@ -73,8 +73,8 @@ class ShellCompleter(Completer):
 def _paths(word: str) -> Iterator[str]:
     """Give files and folders whose paths begin as the word does; hidden ones only when asked for by their dot."""
     head, separator, tail = word.rpartition("/")
-    folder = Path(head + separator).expanduser() if separator else Path()
     try:
+        folder = Path(head + separator).expanduser() if separator else Path()
         entries = sorted(folder.iterdir())
     except (OSError, RuntimeError):  # RuntimeError: ~ of an unknown user
         return
