@@ -142,28 +142,31 @@ def _integral(filesize: object) -> int | None:
     return None if value is None else min(value, MAX_FILESIZE + 1)
 
 
-def _is_extreme(value: object) -> bool:
-    """Tell whether an unknown member holds what HEAD-19 names."""
-    waiting = [(value, 1)]
+def _is_extreme(unknown: dict[str, Any]) -> bool:
+    """Tell whether the unknown members of a header hold what HEAD-19 names.
+
+    Levels are those of arrays and objects, the header's own object, which is given here, among them.
+    """
+    waiting: list[tuple[object, int]] = [(unknown, 1)]
     while waiting:
         item, depth = waiting.pop()
-        if depth > _DEPTH or _is_extreme_scalar(item):
+        if (isinstance(item, dict | list) and depth > _DEPTH) or _is_extreme_scalar(item):
             return True
+        if isinstance(item, dict):
+            waiting.extend((name, depth) for name in item)
+            item = list(item.values())
         if isinstance(item, list):
             waiting.extend((each, depth + 1) for each in item)
-        elif isinstance(item, dict):
-            waiting.extend((each, depth + 1) for each in item.values())
-            waiting.extend((name, depth) for name in item)
     return False
 
 
 def _is_extreme_scalar(item: object) -> bool:
     if isinstance(item, NumberText):
         exponent = item.lower().partition("e")[2]
-        return len(item) > _LONG_NUMBER or len(exponent.strip("+-").lstrip("0")) > 2
+        return len(item) > _LONG_NUMBER or len(exponent.strip("+-")) > 2
     if isinstance(item, str):
         return _SURROGATE.search(item) is not None
-    return type(item) is int and abs(item) > MAX_FILESIZE
+    return type(item) is int and not -MAX_FILESIZE - 1 <= item <= MAX_FILESIZE
 
 
 def _flattened(header: bytes) -> bytes:
