@@ -1,0 +1,49 @@
+"""What the tests of the suite share: servers, each stopped by its own id, and runs of the suite with their reports."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from running import Judge, Judged, Servers
+
+
+@pytest.fixture(scope="session")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    """Runs the suite in a process of its own, as a user does."""
+
+    def run(*arguments: object, folder: Path | None = None, limit: float = 170.0) -> Judged:
+        report = tmp_path_factory.mktemp("report")
+        command = [sys.executable, "-m", "jhup_conformance", *map(str, arguments), "--report", str(report)]
+        # Plain warnings of the interpreter don't reach users; those of the suite's own tests are errors.
+        environment = {**os.environ, "PYTHONWARNINGS": "default", "NO_COLOR": "1"}
+        done = subprocess.run(
+            command, cwd=folder or report, env=environment, capture_output=True, timeout=limit, check=False
+        )
+        written = report / "report.json"
+        return Judged(
+            done.returncode,
+            done.stdout.decode() + done.stderr.decode(),
+            json.loads(written.read_text("utf-8")) if written.exists() else {},
+        )
+
+    return run
+
+
+@pytest.fixture
+def servers() -> Iterator[Servers]:
+    """Servers of one test."""
+    running = Servers()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def module_servers() -> Iterator[Servers]:
+    """Servers that all tests of a module look at."""
+    running = Servers()
+    yield running
+    running.stop()

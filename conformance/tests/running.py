@@ -1,0 +1,53 @@
+"""Servers and runs of the suite, for the tests of the suite."""
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SERVERS = Path(__file__).parent / "servers"
+REFERENCE = f"{sys.executable} -m jhup_reference upload --bind {{host}}:{{port}} --storage {{storage}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of a run of the suite: its exit status, what it printed, and report.json (None if none was written)."""
+
+    status: int
+    printed: str
+    report: dict[str, Any]
+
+    def outcomes(self, *wanted: str) -> set[str]:
+        """Give the clauses with one of some outcomes."""
+        return {clause["id"] for clause in self.report["clauses"] if clause["outcome"] in wanted}
+
+    def clause(self, identifier: str) -> dict[str, Any]:
+        """Give what the report says of a clause."""
+        return next(clause for clause in self.report["clauses"] if clause["id"] == identifier)
+
+
+Judge = Callable[..., Judged]
+
+
+class Servers:
+    """Servers of `servers/`, each stopped by its own process id in the end."""
+
+    def __init__(self) -> None:
+        self._stack = contextlib.ExitStack()
+
+    def start(self, script: str, *options: object) -> str:
+        """Start a script on a free port; returns its address."""
+        command = [sys.executable, str(SERVERS / script), "--port", "0", *map(str, options)]
+        process = self._stack.enter_context(
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        )
+        self._stack.callback(process.kill)
+        assert process.stdout
+        return process.stdout.readline().decode().split()[-1]
+
+    def stop(self) -> None:
+        """Stop them all."""
+        self._stack.close()

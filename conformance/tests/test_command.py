@@ -1,0 +1,117 @@
+"""The command as a person meets it: usage errors, lists, absent targets, limits, known failures."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from running import REFERENCE, Judge, Servers
+
+
+def unused_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "no target"),
+        (["127.0.0.1"], "is not an address"),
+        (["http://127.0.0.1:80"], "unknown scheme"),
+        (["udp://127.0.0.1:80"], "datagrams"),
+        (["127.0.0.1:80", "--clause", "FRAME-999"], "FRAME-999"),
+        (["127.0.0.1:80", "--section", "nowhere"], "nowhere"),
+        (["127.0.0.1:80", "--storage", "no/such/folder"], "no/such/folder"),
+        (["127.0.0.1:80", "--witness", "cat"], "{filename}"),
+        (["127.0.0.1:80", "--time-limit", "-1"], "--time-limit"),
+        (["127.0.0.1:80", "--known-failing", "no-such-file"], "no-such-file"),
+        (["127.0.0.1:80", "--class", "perfect"], "perfect"),
+        (["127.0.0.1:80", "--nonsense"], "--nonsense"),
+        (["--spawn", "x", "--pid", "1"], "exclude"),
+    ],
+)
+def test_a_usage_error_says_what_was_wrong_and_exits_with_2(judge: Judge, arguments: list[str], said: str) -> None:
+    judged = judge(*arguments)
+
+    assert judged.status == 2, judged.printed
+    assert said in judged.printed
+    assert "Traceback" not in judged.printed
+
+
+def test_a_target_that_is_not_there_exits_with_3_and_still_writes_the_reports(judge: Judge) -> None:
+    judged = judge(f"127.0.0.1:{unused_port()}")
+
+    assert (judged.status, judged.report["verdict"]) == (3, "unreachable"), judged.printed
+    assert judged.report["clauses"]
+    assert "Traceback" not in judged.printed
+
+
+@pytest.mark.parametrize("command", ["no-such-program {port}", "false {port}"])
+def test_a_server_that_can_not_be_started_exits_with_3_and_says_why(judge: Judge, command: str) -> None:
+    judged = judge("--spawn", command)
+
+    assert judged.status == 3, judged.printed
+    assert command.split()[0] in judged.printed
+
+
+def test_listing_sends_nothing_and_names_every_clause_with_its_checks(judge: Judge) -> None:
+    judged = judge("--list")
+
+    assert judged.status == 0
+    assert "FRAME-3" in judged.printed
+    assert "test_a_prefix_may_be_cut_anywhere" in judged.printed
+
+
+def test_only_the_clauses_asked_for_are_judged(judge: Judge) -> None:
+    judged = judge("--spawn", REFERENCE, "--clause", "frame-14", "--clause", "STORE-1")
+
+    assert [clause["id"] for clause in judged.report["clauses"]] == ["FRAME-14", "STORE-1"]
+    assert judged.status == 0, judged.printed
+
+
+def test_a_time_limit_ends_the_run_and_leaves_the_rest_unverified(judge: Judge) -> None:
+    judged = judge("--spawn", REFERENCE, "--time-limit", 0.01)
+
+    assert judged.status == 4, judged.printed
+    assert "time limit" in judged.printed
+
+
+def test_a_known_failure_does_not_count_but_must_still_fail(tmp_path: Path, servers: Servers, judge: Judge) -> None:
+    store = tmp_path / "store"
+    store.mkdir()
+    address = servers.start("taught_upload.py", "--storage", store)
+    known = tmp_path / "known"
+
+    known.write_text("FRAME-8 two uploads in one segment, to be mended\n")
+    excused = judge(address, "--storage", store, "--clause", "FRAME-8", "--clause", "STORE-1", "--known-failing", known)
+    known.write_text("STORE-1 this works in fact\n")
+    stale = judge(address, "--storage", store, "--clause", "STORE-1", "--known-failing", known)
+
+    assert excused.status == 0, excused.printed
+    assert excused.clause("FRAME-8")["outcome"] == "FAIL"
+    assert stale.status == 5, stale.printed
+    assert "take it off the list" in stale.printed
+
+
+def test_the_same_run_works_through_pytest_itself(tmp_path: Path, servers: Servers) -> None:
+    address = servers.start("asyncio_upload.py", "--storage", tmp_path)
+    command = [sys.executable, "-m", "pytest", "--pyargs", "jhup_conformance.suite", "-p", "jhup_conformance.plugin"]
+    command += ["-p", "no:cacheprovider", "--target", address, "--clause", "FRAME-3"]
+
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=100, check=False)
+
+    assert b"passed" in done.stdout, done.stdout.decode()
+    assert b"class met" in done.stdout
+
+
+def test_stored_files_are_seen_through_a_witness_command(tmp_path: Path, servers: Servers, judge: Judge) -> None:
+    address = servers.start("asyncio_upload.py", "--silent", "--storage", tmp_path)
+    witness = f"sh -c 'test -f {tmp_path}/{{filename}} || exit 44; cat {tmp_path}/{{filename}}'"
+
+    judged = judge(address, "--witness", witness, "--class", "basic")
+
+    assert judged.report["observed_by"] == ["witness"]
+    assert judged.report["class_met"] == "basic", judged.printed

@@ -1,0 +1,26 @@
+"""The evidence that cuts arrive: a server that logs its reads sees nearly every paced segment as a read of its own."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from running import Judge, Servers
+
+ENOUGH = 0.9
+"""The share of cuts that have to reach a server as separate reads; the rest is lost to a busy machine."""
+
+
+def test_nearly_every_cut_reaches_the_server_as_a_read_of_its_own(
+    tmp_path: Path, servers: Servers, judge: Judge
+) -> None:
+    store, log = tmp_path / "store", tmp_path / "reads"
+    store.mkdir()
+    address = servers.start("logging_reader.py", "--storage", store, "--log", log)
+
+    judged = judge(address, "--storage", store, "--clause", "FRAME-4", "--profile", "quick")
+
+    reads = Counter(line["connection"] for line in map(json.loads, log.read_text().splitlines()) if line["length"])
+    # A connection with a cut is read at least twice: uncut ones (controls, calibration) are the only ones read once.
+    cut = judged.clause("FRAME-4")["executions"]
+    arrived = sum(count >= 2 for count in reads.values())
+    assert arrived >= ENOUGH * (cut - 20), (arrived, cut)

@@ -1,0 +1,56 @@
+"""The server as it is taught is judged as it deserves: basic, and blamed for each of its known weaknesses."""
+
+from pathlib import Path
+
+import pytest
+from running import Judge, Judged, Servers
+
+KNOWN = {
+    "FRAME-3": "a split prefix",
+    "FRAME-4": "a split header",
+    "FRAME-7": "the next request read into the file",
+    "FRAME-8": "two puts in one segment",
+    "ERR-6": "end of stream inside a body",
+    "STORE-6": "the old file gone before the new one is there",
+    "STORE-7": "a truncated body kept",
+    "NAME-6": "a name with separators",
+    "NAME-9": "a path out of the store",
+    "ERR-12": "a method called by the name of a command",
+}
+
+
+@pytest.fixture(scope="module")
+def verdict(tmp_path_factory: pytest.TempPathFactory, module_servers: Servers, judge: Judge) -> Judged:
+    store = tmp_path_factory.mktemp("store")
+    return judge(module_servers.start("taught_upload.py", "--storage", store), "--storage", store)
+
+
+def test_meets_the_class_basic_and_does_not_conform(verdict: Judged) -> None:
+    assert (verdict.report["class_met"], verdict.status) == ("basic", 1), verdict.printed
+
+
+@pytest.mark.parametrize("clause", KNOWN, ids=KNOWN.values())
+def test_is_blamed_for(verdict: Judged, clause: str) -> None:
+    assert verdict.clause(clause)["outcome"] == "FAIL", verdict.clause(clause)
+
+
+def test_nothing_basic_is_held_against_it(verdict: Judged) -> None:
+    basic = [clause for clause in verdict.report["clauses"] if clause["class"] == "basic"]
+
+    assert {clause["id"]: clause["outcome"] for clause in basic if clause["outcome"] != "PASS"} == {}
+
+
+def test_every_failure_comes_with_its_exchange(verdict: Judged) -> None:
+    failed = [clause for clause in verdict.report["clauses"] if clause["outcome"] == "FAIL"]
+
+    assert [clause["id"] for clause in failed if not clause["exchange"]] == []
+
+
+def test_without_a_view_of_its_store_nothing_can_be_told(tmp_path: Path, servers: Servers, judge: Judge) -> None:
+    address = servers.start("taught_upload.py", "--storage", tmp_path)
+
+    blind = judge(address)
+
+    assert blind.status == 4, blind.printed
+    assert blind.clause("STORE-1")["outcome"] == "UNVERIFIED"
+    assert "--storage" in blind.printed
