@@ -173,8 +173,10 @@ def _message(raw: dict[str, Any]) -> Request | Reply:
     match raw:
         case {"put": members}:
             return Put(_filename(members), int(members.get("filesize", MAX_FILESIZE + 1)), members["reply"])
+        case {"stat": {"filename": None, "reply": reply}}:
+            return Stat(None, reply)
         case {"stat": members}:
-            return Stat(members["filename"], members["reply"])
+            return Stat(_filename(members), members["reply"])
         case {"hello": members}:
             return Hello(members["reply"])
         case {"unknown": members}:

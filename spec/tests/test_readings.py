@@ -1,0 +1,95 @@
+"""The permitted readings of headers are those that the vectors list (chapter 3, where a clause says "either")."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jhup.errors import Malformed
+from jhup.formats import prefix_fault
+from jhup.limits import HEADER_CEILING, MAX_FILESIZE, MAX_HEADER
+from jhup.messages import Put, Request, Stat
+from jhup.names import name_fault
+from jhup.objects import load_object
+from jhup.readings import readings
+from jhup.requests import read_request
+from jhup.vectors import Answer, End, Meaning, Seen, Vector
+
+
+def refusal(request: Request) -> str | None:
+    if isinstance(request, Put) and request.filesize > MAX_FILESIZE:
+        return "HEAD-14"
+    name = request.filename if isinstance(request, Put | Stat) else None
+    fault = None if name is None else name_fault(name)
+    return fault.clause if fault else None
+
+
+def meanings(stream: bytes, max_header: int, events: tuple[Seen, ...] = ()) -> Iterator[Meaning]:
+    """Give every meaning of a stream to which the readings of its headers lead."""
+    if len(stream) < 4:
+        yield Meaning(events, End.INSIDE if stream else End.BETWEEN)
+        return
+    length = int.from_bytes(stream[:4], "little", signed=True)
+    if fault := prefix_fault(length, max_header):
+        yield Meaning(events, End.MALFORMED, fault.clause, Answer.NONE)
+        return
+    header, rest = stream[4 : 4 + length], stream[4 + length :]
+    if len(header) < length:
+        yield Meaning(events, End.INSIDE)
+        return
+    for reading in readings(header):
+        if isinstance(reading, Malformed):
+            answer = Answer.OWED if reading.asks_reply else Answer.NONE
+            yield Meaning(events, End.MALFORMED, reading.clause, answer)
+        elif not isinstance(reading, Put):
+            yield from meanings(rest, max_header, (*events, Seen(reading, None, refusal(reading))))
+        elif len(rest) < reading.filesize:
+            yield Meaning(events, End.INSIDE, unfinished=Seen(reading, rest, refusal(reading)))
+        else:
+            seen = Seen(reading, rest[: reading.filesize], refusal(reading))
+            yield from meanings(rest[reading.filesize :], max_header, (*events, seen))
+
+
+def spelled_out(meaning: Meaning) -> set[Meaning]:
+    """Give a meaning whose malformed request is answered or not as two."""
+    if meaning.answer is not Answer.EITHER:
+        return {meaning}
+    return {
+        Meaning(meaning.events, meaning.end, meaning.breaks, answer, meaning.unfinished)
+        for answer in (Answer.OWED, Answer.NONE)
+    }
+
+
+def test_the_readings_of_a_vector_are_the_outcomes_it_lists(request_vector: Vector) -> None:
+    listed = {each for meaning in request_vector.meanings for each in spelled_out(meaning)}
+
+    found = {*meanings(request_vector.wire, MAX_HEADER), *meanings(request_vector.wire, HEADER_CEILING)}
+
+    assert found == listed
+
+
+def check_that_ours_is_permitted(header: bytes) -> None:
+    try:
+        ours: Request | Malformed = read_request(load_object(header))
+    except Malformed as error:
+        ours = error
+
+    permitted = readings(header)
+
+    if isinstance(ours, Malformed):
+        assert any(isinstance(each, Malformed) and each.clause == ours.clause for each in permitted)
+    else:
+        assert ours in permitted
+
+
+@given(st.text('{}[]":,\\u0d8123456789.eE-+cmdputflnasizrygh \n', min_size=2, max_size=60).map(str.encode))
+def test_what_our_reader_makes_of_any_header_is_a_permitted_reading(header: bytes) -> None:
+    check_that_ours_is_permitted(header)
+
+
+@pytest.mark.parametrize("size", ["3", "-0", "-0.0", "3.0", "1.5", "3.0000000000000000001", "1e19", "-1", '"3"'])
+@pytest.mark.parametrize("extra", ["", ',"x":1e400', ',"filesize":2', ',"x":"\\ud800"', ',"reply":true,"reply":1'])
+@pytest.mark.parametrize("name", ["a", "../a", "\\ud800"])
+def test_what_our_reader_makes_of_a_put_with_choices_is_a_permitted_reading(size: str, extra: str, name: str) -> None:
+    check_that_ours_is_permitted(f'{{"cmd":"put","filename":"{name}","filesize":{size}{extra}}}'.encode())
