@@ -3,18 +3,24 @@
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 from rich.console import Console
 
+from jhup.address import Transport, parse_address
 from jhup_conformance import SPEC_VERSION, __version__
+from jhup_conformance.channel import Unreachable
 from jhup_conformance.console import Rich
+from jhup_conformance.dialer import Dialer, tls_context
+from jhup_conformance.dump import dump_lines
 from jhup_conformance.listing import list_clauses
 from jhup_conformance.options import DECLARATIONS, Options, UsageError
 from jhup_conformance.outcome import ExitStatus
 from jhup_conformance.plugin import ConformancePlugin
+from jhup_conformance.replay import load_exchange, replay
 
 __all__ = ["main"]
 
@@ -78,6 +84,38 @@ def run(target: str | None, listing: bool, no_color: bool, **values: Any) -> Non
         click.echo(f"jhup-conformance: {error}", err=True)
         sys.exit(ExitStatus.USAGE)
     sys.exit(plugin.run.exit_status)
+
+
+@main.command("replay", epilog="Exit status: 0 when the exchange was sent; 2 usage; 3 target unreachable.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("target")
+@click.option("--tls-ca", metavar="FILE", help="For tls:// targets: trust the certificates in this file.")
+@click.option("--tls-insecure", is_flag=True, help="For tls:// targets: trust any certificate.")
+def replay_command(file: Path, target: str, tls_ca: str | None, tls_insecure: bool) -> None:
+    """Send a recorded exchange again, byte for byte and cut for cut, and show what TARGET does now.
+
+    FILE is one that a run wrote into its --report folder, such as FRAME-3.json.
+    """
+    try:
+        record, transcript = load_exchange(file)
+        address = parse_address(target)
+        context = None
+        if address.transport is Transport.TLS:
+            context = tls_context(ca=tls_ca, cert=None, key=None, insecure=tls_insecure)
+        now = replay(transcript, Dialer(address, context=context))
+    except (UsageError, ValueError) as error:
+        click.echo(f"jhup-conformance: {error}", err=True)
+        sys.exit(ExitStatus.USAGE)
+    except Unreachable as error:
+        click.echo(f"jhup-conformance: {error}", err=True)
+        sys.exit(ExitStatus.UNREACHABLE)
+    for label, each in (("recorded", transcript), ("now", now)):
+        click.echo(f"{label}:")
+        for line in dump_lines(each):
+            click.echo(f"  {line}")
+    click.echo(f"clause:   {record.get('clause', '')}")
+    click.echo(f"expected: {record.get('expected', '')}")
+    click.echo(f"recorded: {record.get('actual', '')}")
 
 
 def _run_pytest(plugin: ConformancePlugin) -> None:

@@ -169,7 +169,8 @@ def summarize(console: Console, run: Run) -> None:
         if identifier in run.results and run.outcome(run.results[identifier]) is Outcome.ERROR:
             console.print(f"[bold magenta]{identifier} is listed as known to fail, but passes: take it off the list[/]")
     if run.options.report:
-        console.print(f"reports in {run.options.report}")
+        console.print(f"reports in {run.options.report}; a failing exchange is sent again by")
+        console.print(f"  jhup-conformance replay {run.options.report}/CLAUSE.json {run.target}")
     status = run.exit_status
     met = run.class_met or "none"
     style = "green" if status is ExitStatus.CONFORMS else "bold red" if status is ExitStatus.FAILS else "yellow"

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from running import Judge, Judged, Servers
@@ -15,14 +14,13 @@ from running import Judge, Judged, Servers
 def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     """Runs the suite in a process of its own, as a user does."""
 
-    def run(*arguments: object, folder: Path | None = None, limit: float = 170.0) -> Judged:
+    def run(*arguments: object, reported: bool = True, limit: float = 170.0) -> Judged:
         report = tmp_path_factory.mktemp("report")
-        command = [sys.executable, "-m", "jhup_conformance", *map(str, arguments), "--report", str(report)]
+        command = [sys.executable, "-m", "jhup_conformance", *map(str, arguments)]
+        command += ["--report", str(report)] if reported else []
         # Plain warnings of the interpreter don't reach users; those of the suite's own tests are errors.
         environment = {**os.environ, "PYTHONWARNINGS": "default", "NO_COLOR": "1"}
-        done = subprocess.run(
-            command, cwd=folder or report, env=environment, capture_output=True, timeout=limit, check=False
-        )
+        done = subprocess.run(command, cwd=report, env=environment, capture_output=True, timeout=limit, check=False)
         written = report / "report.json"
         return Judged(
             done.returncode,
