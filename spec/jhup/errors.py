@@ -30,13 +30,11 @@ class Malformed(RemoteError):
 
     Attributes:
         asks_reply: whether the header is a JSON object that asks for a reply, so that one is owed (REPLY-15).
-        reply_optional: whether silence is right as well (REPLY-22).
     """
 
-    def __init__(self, clause: str, reason: str, *, asks_reply: bool = False, reply_optional: bool = False) -> None:
+    def __init__(self, clause: str, reason: str, *, asks_reply: bool = False) -> None:
         super().__init__(clause, reason)
         self.asks_reply = asks_reply
-        self.reply_optional = reply_optional
 
 
 class Refused(RemoteError):

@@ -21,8 +21,6 @@ MEMBERS: Final = frozenset({"cmd", "filename", "filesize", "reply"})
 """The members that chapter 3 gives a meaning."""
 
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
-_ANSWERED_OR_NOT: Final = frozenset({"HEAD-7", "HEAD-9"})
-"""Bytes behind the object; NaN and the infinities."""
 _DEPTH: Final = 64
 _LONG_NUMBER: Final = 20
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -58,15 +56,14 @@ def readings(header: bytes) -> tuple[Reading, ...]:
         found.append(Malformed("HEAD-15", "filesize is zero with a minus sign", asks_reply=reply))
     names = [name for name, _ in written if name in MEMBERS]
     if len(names) > len(set(names)):
-        twice = names.count("reply") > 1
-        found.append(
-            Malformed("HEAD-17", "a member stands more than once", asks_reply=reply or twice, reply_optional=twice)
-        )
+        found.append(Malformed("HEAD-17", "a member stands more than once", asks_reply=reply))
     unknown = {name: value for name, value in members.items() if name not in MEMBERS}
     if extreme or _is_extreme(unknown):
-        found += _with_and_without(Malformed("HEAD-19", "an unknown member holds an extreme", asks_reply=reply))
+        found.append(Malformed("HEAD-19", "an unknown member holds an extreme", asks_reply=reply))
     if len(asked) > 1 and any(asked):
-        found = [way for reading in found for way in _with_and_without(reading, asks=True)]
+        found = [way for reading in found for way in _with_and_without(reading)]
+    elif extreme or _is_extreme(members):
+        found += [Malformed(each.clause, each.reason) for each in found if isinstance(each, Malformed)]
     return tuple(found)
 
 
@@ -89,17 +86,11 @@ def _asking(error: Malformed, header: bytes) -> tuple[Malformed, ...]:
     return (Malformed(error.clause, error.reason, asks_reply=True),)
 
 
-def _with_and_without(reading: Reading, *, asks: bool = False) -> list[Reading]:
-    """Give a reading, and beside it the same without a reply where silence is right as well (REPLY-22).
-
-    Args:
-        reading: of a header whose reply is either owed or not.
-        asks: whether an earlier `reply` asks for one: to a server that takes its header to be malformed.
-    """
+def _with_and_without(reading: Reading) -> list[Reading]:
+    """Give a reading of a header in which one `reply` of several asks for one, answered or not (REPLY-22)."""
     match reading:
-        case Malformed(clause=clause, reason=reason, asks_reply=asked):
-            ways = {True, False} if asked or asks else {False}
-            return [Malformed(clause, reason, asks_reply=way) for way in sorted(ways, reverse=True)]
+        case Malformed(clause=clause, reason=reason):
+            return [Malformed(clause, reason, asks_reply=True), Malformed(clause, reason)]
         case Put(filename, filesize, True):
             return [reading, Put(filename, filesize)]
         case Stat(filename, True):
@@ -142,12 +133,12 @@ def _integral(filesize: object) -> int | None:
     return None if value is None else min(value, MAX_FILESIZE + 1)
 
 
-def _is_extreme(unknown: dict[str, Any]) -> bool:
-    """Tell whether the unknown members of a header hold what HEAD-19 names.
+def _is_extreme(members: dict[str, Any]) -> bool:
+    """Tell whether some members of a header hold what HEAD-19 names.
 
     Levels are those of arrays and objects, the header's own object, which is given here, among them.
     """
-    waiting: list[tuple[object, int]] = [(unknown, 1)]
+    waiting: list[tuple[object, int]] = [(members, 1)]
     while waiting:
         item, depth = waiting.pop()
         if (isinstance(item, dict | list) and depth > _DEPTH) or _is_extreme_scalar(item):

@@ -98,6 +98,14 @@ def test_a_header_with_an_extreme_is_carried_out_or_malformed_with_a_reply_or_wi
     assert not admits(found, stored=True)
 
 
+@pytest.mark.parametrize("filesize", [b"9" * 10_000, b"1e1000000000", b"-" + b"9" * 40, b"0.000000000000000000001"])
+def test_a_header_that_is_malformed_by_an_extreme_is_answered_or_not(filesize: bytes) -> None:
+    found = ways(frame(b'{"cmd":"put","filename":"a","reply":true,"filesize":' + filesize + b"}"))
+
+    assert admits(found)
+    assert admits(found, MALFORMED)
+
+
 def test_a_refused_put_that_is_all_there_ends_in_the_next_request_or_in_a_close() -> None:
     refused = frame(b'{"cmd":"put","filename":"a/b","filesize":1}') + b"z"
 
