@@ -118,14 +118,13 @@ def _divide(tries: list[_Try]) -> tuple[list[FileToSend], list[tuple[FileToSend,
     """Tell the files that have to be sent again from those whose outcome stands."""
     again: list[FileToSend] = []
     over: list[tuple[FileToSend, UploadOutcome]] = []
-    ended_by: ClientError | None = None
+    is_ended = False  # by the server, over one file; to put the others behind it again does no harm
     for one in tries:
         outcome = one.outcome
         assert outcome is not None  # noqa: S101  # a connection that is over leaves nothing open
-        if ended_by is not None and (outcome is ended_by or isinstance(outcome, ConnectionLost)):
+        if is_ended and isinstance(outcome, ConnectionLost):
             again.append(one.file)
             continue
-        if isinstance(outcome, ErrorReply) and outcome.closing:
-            ended_by = outcome
+        is_ended = is_ended or (isinstance(outcome, ErrorReply) and outcome.closing)
         over.append((one.file, outcome))
     return again, over

@@ -27,6 +27,7 @@ from jhup_client.channel import Channel, Waited
 from jhup_client.errors import (
     ClientError,
     ConnectionLost,
+    DigestDiffers,
     ErrorReply,
     FileFailed,
     FileShrank,
@@ -58,8 +59,8 @@ class Connection:
         self._replies = ReplyReader()
         self._buffer = memoryview(bytearray(BUFFER))
         self._owed: deque[Pending] = deque()
-        self._unconfirmed: list[Upload] = []
-        self._unreported: list[Upload] = []
+        self._unconfirmed: dict[Upload, None] = {}  # in order
+        self._unreported: dict[Upload, None] = {}
         self._is_open = True
         self.was_spoken_to = False
 
@@ -148,20 +149,25 @@ class Connection:
         with open_body(file, size=size) as body:
             upload = Upload(Put(chosen, body.size, reply))
             header = _written(upload.request)
-            with self._breaking():
-                self._send(upload, header, body, progress)
-        (self._unreported if reply else self._unconfirmed).append(upload)
+            try:
+                with self._breaking():
+                    self._send(upload, header, body, progress)
+            except (ErrorReply, WrongReply) as error:
+                if upload.outcome is error:
+                    raise
+                raise _ended_over(error) from error
+        (self._unreported if reply else self._unconfirmed)[upload] = None
         return upload
 
     def result(self, upload: Upload) -> Stored:
-        """Wait for the reply to an upload that asked for one.
+        """Wait for the reply to an upload of this connection that asked for one.
 
         Raises:
             RequestFailed: one of its kinds.
         """
-        upload.was_reported = True
-        if upload.outcome is None and upload not in self._owed:
+        if not upload.request.reply:
             raise ValueError("no reply was asked for; finish() tells what came of it")
+        self._unreported.pop(upload, None)
         return self._answer_to(upload, Stored)
 
     def stat(self, name: str) -> Stored | None:
@@ -199,10 +205,11 @@ class Connection:
             with self._breaking():
                 self._wind_up()
             self._close()
-        for upload in self._unreported:
-            if not upload.was_reported and isinstance(upload.outcome, ClientError):
-                upload.was_reported = True
-                raise upload.outcome
+        unreported = [upload.outcome for upload in self._unreported]
+        self._unreported.clear()
+        for outcome in unreported:
+            if isinstance(outcome, ClientError):
+                raise outcome
 
     def is_alive(self) -> bool:
         """Tell, without waiting, whether the connection is open and the server has not closed it."""
@@ -225,14 +232,15 @@ class Connection:
         with self._breaking():
             self._channel.look()
             self._owed.append(pending)
+        with suppress(RequestFailed), self._breaking():
             self._channel.write(memoryview(message))
         return self._answer_to(pending, kind)
 
     def _answer_to(self, pending: Pending, kind: type[Answer]) -> Answer:
         if pending.outcome is None:
-            with self._breaking():
+            with suppress(RequestFailed), self._breaking():
                 self._wait_for(pending)
-        outcome = pending.outcome
+        outcome = pending.outcome  # where the connection broke, that of this request among all those under way
         if isinstance(outcome, ClientError):
             raise outcome
         assert isinstance(outcome, kind)  # noqa: S101  # Pending gives no other
@@ -268,9 +276,12 @@ class Connection:
         """Half-close, once nothing is owed, and see how it ends."""
         while self._owed:
             self._wait_for(self._owed[0])
+        if not self._unconfirmed:
+            with suppress(ConnectionLost):  # nothing is left that could be lost
+                self._channel.half_close()
+            return
         self._channel.half_close()
-        if self._unconfirmed:
-            self._channel.settle()
+        self._channel.settle()
         for upload in self._unconfirmed:
             upload.outcome = Sent(upload.filename, upload.filesize)
 
@@ -293,7 +304,10 @@ class Connection:
                 self._assign(reply)
         except Malformed as error:
             if self._owed:
-                raise WrongReply(f"the server sent no reply but {error.reason}", clause=error.clause) from error
+                reason = error.reason.removeprefix("not a reply: ")
+                wrong = WrongReply(f"what the server sent is not a reply: {reason}", clause=error.clause)
+                self._owed.popleft().outcome = wrong
+                raise wrong from error
 
     def _assign(self, reply: Reply) -> None:
         if not self._owed:
@@ -304,7 +318,7 @@ class Connection:
         if isinstance(reply, Failure) and reply.closing:
             assert isinstance(pending.outcome, ErrorReply)  # noqa: S101
             raise pending.outcome
-        if isinstance(pending.outcome, WrongReply):
+        if isinstance(pending.outcome, WrongReply) and not isinstance(pending.outcome, DigestDiffers):
             raise pending.outcome  # the following ones can't be trusted to be in step
 
     @contextmanager
@@ -322,9 +336,7 @@ class Connection:
             raise
 
     def _break(self, error: ClientError) -> None:
-        lost = error
-        if not isinstance(error, ConnectionLost | NoReply):
-            lost = ConnectionLost(f"the connection ended before an answer: {error.reason}", fault=error.fault)
+        lost = error if isinstance(error, ConnectionLost | NoReply) else _ended_over(error)
         for pending in [*self._owed, *self._unconfirmed]:
             if pending.outcome is None:
                 pending.outcome = lost
@@ -335,6 +347,10 @@ class Connection:
             self._is_open = False
             self._owed.clear()
             self._channel.close()
+
+
+def _ended_over(error: ClientError) -> ConnectionLost:
+    return ConnectionLost(f"the connection ended over another request: {error.reason}", fault=error.fault)
 
 
 def _written(request: Request) -> bytes:

@@ -22,12 +22,11 @@ class Pending:
         outcome: what came of it; None as long as that isn't known.
     """
 
-    __slots__ = ("outcome", "request", "was_reported")
+    __slots__ = ("outcome", "request")
 
     def __init__(self, request: Put | Stat | Hello) -> None:
         self.request = request
         self.outcome: Outcome | None = None
-        self.was_reported = False
 
     def accept(self, reply: Reply) -> None:
         """Take the reply to it."""

@@ -386,10 +386,70 @@ def test_uploads_behind_an_error_that_closes_are_without_an_answer(peer: StartPe
 
     with pytest.raises(ErrorReply):
         connection.result(first)
-    with pytest.raises(ConnectionLost, match=r"before an answer: .*what\?"):
+    with pytest.raises(ConnectionLost, match=r"over another request: .*what\?"):
         connection.result(second)
 
     server.result()
+
+
+def test_other_bytes_stored_for_one_file_leave_the_connection_in_step(peer: StartPeer) -> None:
+    def script(server: Any) -> None:
+        server.confirm(*server.read_request(), sha256="0" * 64)
+        server.confirm(*server.read_request())
+
+    server = peer(script)
+
+    with server.client().connect() as connection:
+        with pytest.raises(DigestDiffers):
+            connection.put(io.BytesIO(b"x"), name="x", reply=True)
+        assert connection.put(io.BytesIO(b"y"), name="y", reply=True).filename == "y"
+
+    server.result()
+
+
+def test_an_error_that_closes_inside_a_later_body_is_the_earlier_ones(peer: StartPeer) -> None:
+    def script(server: Any) -> None:
+        server.read_request()
+        server.read_header()
+        server.reply(status="error", code="malformed", message="what?", closing=True)
+        server.count_to_end()
+
+    server = peer(script)
+    connection = server.client().connect()
+    first = connection.submit(io.BytesIO(b"x"), name="x", reply=True)
+
+    with pytest.raises(ConnectionLost, match=r"over another request: .*what\?"):
+        connection.submit(io.BytesIO(bytes(64 * MIB)), name="y", reply=True)
+    with pytest.raises(ErrorReply):
+        connection.result(first)
+
+    server.result()
+
+
+def test_a_question_behind_uploads_is_answered_after_them(peer: StartPeer) -> None:
+    def script(server: Any) -> None:
+        requests = [server.read_request() for _ in range(3)]
+        server.confirm(*requests[0])
+        server.confirm(*requests[1])
+        server.reply(status="error", code="unknown-command", message="no hello", closing=False)
+
+    server = peer(script)
+
+    with server.client().connect() as connection:
+        uploads = [connection.submit(io.BytesIO(b"x"), name=name, reply=True) for name in "xy"]
+        with pytest.raises(ErrorReply, match="no hello"):
+            connection.hello()
+
+    assert all(isinstance(upload.outcome, Stored) for upload in uploads)
+    server.result()
+
+
+def test_a_reset_after_everything_was_confirmed_loses_nothing(peer: StartPeer) -> None:
+    server = peer(lambda server: (server.confirm(*server.read_request()), server.reset()))
+
+    with server.client().connect() as connection:
+        connection.put(io.BytesIO(b"abc"), name="a", reply=True)
+        server.result()
 
 
 def test_a_silent_upload_has_no_outcome_before_the_connection_has_finished(peer: StartPeer) -> None:

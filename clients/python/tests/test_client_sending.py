@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jhup_client import Client, FileFailed, FileShrank, Progress, Sent, Timeouts
+from jhup_client.sending import BUFFER
 
 StartPeer = Callable[..., Any]
 
@@ -100,7 +101,7 @@ def test_puts_of_one_connection_follow_each_other_without_waiting(peer: StartPee
 
 
 @pytest.mark.parametrize("reply", [False, True], ids=["by the system", "through the buffer"])
-@pytest.mark.parametrize("size", [256 * 1024 - 60, 256 * 1024, 512 * 1024 + 1, 5 * MIB + 7])
+@pytest.mark.parametrize("size", [BUFFER - 60, BUFFER, 2 * BUFFER + 1, 5 * BUFFER + 7])
 def test_bodies_arrive_whole_whatever_buffers_they_go_through(
     peer: StartPeer, tmp_path: Path, transport: str, reply: bool, size: int
 ) -> None:
@@ -163,7 +164,7 @@ def test_memory_does_not_grow_with_the_file(peer: StartPeer, tmp_path: Path, rep
         tracemalloc.stop()
 
     assert server.result() == 0
-    assert peak < 2 * MIB
+    assert peak < 4 * MIB
 
 
 class Changing:
@@ -187,11 +188,11 @@ REPLY = pytest.mark.parametrize("reply", [False, True], ids=["by the system", "t
 @REPLY
 @pytest.mark.parametrize("at", [0, 300_000], ids=["before the first byte", "inside the body"])
 def test_a_file_that_grows_is_sent_as_long_as_announced(peer: StartPeer, tmp_path: Path, reply: bool, at: int) -> None:
-    content = os.urandom(MIB)
+    content = os.urandom(4 * MIB)
     path = file_with(tmp_path, "log", content)
     server = peer(lambda server: server.store_all())
 
-    server.client().put(path, reply=reply, progress=Changing(path, at, 3 * MIB))
+    server.client().put(path, reply=reply, progress=Changing(path, at, 9 * MIB))
 
     assert server.result() == {"log": content}
 
@@ -199,9 +200,9 @@ def test_a_file_that_grows_is_sent_as_long_as_announced(peer: StartPeer, tmp_pat
 SHRINKING = [
     pytest.param(0, 100, id="before the first byte"),
     pytest.param(0, 0, id="to nothing"),
-    pytest.param(256 * 1024 - 1000, 100, id="after the first piece, below it"),
-    pytest.param(256 * 1024 - 1000, 5 * MIB, id="after the first piece, above it"),
-    pytest.param(6 * MIB - 256 * 1024, 6 * MIB - 1, id="by one byte, before the last piece"),
+    pytest.param(BUFFER - 1000, 100, id="after the first piece, below it"),
+    pytest.param(BUFFER - 1000, 5 * MIB, id="after the first piece, above it"),
+    pytest.param(6 * MIB - BUFFER, 6 * MIB - 1, id="by one byte, before the last piece"),
 ]
 
 
@@ -314,7 +315,7 @@ def test_a_file_object_that_gives_nothing_useful_fails_with_a_reason(peer: Start
 
 
 def test_a_file_object_is_sent_from_where_it_stands(peer: StartPeer, tmp_path: Path) -> None:
-    path = file_with(tmp_path, "f", b"0123456789" + b"x" * MIB)
+    path = file_with(tmp_path, "f", b"0123456789" + b"x" * (4 * MIB))
     server = peer(lambda server: server.store_all())
 
     with path.open("rb") as file:
@@ -322,8 +323,8 @@ def test_a_file_object_is_sent_from_where_it_stands(peer: StartPeer, tmp_path: P
         server.client().put(file)
         end = file.tell()
 
-    assert server.result() == {"f": b"x" * MIB}
-    assert end == 10 + MIB
+    assert server.result() == {"f": b"x" * (4 * MIB)}
+    assert end == 10 + 4 * MIB
 
 
 def test_a_file_object_may_be_sent_in_part(peer: StartPeer, tmp_path: Path) -> None:
