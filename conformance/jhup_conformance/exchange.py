@@ -174,7 +174,9 @@ class Exchange:
             None when it is one of them, else how it differs from the nearest.
         """
         differences = [self._differences(outcome, store) for outcome in self._outcomes]
-        nearest = min(differences, key=len)
+        # One that may still turn out is nearer than any that can't: of two puts, the first may be stored and the second
+        # on its way, while "closed before both" is already out of the question.
+        nearest = min(differences, key=lambda each: (not all(point.may_turn for point in each), len(each)))
         if not nearest:
             return None
         return Mismatch(
