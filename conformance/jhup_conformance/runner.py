@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from jhup.limits import CLOSE_WITHIN
 from jhup.model import Server
@@ -16,6 +16,8 @@ from jhup_conformance.pace import Pace
 from jhup_conformance.talk import Names
 
 __all__ = ["Failed", "Runner"]
+
+Store: TypeAlias = dict[str, Body | None]
 
 _CLOSE_MARGIN: Final = 0.5
 """Seconds granted beyond the 5 of the clauses, for the way there and back."""
@@ -115,28 +117,33 @@ class Runner:
     def _judge(self, exchanges: Sequence[Exchange], patience: float) -> tuple[list[Failed], bool]:
         """Compare with the right outcomes; give what failed, and whether the target is in doubt to serve still."""
         in_doubt = False
+        store = None
         if self.observer:
-            self._wait(exchanges, patience)
+            store = self._wait(exchanges, patience)
             self._satisfied = time.monotonic()
-            if left := self._unproven(exchanges):
+            if left := _unproven(exchanges, store):
                 in_doubt = not self._settle(left)
-                self._wait(exchanges, patience)
+                store = self._wait(exchanges, patience)
         # Hear what came while the store was looked at: a word too many, or a close.
         overhear(exchange.line for exchange in exchanges)
-        return self._failed(exchanges), in_doubt
+        return _failed(exchanges, store), in_doubt
 
-    def _wait(self, exchanges: Sequence[Exchange], patience: float) -> None:
+    def _wait(self, exchanges: Sequence[Exchange], patience: float) -> Store:
         """Look until every exchange shows a right outcome, or can't any more, or made no progress for too long."""
         since = time.monotonic()
-        failed, wait = self._failed(exchanges), _FIRST_LOOK
+        store = self._look(exchanges)
+        failed, wait = _failed(exchanges, store), _FIRST_LOOK
         while any(each.mismatch.may_turn for each in failed) and time.monotonic() - since < patience:
             time.sleep(wait)
             wait = min(2 * wait, _LAST_LOOK)
             overhear(each.exchange.line for each in failed)
-            left = self._failed([each.exchange for each in failed])
+            pending = [each.exchange for each in failed]
+            store = {**store, **self._look(pending)}
+            left = _failed(pending, store)
             if len(left) < len(failed):
                 since = time.monotonic()
             failed = left
+        return store
 
     def _settle(self, exchanges: Sequence[Exchange]) -> bool:
         """Wait for proof that nothing wrong is on its way any more, or for the settling time; tells of signs of life.
@@ -148,21 +155,20 @@ class Runner:
         while left and time.monotonic() < until:
             drive([each.line for each in left], until=lambda _: False, patience=wait, at_most=wait)
             wait = min(2 * wait, _LAST_LOOK)
-            left = self._unproven(left)
+            left = _unproven(left, self._look(left))
         return self.prove_alive()
 
-    def _unproven(self, exchanges: Sequence[Exchange]) -> list[Exchange]:
-        """Give those that show a right outcome, but one that may still turn into a wrong one."""
-        store = self._look(exchanges)
-        return [each for each in exchanges if each.mismatch(store) is None and not each.is_proven(store)]
-
-    def _failed(self, exchanges: Sequence[Exchange]) -> list[Failed]:
-        store = self._look(exchanges)
-        return [
-            Failed(exchange, mismatch) for exchange in exchanges if (mismatch := exchange.mismatch(store)) is not None
-        ]
-
-    def _look(self, exchanges: Sequence[Exchange]) -> dict[str, Body | None] | None:
+    def _look(self, exchanges: Sequence[Exchange]) -> Store:
         if self.observer is None:
-            return None
+            return {}
         return self.observer.look([name for exchange in exchanges for name in exchange.talk.watched])
+
+
+def _failed(exchanges: Sequence[Exchange], store: Store | None) -> list[Failed]:
+    """Give those that show no right outcome."""
+    return [Failed(exchange, mismatch) for exchange in exchanges if (mismatch := exchange.mismatch(store)) is not None]
+
+
+def _unproven(exchanges: Sequence[Exchange], store: Store) -> list[Exchange]:
+    """Give those that show a right outcome, but one that may still turn into a wrong one."""
+    return [each for each in exchanges if each.mismatch(store) is None and not each.is_proven(store)]
