@@ -34,7 +34,9 @@ class _DefaultToRun(click.Group):
     """A group whose command `run` needs no name: `jhup-conformance TARGET` is the usual call."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ("--help", "--version")):
+        if not args:
+            args = ["run", "--help"]
+        elif args[0] not in self.commands and args[0] != "--version":
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
@@ -42,10 +44,7 @@ class _DefaultToRun(click.Group):
 @click.group(cls=_DefaultToRun, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
 @click.version_option(__version__, message=f"jhup-conformance %(version)s, specification {SPEC_VERSION}")
 def main() -> None:
-    """Judge an implementation of the JSON-Header Upload Protocol.
-
-    `jhup-conformance TARGET` is short for `jhup-conformance run TARGET`; see `jhup-conformance run --help`.
-    """
+    """Judge an implementation of the JSON-Header Upload Protocol."""
 
 
 def _with_declared_options(command: click.Command) -> click.Command:
@@ -71,7 +70,11 @@ def _with_declared_options(command: click.Command) -> click.Command:
 @click.option("--service", type=click.Choice(["upload"]), default="upload", help="What to judge.")
 @click.option("--no-color", is_flag=True, help="Plain text, as in a pipe.")
 def run(target: str | None, listing: bool, no_color: bool, **values: Any) -> None:
-    """Judge the server at TARGET: HOST:PORT, [::1]:PORT, tcp://…, tls://… or unix:PATH."""
+    """Judge the server at TARGET: HOST:PORT, [::1]:PORT, tcp://…, tls://… or unix:PATH.
+
+    Most servers of this protocol are silent, so the suite has to see what they store: give it --storage, --witness or
+    --spawn. A recorded exchange is sent again by `jhup-conformance replay FILE TARGET`.
+    """
     console = Console(no_color=no_color or None, highlight=False, soft_wrap=True)
     try:
         options = Options.read(target, values, listing=listing)
