@@ -18,7 +18,7 @@ def unused_port() -> int:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "no target"),
+        (["--seed", "1"], "no target"),
         (["127.0.0.1"], "is not an address"),
         (["http://127.0.0.1:80"], "unknown scheme"),
         (["udp://127.0.0.1:80"], "datagrams"),
