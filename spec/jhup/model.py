@@ -55,8 +55,8 @@ class Expected:
                 return right_code and (self.any_closing or wanted.closing == got.closing)
             case Greeting(), Greeting():
                 return actual.protocol == PROTOCOL_VERSION
-            case wanted, got:
-                return wanted == got
+            case _:
+                return self.reply == actual
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ class _Connection:
                 )
             case Stat(filename, _):
                 return self._stat(filename, so_far)
-            case Unknown():
+            case _:
                 return Expected(Failure(Code.UNKNOWN_COMMAND, "", closing=False))
 
     def _stat(self, filename: str | None, so_far: Outcome) -> Expected:

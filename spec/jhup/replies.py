@@ -82,7 +82,7 @@ def reply_members(reply: Reply) -> dict[str, Any]:
             return {"status": Status.OK, "filename": filename, "filesize": filesize, "sha256": sha256}
         case Failure(code, message, closing):
             return {"status": Status.ERROR, "code": code, "message": message, "closing": closing}
-        case Greeting():
+        case _:
             return {
                 "status": Status.OK,
                 "protocol": reply.protocol,

@@ -93,8 +93,8 @@ def request_members(request: Request) -> dict[str, Any]:
             members = {"cmd": _STAT, "filename": filename}
         case Hello():
             members = {"cmd": _HELLO}
-        case Unknown(cmd, _):
-            members = {"cmd": cmd}
+        case _:
+            members = {"cmd": request.cmd}
     if request.reply:
         members["reply"] = True
     return members
