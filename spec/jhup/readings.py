@@ -44,10 +44,11 @@ def readings(header: bytes) -> tuple[Reading, ...]:
         if error.clause != "HEAD-19":
             return (error, *_asking(error, header))
         extreme = True
+        flat = _flattened(header)
         try:
-            members = load_object(_flattened(header))
+            members = load_object(flat)
         except Malformed as other:
-            return (other, *_asking(other, header))
+            return (other, *_asking(other, flat))
     found = _meanings(members)
     reply = members.get("reply") is True
     written = _outermost(header, extreme=extreme)
