@@ -181,10 +181,11 @@ def test_a_fault_says_what_was_wrong_and_where(header: bytes, message: str) -> N
 
 
 def test_a_header_deeper_than_the_interpreter_takes_is_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def overflow(text: str) -> None:
+    def overflow(decoder: json.JSONDecoder, text: str) -> None:
         raise RecursionError(text)
 
-    monkeypatch.setattr("jhup.objects._decode", overflow)
+    monkeypatch.setattr(json.JSONDecoder, "raw_decode", overflow)
+    monkeypatch.setattr(json.JSONDecoder, "decode", overflow)
 
     with pytest.raises(Malformed, match="HEAD-19: the header is nested deeper than this reader takes"):
         load_object(b"{}")

@@ -93,3 +93,35 @@ def test_what_our_reader_makes_of_any_header_is_a_permitted_reading(header: byte
 @pytest.mark.parametrize("name", ["a", "../a", "\\ud800"])
 def test_what_our_reader_makes_of_a_put_with_choices_is_a_permitted_reading(size: str, extra: str, name: str) -> None:
     check_that_ours_is_permitted(f'{{"cmd":"put","filename":"{name}","filesize":{size}{extra}}}'.encode())
+
+
+def kinds(header: bytes) -> list[str]:
+    """Give the readings of a header in words: the clause it breaks or the kind of request, and ``+`` where it asks."""
+    words = {
+        f"{each.clause}{'+' * each.asks_reply}"
+        if isinstance(each, Malformed)
+        else f"{type(each).__name__}{'+' * each.reply}"
+        for each in readings(header)
+    }
+    return sorted(words)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (b'{"cmd":"hello","reply":true}', ["Hello+"]),
+        (b'{"cmd":"hello","reply":1,"reply":true}', ["HEAD-17", "HEAD-17+", "Hello", "Hello+"]),
+        (b'{"cmd":"stat","reply":1,"reply":true}', ["HEAD-17", "HEAD-17+", "Stat", "Stat+"]),
+        (b'{"cmd":"get","reply":1,"reply":true}', ["HEAD-17", "HEAD-17+", "Unknown", "Unknown+"]),
+        (b'{"cmd":"get","reply":1,"reply":2}', ["HEAD-17", "Unknown"]),
+        (b'{"cmd":"hello","x":%s}' % (b"[" * 30_000 + b"]" * 30_000), ["HEAD-19", "Hello"]),
+        (b'{"cmd":null,"x":%s}' % (b"[" * 30_000 + b"]" * 30_000), ["HEAD-10", "HEAD-19"]),
+        (b'{"cmd":"hello","x":%s};' % (b"[" * 30_000 + b"]" * 30_000), ["HEAD-7"]),
+        (b'{"cmd":"hello","reply":true,"x":%s};' % (b"[" * 30_000 + b"]" * 30_000), ["HEAD-7", "HEAD-7+"]),
+        (b'{"cmd":"hello","reply":true,"x":NaN,}', ["HEAD-9"]),
+        (b'{"cmd":"hello","reply":true,"x":NaN}', ["HEAD-9", "HEAD-9+"]),
+        (b'{"cmd":"hello","reply":true}{', ["HEAD-7", "HEAD-7+"]),
+    ],
+)
+def test_a_header_with_choices_has_each_of_its_readings(header: bytes, expected: list[str]) -> None:
+    assert kinds(header) == expected
