@@ -1,7 +1,8 @@
 """Which connections a target closes when it has to: asked on many at the same time, since each answer may take 5 s."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from jhup.limits import CLOSE_WITHIN
 from jhup_conformance.engine import Line, drive
@@ -10,7 +11,10 @@ from jhup_conformance.judge import Judge
 from jhup_conformance.outcome import Finding, Wavering
 from jhup_conformance.talk import Talk
 
-__all__ = ["watch_closing"]
+__all__ = ["Scenario", "watch_closing"]
+
+Scenario: TypeAlias = tuple[str, str]
+"""What a case is about, and its own name."""
 
 _MARGIN: Final = 0.5
 """Seconds granted beyond the 5 of the clauses, for the way there and back."""
@@ -19,7 +23,7 @@ _SOON: Final = 1.0
 _EXPECTED: Final = f"the connection closed within {CLOSE_WITHIN:.0f} s"
 
 
-def watch_closing(judge: Judge, cases: Mapping[str, Case]) -> dict[str, Finding | None]:
+def watch_closing(judge: Judge, cases: Mapping[Scenario, Case]) -> dict[Scenario, Finding | None]:
     """Say what cases say, on a connection each, and see whether the target closes it within 5 s.
 
     What is still open after a second is said again on a new connection, and counts only if that stays open as well. All
@@ -27,38 +31,53 @@ def watch_closing(judge: Judge, cases: Mapping[str, Case]) -> dict[str, Finding 
 
     Args:
         judge: gives the connections.
-        cases: by name; what follows their last byte is theirs.
+        cases: by what they are about and a name of their own; what follows their last byte is theirs.
 
     Returns:
-        By name, what is wrong; None where nothing is. A target that serves one connection at a time is asked no further
-        once something is.
+        What is wrong with each; None where nothing is. Where there are not connections enough for second tries of all,
+        one or more of each kind are tried, and the others left out.
     """
-    found: dict[str, Finding | None] = {}
-    names = list(cases)
-    at_a_time = max(1, judge.lanes // 2)
-    for start in range(0, len(names), at_a_time):
-        found |= _watch(judge, {name: cases[name] for name in names[start : start + at_a_time]})
+    found: dict[Scenario, Finding | None] = {}
+    waiting = list(cases)
+    while waiting:
+        batch, waiting = waiting[: judge.lanes], waiting[judge.lanes :]
+        found |= _watch(judge, {scenario: cases[scenario] for scenario in batch})
         if judge.lanes == 1 and any(found.values()):
-            break
+            break  # one after the other, they would take too long
     return found
 
 
-def _watch(judge: Judge, cases: Mapping[str, Case]) -> dict[str, Finding | None]:
-    first = {name: _begin(judge, case) for name, case in cases.items()}
-    second: dict[str, Line] = {}
+def _watch(judge: Judge, cases: Mapping[Scenario, Case]) -> dict[Scenario, Finding | None]:
+    first = {scenario: _begin(judge, case) for scenario, case in cases.items()}
+    second: dict[Scenario, Line] = {}
     try:
         _wait(first.values(), _SOON)
-        for name, line in first.items():
-            if not line.closed:
-                if judge.lanes == 1:
-                    _wait([line], CLOSE_WITHIN)
-                    line.drop()
-                second[name] = _begin(judge, cases[name])
+        late = [scenario for scenario, line in first.items() if not line.closed]
+        if judge.lanes == 1:
+            _wait(first.values(), CLOSE_WITHIN)
+            for scenario in late:
+                first[scenario].drop()
+        for scenario in _each_kind_first(late)[: max(1, judge.lanes - len(late))]:
+            second[scenario] = _begin(judge, cases[scenario])
         _wait([*first.values(), *second.values()], CLOSE_WITHIN + _MARGIN)
-        return {name: _judge(line, second.get(name)) for name, line in first.items()}
+        return {
+            scenario: _judge(line, second.get(scenario))
+            for scenario, line in first.items()
+            if line.closed or scenario in second
+        }
     finally:
         for line in [*first.values(), *second.values()]:
             line.drop()
+
+
+def _each_kind_first(scenarios: Iterable[Scenario]) -> list[Scenario]:
+    """Put the first of each kind before the second of any."""
+    seen: Counter[str] = Counter()
+    ranked = []
+    for kind, name in scenarios:
+        ranked.append((seen[kind], (kind, name)))
+        seen[kind] += 1
+    return [scenario for _, scenario in sorted(ranked, key=lambda each: each[0])]
 
 
 def _begin(judge: Judge, case: Case) -> Line:

@@ -120,6 +120,11 @@ class Conversation:
         for party in list(self.parties):
             party.leave()
 
+    def send(self, move: Move) -> None:
+        """Send something without a look at what comes of it."""
+        self._send([self._begin(move, ())], str(move))
+        move.party.under_way, move.party.rest = move.under_way, move.rest
+
     def step(self, move: Move, *, sealed: bool = False) -> None:
         """Send something, wait until a right outcome shows, and remember it.
 

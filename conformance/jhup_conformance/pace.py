@@ -50,7 +50,7 @@ class Pace:
     @property
     def settle(self) -> float:
         """For something wrong to become visible, besides the positive that proves it."""
-        return min(max(0.010, 4 * self.slowest), 0.5)
+        return min(max(0.010, 8 * self.beat), 0.5)
 
     def __str__(self) -> str:
         return (

@@ -1,0 +1,236 @@
+"""Sections 6.1 and 6.3, errors: which connections have to be closed, and how."""
+
+import time
+from functools import partial
+
+import pytest
+
+from jhup.limits import CLOSE_WITHIN
+from jhup_conformance.closing import Scenario, watch_closing
+from jhup_conformance.conversation import frame
+from jhup_conformance.engine import Line, drive
+from jhup_conformance.exchange import Case, End, script
+from jhup_conformance.judge import Judge
+from jhup_conformance.marks import checks
+from jhup_conformance.outcome import Finding, Wavering
+from jhup_conformance.sizes import pattern
+from jhup_conformance.talk import Recipe, Talk, header, prefix
+from jhup_conformance.transcript import Action, Closed, Kind
+
+BODY = b"the body of a put that does not come to its end"
+
+
+def nothing(_: Talk) -> None:
+    """A connection on which nothing is said."""
+
+
+def one_put(talk: Talk) -> None:
+    talk.put(b"abc")
+
+
+def some_puts(talk: Talk) -> None:
+    talk.put(b"abc")
+    talk.put(b"")
+    talk.put(b"de")
+
+
+def unknown(talk: Talk) -> None:
+    talk.say(cmd="x-nothing", filename="x")
+
+
+def refused(talk: Talk) -> None:
+    talk.put(BODY, name="a/b")
+
+
+def whole(talk: Talk) -> None:
+    talk.put(BODY)
+
+
+def cut_off(sent: int, talk: Talk) -> None:
+    """The first bytes of a put, or all but the last ones."""
+    talk.put(BODY)
+    talk.stream = talk.stream[:sent]
+
+
+def cut_off_behind_a_put(sent: int, talk: Talk) -> None:
+    talk.put(b"abc")
+    cut_off(len(talk.stream) + sent, talk)
+
+
+def cut_off_and_refused(talk: Talk) -> None:
+    refused(talk)
+    talk.stream = talk.stream[:-5]
+
+
+def malformed(head: bytes, talk: Talk) -> None:
+    talk.frame(head)
+
+
+def malformed_before_a_put(head: bytes, talk: Talk) -> None:
+    talk.frame(head)
+    talk.put(b"trap")
+
+
+TRUNCATED: dict[str, Recipe] = {
+    "in the body": partial(cut_off, -20),
+    "behind the header": partial(cut_off, -len(BODY)),
+    "before the last byte": partial(cut_off, -1),
+    "in the prefix": partial(cut_off, 1),
+    "before the prefix's last byte": partial(cut_off, 3),
+    "behind the prefix": partial(cut_off, 4),
+    "in the header": partial(cut_off, 30),
+    "before the header's last byte": partial(cut_off, -len(BODY) - 1),
+    "in a refused body": cut_off_and_refused,
+    "in the second request": partial(cut_off_behind_a_put, 30),
+}
+ENDED: dict[str, Recipe] = {
+    "without a request": nothing,
+    "behind a put": one_put,
+    "behind several puts": some_puts,
+    "behind an unknown command": unknown,
+    "behind a refused put": refused,
+}
+BROKEN = {
+    "no JSON": b'{"cmd":"put",}',
+    "no object": b"[]",
+    "no UTF-8": b'{"cmd":"\xff"}',
+    "no cmd": b"{}",
+    "no filesize": header(cmd="put", filename="a"),
+    "a filesize that is a string": header(cmd="put", filename="a", filesize="3"),
+}
+
+
+def scenarios() -> dict[Scenario, Case]:
+    cases = {("ERR-6", place): Case.unhurried(recipe, End.FINISH) for place, recipe in TRUNCATED.items()}
+    cases |= {("ERR-8", place): Case.unhurried(recipe, End.FINISH) for place, recipe in ENDED.items()}
+    cases |= {("ERR-3", fault): Case.unhurried(partial(malformed, head)) for fault, head in BROKEN.items()}
+    return cases
+
+
+def expect_closed(judge: Judge, clause: str, name: str) -> None:
+    """Look up what became of one of all these connections, tried at the same time at the first look."""
+    judge.control(Case.unhurried(whole), why="the whole put fails")
+    found = judge.once("closing", lambda: watch_closing(judge, scenarios()))
+    judge.runner.executions += 1
+    if (clause, name) not in found:
+        pytest.skip("other connections that were not closed took the place of this one")
+    finding = found[clause, name]
+    if finding is not None:
+        raise finding
+
+
+@checks("ERR-6", late=True)
+@pytest.mark.parametrize("place", TRUNCATED)
+def test_a_connection_is_closed_when_the_stream_ends_inside_a_request(judge: Judge, place: str) -> None:
+    expect_closed(judge, "ERR-6", place)
+
+
+@checks("ERR-6", late=True)
+@pytest.mark.parametrize("end", [End.FINISH_AT_ONCE, End.FINISH])
+def test_a_connection_is_closed_wherever_the_stream_ends(judge: Judge, end: End) -> None:
+    judge.control(Case.unhurried(whole), why="the whole put fails")
+
+    talk = Talk(judge.names)
+    whole(talk)
+    offsets = list(range(1, len(talk.stream)))
+    if judge.effort.offsets is not None:
+        offsets = judge.random.sample(offsets, min(judge.effort.offsets, len(offsets)))
+    judge.expect_closed([Case(partial(cut_off, offset), end=end) for offset in offsets])
+
+
+@checks("ERR-8", late=True)
+@pytest.mark.parametrize("place", ENDED)
+def test_a_connection_is_closed_when_the_stream_ends_between_requests(judge: Judge, place: str) -> None:
+    expect_closed(judge, "ERR-8", place)
+
+
+@checks("ERR-8", late=True)
+def test_what_is_owed_is_sent_before_the_connection_is_closed(judge: Judge) -> None:
+    def asking(talk: Talk) -> None:
+        for number in range(5):
+            talk.put(b"abc" * number, reply=True)
+            talk.say(cmd="hello", reply=True)
+
+    judge.control(Case(some_puts), why="several puts in one segment fail too")
+
+    judge.expect_closed([Case(asking, end=End.FINISH_AT_ONCE), Case(asking, end=End.FINISH)])
+
+
+@checks("ERR-3", late=True)
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_connection_is_closed_after_a_malformed_header(judge: Judge, fault: str) -> None:
+    expect_closed(judge, "ERR-3", fault)
+
+
+# Refused puts: going on or closing, nothing in between
+
+
+def is_served_or_closed(judge: Judge, line: Line, name: str) -> bool:
+    return line.closed is not None or judge.observer.look([name])[name] is not None
+
+
+@checks("ERR-5")
+@pytest.mark.parametrize("size", [0, 1, 100, 5_000])
+def test_after_a_refused_put_the_next_is_served_or_the_connection_closed(judge: Judge, size: int) -> None:
+    judge.control(Case.unhurried(some_puts), why="several puts in a row fail too")
+    lines: dict[Line, str] = {}
+
+    def begin() -> None:
+        name = judge.names.new()
+        line = judge.dial()
+        stream = frame(bytes(size), cmd="put", filename="a/b", filesize=size)
+        line.plan([Action(Kind.SENT, stream)])
+        line.plan([Action(Kind.SENT, frame(b"next", cmd="put", filename=name, filesize=4), judge.runner.pace.pause)])
+        lines[line] = name
+
+    try:
+        begin()
+        since = time.monotonic()
+        while not all(is_served_or_closed(judge, line, name) for line, name in lines.items()):
+            drive(list(lines), until=lambda _: False, patience=judge.runner.pace.pause, at_most=1.0)
+            waited = time.monotonic() - since
+            if waited > 1.0 and len(lines) == 1 and judge.lanes > 1:
+                begin()  # the second try, beside one that is silent
+            if waited > CLOSE_WITHIN + 1.5:
+                expected = "the request behind a refused put served, or the connection closed"
+                raise Finding(expected, "neither", list(lines)[-1].transcript, timed_out=True)
+    finally:
+        for line in lines:
+            line.drop()
+
+
+# 6.3, closing
+
+MORE = pattern(64 * 1024)
+"""What a client is still sending when a server ends the connection."""
+
+UNREAD = {
+    "a malformed prefix": prefix(-1),
+    "a malformed header": frame(cmd="put", filename="a"),
+    "a malformed header that asks for a reply": frame(cmd="put", filename="a", reply=True),
+    "a refused put without an end": frame(cmd="put", filename="a/b", filesize=2**62),
+    "a refused put without an end that asks for a reply": frame(cmd="put", filename="a/b", filesize=2**62, reply=True),
+}
+
+
+@checks("ERR-13")
+@pytest.mark.parametrize("beginning", UNREAD.values(), ids=UNREAD.keys())
+def test_a_connection_that_the_server_ends_is_half_closed_first(judge: Judge, beginning: bytes) -> None:
+    judge.control(Case.unhurried(one_put), why="a plain put fails")
+
+    resets = 0
+    for _ in range(3):
+        line = judge.dial()
+        try:
+            line.plan(script(beginning + MORE, (len(beginning),), End.HOLD, 0.0))
+            drive([line], until=lambda line: line.closed is not None, patience=judge.runner.pace.patience, at_most=2.0)
+        finally:
+            line.drop()
+        if line.closed is not Closed.RESET:
+            break  # an orderly end, or none for now, which is not what this is about
+        resets += 1
+        finding = Finding("end of stream from the server before anything else", "reset", line.transcript)
+    if resets == 3:
+        raise finding
+    if resets:
+        raise Wavering(finding.expected, f"a reset in {resets} tries of {resets + 1}", finding.transcript)
