@@ -108,14 +108,19 @@ class Exchange:
         case.recipe(self.talk)
         self.line: Line
         self._server = server
-        self._outcomes = model.outcomes(
-            self.talk.stream,
-            server=server,
-            ended=case.end is not End.HOLD,
-            reset=case.end is End.RESET,
-            store=self.talk.before,
+        self._outcomes = self._right(self.talk.stream, ended=case.end is not End.HOLD, reset=case.end is End.RESET)
+        self.most_replies = max(sum(not each.optional for each in outcome.replies) for outcome in self._outcomes)
+
+    def _right(self, stream: bytes, *, ended: bool = False, reset: bool = False) -> tuple[model.Outcome, ...]:
+        """Give the right outcomes of a stream, doubtful names held or refused."""
+        servers = [self._server]
+        if self.talk.doubtful:
+            servers.append(replace(self._server, unwritable=frozenset(self.talk.doubtful)))
+        return tuple(
+            outcome
+            for server in servers
+            for outcome in model.outcomes(stream, server=server, ended=ended, reset=reset, store=self.talk.before)
         )
-        self.most_replies = max(len(outcome.replies) for outcome in self._outcomes)
 
     @property
     def cuts(self) -> tuple[int, ...]:
@@ -160,9 +165,7 @@ class Exchange:
         """
         if self.line.closed or self.line.dropped:
             return True
-        stream, before = self.talk.stream[:-1], self.talk.before
-        earlier = model.outcomes(stream, server=self._server, store=before)
-        return all(self._differences(outcome, store) for outcome in earlier)
+        return all(self._differences(outcome, store) for outcome in self._right(self.talk.stream[:-1]))
 
     def mismatch(self, store: Mapping[str, Body | None] | None) -> Mismatch | None:
         """Compare what came with the right outcomes.

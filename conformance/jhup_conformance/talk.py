@@ -7,6 +7,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
 __all__ = ["NAME_LENGTH", "Field", "Names", "Recipe", "Talk", "header", "ordinal", "prefix"]
@@ -66,6 +67,7 @@ class Talk:
         fields: what they mean, in order, without gaps.
         watched: names whose place in the store is looked at in the end.
         before: what is to be stored before, by name.
+        doubtful: valid names that the store may be unable to hold, so that refusing them is right as well (NAME-10).
     """
 
     def __init__(self, names: Names) -> None:
@@ -74,6 +76,7 @@ class Talk:
         self.fields: list[Field] = []
         self.watched: list[str] = []
         self.before: dict[str, bytes] = {}
+        self.doubtful: set[str] = set()
         self._request = -1
 
     def new_name(self, suffix: str = "") -> str:
@@ -136,6 +139,10 @@ class Talk:
     def borders(self) -> list[int]:
         """Give the positions between two fields: where an unhurried client ends its segments."""
         return [field.start for field in self.fields[1:]]
+
+    def requests(self) -> list[int]:
+        """Give the positions between two requests: each in a segment of its own."""
+        return [field.start for before, field in pairwise(self.fields) if field.request != before.request]
 
     def offsets(self, name: str, request: int | None = None) -> Iterator[int]:
         """Give every position inside the fields of a name, those at their borders left out."""
