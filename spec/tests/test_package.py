@@ -16,7 +16,7 @@ MODULES = sorted(FOLDER.rglob("*.py"))
 
 PURE = {
     "abc", "bisect", "collections", "construct", "dataclasses", "enum", "functools", "hashlib", "heapq",
-    "itertools", "jhup", "json", "math", "operator", "re", "types", "typing",
+    "itertools", "jhup", "json", "math", "operator", "re", "struct", "types", "typing",
 }  # fmt: skip
 """What the package may import: modules that do no input or output, take no time and start nothing."""
 
