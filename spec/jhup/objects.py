@@ -66,7 +66,7 @@ def _bounded_int(digits: str) -> int | NumberText:
 
 
 _DIGITS: Final = 40  # more than 2^63 has, fewer than any limit of the interpreter
-_decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=NumberText).decode
+_decoder: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=NumberText)
 _decode_long = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=NumberText, parse_int=_bounded_int).decode
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _encode_escaped = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
@@ -88,7 +88,9 @@ def load_object(header: bytes) -> dict[str, Any]:
         # Not json.loads(bytes): that guesses UTF-16 and UTF-32, and skips a byte order mark in UTF-8.
         text = str(header, "utf-8")
         try:
-            value = _decode(text)
+            value, end = _decoder.raw_decode(text) if text.startswith("{") else (None, 0)
+            if end != len(text):  # white space around it, or what doesn't belong there; looking for it costs much
+                value = _decoder.decode(text)
         except ValueError as error:
             if isinstance(error, json.JSONDecodeError | _NotJson):
                 raise

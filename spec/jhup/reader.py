@@ -7,11 +7,12 @@ the caller's own buffer. Whatever the segmentation, the same stream gives the sa
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from struct import Struct
 from typing import Final, TypeAlias
 
 from jhup.errors import LocalError, Malformed, Truncated
 from jhup.formats import prefix_fault
-from jhup.limits import HEADER_CEILING, MAX_HEADER, PREFIX_SIZE
+from jhup.limits import HEADER_CEILING, MAX_HEADER, MIN_HEADER, PREFIX_SIZE
 from jhup.messages import Put, Request
 from jhup.objects import load_object
 from jhup.requests import read_request
@@ -102,6 +103,7 @@ TRANSITIONS: Final[dict[State, dict[Input, State]]] = {
 """The whole state machine; a missing cell can't happen to a stream that `receive_eof` ends once."""
 
 _PUT_READ: Final = PutRead()
+_INT32: Final = Struct("<i").unpack_from  # what jhup.formats.Prefix declares
 
 # The table's cells by name: looking them up for each of thousands of small requests would cost more than reading them.
 _PREFIX, _BODY, _BROKEN, _CLOSED = State.PREFIX, State.BODY, State.BROKEN, State.CLOSED
@@ -171,22 +173,22 @@ class Reader:
                 continue
             if self._state is _BROKEN:
                 return
-            count = min(self._wanted - len(self._pending), end - at)
-            piece = view[at : at + count]
-            at += count
-            if self._pending or count < self._wanted:
-                self._pending += piece
+            if header_end := self._whole_header(view, at):
+                whole = bytes(view[at + PREFIX_SIZE : header_end])
+                at = header_end
+            else:
+                count = min(self._wanted - len(self._pending), end - at)
+                self._pending += view[at : at + count]
+                at += count
                 if len(self._pending) < self._wanted:
                     return
                 whole = bytes(self._pending)
                 self._pending.clear()
-            else:
-                whole = bytes(piece)
-            if self._state is _PREFIX:
-                if fault := self._read_prefix(whole):
-                    yield fault
-                    return
-                continue
+                if self._state is _PREFIX:
+                    if fault := self._read_prefix(whole):
+                        yield fault
+                        return
+                    continue
             event = self._read_header(whole)
             yield event
             if type(event) is HeaderRead and type(event.request) is Put and not event.request.filesize:
@@ -236,6 +238,17 @@ class Reader:
 
     def _enter(self, happened: Input) -> None:
         self._state = TRANSITIONS[self._state][happened]
+
+    def _whole_header(self, view: memoryview, at: int) -> int:
+        """Tell where the header ends whose prefix begins here, if the segment holds both whole; 0 if not.
+
+        This is the usual case, and is read in one step; all others, bad prefixes among them, take two.
+        """
+        if self._pending or self._state is not _PREFIX or len(view) - at < PREFIX_SIZE:
+            return 0
+        (length,) = _INT32(view, at)
+        header_end = at + PREFIX_SIZE + length
+        return header_end if MIN_HEADER <= length <= self._max_header and header_end <= len(view) else 0
 
     def _read_prefix(self, prefix: bytes) -> Broken | None:
         length = int.from_bytes(prefix, "little", signed=True)  # FRAME-1
