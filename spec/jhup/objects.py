@@ -7,7 +7,7 @@ from typing import Any, Final, NoReturn
 
 from jhup.errors import Malformed
 
-__all__ = ["NumberText", "dump_object", "integer_value", "load_object"]
+__all__ = ["NumberText", "dump_object", "integer_value", "load_object", "quote_text"]
 
 
 class NumberText(str):
@@ -119,6 +119,11 @@ def _syntax_fault(header: bytes, error: json.JSONDecodeError) -> Malformed:
 def _kind(value: object) -> str:
     names = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
     return names.get(type(value), "a number")  # an int or a NumberText
+
+
+def quote_text(text: str) -> str:
+    """Write a string as JSON, in quotes, characters raw; a lone surrogate is still one."""
+    return _encode(text)
 
 
 def dump_object(members: Mapping[str, Any]) -> bytes:
