@@ -14,7 +14,7 @@ from jhup.names import name_fault
 from jhup.objects import load_object
 from jhup.readings import readings
 from jhup.requests import read_request
-from jhup.vectors import Answer, End, Meaning, Seen, Vector
+from jhup.vectors import Answer, End, Meaning, Seen, Stream, vectors
 
 
 def refusal(request: Request) -> str | None:
@@ -61,12 +61,12 @@ def spelled_out(meaning: Meaning) -> set[Meaning]:
     }
 
 
-def test_the_readings_of_a_vector_are_the_outcomes_it_lists(request_vector: Vector) -> None:
-    listed = {each for meaning in request_vector.meanings for each in spelled_out(meaning)}
-
-    found = {*meanings(request_vector.wire, MAX_HEADER), *meanings(request_vector.wire, HEADER_CEILING)}
-
-    assert found == listed
+def test_the_readings_of_a_vector_are_the_outcomes_it_lists() -> None:
+    for vector in vectors():
+        if vector.stream is Stream.REQUESTS:
+            listed = {each for meaning in vector.meanings for each in spelled_out(meaning)}
+            found = {*meanings(vector.wire, MAX_HEADER), *meanings(vector.wire, HEADER_CEILING)}
+            assert found == listed, vector.name
 
 
 def check_that_ours_is_permitted(header: bytes) -> None:
