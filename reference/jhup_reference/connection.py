@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from jhup_reference.buffers import SMALL, Buffers
+from jhup_reference.parting import part, shut
 from jhup_reference.session import Output, Pause, Session
 from jhup_reference.splicing import CAN_SPLICE, SinkFault, Splicer
 
@@ -75,12 +76,12 @@ class Connection:
         """Ask from elsewhere for the end: at once between requests, else when the request under way is complete."""
         self._stopping = True
         if self._session.idle:
-            self._shut(socket.SHUT_RD)  # wakes a thread that waits for data
+            shut(self._socket, socket.SHUT_RD)  # wakes a thread that waits for data
 
     def abort(self) -> None:
         """End the connection from elsewhere, whatever is under way."""
         self._stopping = True
-        self._shut(socket.SHUT_RDWR)
+        shut(self._socket, socket.SHUT_RDWR)
 
     def _secure(self) -> None:
         if self._tls is not None:
@@ -153,19 +154,9 @@ class Connection:
     # The end
 
     def _end(self, *, ended: bool) -> None:
-        """Half-close, discard input for a bounded time so that no reset destroys replies (ERR-13), and close."""
         deadline = time.monotonic() + self._linger
         with contextlib.suppress(OSError, ValueError):
             if isinstance(self._socket, ssl.SSLSocket):
                 self._socket.settimeout(self._linger)
                 self._socket.unwrap()
-        self._shut(socket.SHUT_WR)
-        with contextlib.suppress(OSError):
-            while not ended and (left := deadline - time.monotonic()) > 0:
-                self._socket.settimeout(left)
-                ended = not socket.socket.recv_into(self._socket, self._small)  # of TLS, whatever its records hold
-        self._socket.close()
-
-    def _shut(self, how: int) -> None:
-        with contextlib.suppress(OSError):
-            socket.socket.shutdown(self._socket, how)  # the method of a TLS socket would forget its state
+        part(self._socket, ended=ended, linger=deadline - time.monotonic())

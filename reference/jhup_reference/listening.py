@@ -1,4 +1,4 @@
-"""Listening sockets of every address family, and what is left of them (section 2.1)."""
+"""Sockets that wait for clients, of every transport, and what is left of them (sections 2.1 and 10.1)."""
 
 import contextlib
 import errno
@@ -17,39 +17,48 @@ _FAMILY_UNIX: Final = getattr(socket, "AF_UNIX", None)
 
 
 def listen(address: Address) -> socket.socket:
-    """Bind and listen.
+    """Bind, and on a stream transport listen.
 
     Args:
-        address: of a stream transport; port 0 lets the system choose one.
+        address: port 0 lets the system choose one.
 
     Returns:
-        The listening socket. It doesn't block in accept: another process may have taken the connection.
+        The bound socket. It blocks in nothing: another process may have taken the connection or datagram.
 
     Raises:
         OSError: when that can't be done.
     """
-    listener = _listen_unix(Path(address.path)) if address.transport is Transport.UNIX else _listen_tcp(address)
+    kind = socket.SOCK_STREAM if address.transport.is_stream else socket.SOCK_DGRAM
+    listener = _bind_unix(Path(address.path), kind) if address.transport.is_local else _bind_inet(address, kind)
     listener.setblocking(False)
     return listener
 
 
-def _listen_tcp(address: Address) -> socket.socket:
-    family, *_, place = socket.getaddrinfo(
-        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    return socket.create_server(place[:2], family=family, backlog=_BACKLOG)
+def _bind_inet(address: Address, kind: socket.SocketKind) -> socket.socket:
+    family, *_, place = socket.getaddrinfo(address.host, address.port, type=kind, flags=socket.AI_PASSIVE)[0]
+    if kind is socket.SOCK_STREAM:
+        return socket.create_server(place[:2], family=family, backlog=_BACKLOG)
+    # Without SO_REUSEADDR, which would let two servers of datagrams have the same port, and one of them get nothing.
+    listener = socket.socket(family, kind)
+    try:
+        listener.bind(place)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
-def _listen_unix(path: Path) -> socket.socket:
+def _bind_unix(path: Path, kind: socket.SocketKind) -> socket.socket:
     if _FAMILY_UNIX is None:
         raise OSError(errno.EAFNOSUPPORT, "this platform has no Unix sockets")
-    listener = socket.socket(_FAMILY_UNIX, socket.SOCK_STREAM)
+    listener = socket.socket(_FAMILY_UNIX, kind)
     # Section 12.1: from the first moment nobody else may connect. The mask is the process's, so this is for its start.
     mask = os.umask(0o177)
     try:
-        _remove_dead(path)
+        _remove_dead(path, kind)
         listener.bind(os.fspath(path))
-        listener.listen(_BACKLOG)
+        if kind is socket.SOCK_STREAM:
+            listener.listen(_BACKLOG)
     except OSError:
         listener.close()
         raise
@@ -58,34 +67,38 @@ def _listen_unix(path: Path) -> socket.socket:
     return listener
 
 
-def _remove_dead(path: Path) -> None:
-    """Remove the socket of a server that was killed; leave everything else to `bind`, which will refuse."""
+def _remove_dead(path: Path, kind: socket.SocketKind) -> None:
+    """Remove the socket of a server that is gone; leave everything else to `bind`, which will refuse."""
     try:
         if not stat.S_ISSOCK(path.lstat().st_mode):
             return
     except FileNotFoundError:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+    with socket.socket(socket.AF_UNIX, kind) as probe:
         probe.settimeout(1.0)
         try:
             probe.connect(os.fspath(path))
         except ConnectionRefusedError:
             path.unlink()
+        except OSError as error:
+            if error.errno != errno.EPROTOTYPE:  # somebody's, of the other kind
+                raise
 
 
 def stop_listening(listener: socket.socket) -> None:
-    """Close a listening socket and remove its path, if it has one."""
+    """Close a listening socket and remove its path, if it has one and no other server has taken it meanwhile."""
     name = listener.getsockname() if listener.family == _FAMILY_UNIX else ""
+    kind = listener.type
     listener.close()
     if name:
         with contextlib.suppress(OSError):
-            Path(os.fsdecode(name)).unlink()
+            _remove_dead(Path(os.fsdecode(name)), kind)
 
 
 def bound_address(listener: socket.socket, transport: Transport) -> Address:
-    """Tell where a listening socket is, with the port that the system chose."""
+    """Tell where a bound socket is, with the port that the system chose."""
     name = listener.getsockname()
-    if transport is Transport.UNIX:
+    if transport.is_local:
         return Address(transport, path=os.fsdecode(name))
     return Address(transport, host=name[0], port=name[1])
 
@@ -96,6 +109,6 @@ def ready_line(address: Address) -> str:
     Args:
         address: as `bound_address` gives it.
     """
-    if address.transport is Transport.UNIX:
+    if address.transport.is_local:
         return f"listening {address}"
     return f"listening {address.transport} {Address(Transport.TCP, host=address.host, port=address.port)}"
