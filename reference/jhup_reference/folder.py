@@ -18,7 +18,13 @@ except ImportError:  # not a POSIX system
 
 __all__ = ["Folder", "FolderInUse"]
 
-_RELATIVE: Final = {os.open, os.stat, os.rename, os.unlink} <= os.supports_dir_fd and os.listdir in os.supports_fd
+_RELATIVE: Final = {
+    os.open,
+    os.stat,
+    os.link,
+    os.rename,
+    os.unlink,
+} <= os.supports_dir_fd and os.listdir in os.supports_fd
 _LOCKS: Final[bool] = fcntl is not None
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 _COMMON: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0) | _NO_FOLLOW
@@ -44,41 +50,48 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._bytes = os.fsencode(path.absolute())
         self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if _RELATIVE else None
+        self._before = b"" if _RELATIVE else os.fsencode(path.absolute()) + os.fsencode(os.sep)
+        """What stands before a name to make a path of it."""
         if self._fd is None and not path.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
-
-    def _place(self, name: bytes) -> bytes:
-        return name if self._fd is not None else os.path.join(self._bytes, name)  # noqa: PTH118  # bytes
 
     def status(self, name: bytes) -> os.stat_result | None:
         """Look at an entry itself, not at what it links to; None when there is none."""
         try:
-            return os.stat(self._place(name), dir_fd=self._fd, follow_symlinks=False)
+            return os.stat(self._before + name, dir_fd=self._fd, follow_symlinks=False)
         except FileNotFoundError:
             return None
 
     def create(self, name: bytes) -> int:
         """Create a file that didn't exist and give its descriptor, open for writing."""
-        return os.open(self._place(name), _CREATE, 0o666, dir_fd=self._fd)
+        return os.open(self._before + name, _CREATE, 0o666, dir_fd=self._fd)
 
     def open(self, name: bytes) -> int:
         """Give a descriptor of an existing entry, open for reading; an error when it is a link."""
-        return os.open(self._place(name), _READ, dir_fd=self._fd)
+        return os.open(self._before + name, _READ, dir_fd=self._fd)
+
+    def link(self, old: bytes, new: bytes) -> None:
+        """Give the entry `old` a second name, in one step; an error when there is an entry of that name.
+
+        Raises:
+            FileExistsError: when there is one, whatever it is.
+            OSError: also where the file system has no second names.
+        """
+        os.link(self._before + old, self._before + new, src_dir_fd=self._fd, dst_dir_fd=self._fd)
 
     def replace(self, old: bytes, new: bytes) -> None:
         """Give the entry `old` the name `new`, in one step, in place of what has it."""
-        os.replace(self._place(old), self._place(new), src_dir_fd=self._fd, dst_dir_fd=self._fd)
+        os.replace(self._before + old, self._before + new, src_dir_fd=self._fd, dst_dir_fd=self._fd)
 
     def remove(self, name: bytes) -> None:
         """Remove an entry that isn't a folder."""
-        os.unlink(self._place(name), dir_fd=self._fd)
+        os.unlink(self._before + name, dir_fd=self._fd)
 
     def names(self) -> list[bytes]:
         """List the names of all entries, in no order."""
         if self._fd is None:
-            return os.listdir(self._bytes)  # noqa: PTH208  # bytes
+            return os.listdir(self._before)  # noqa: PTH208  # bytes
         return [os.fsencode(name) for name in os.listdir(self._fd)]  # noqa: PTH208  # a descriptor
 
     def sync(self) -> None:
@@ -111,7 +124,7 @@ class Folder:
         if not _LOCKS:
             yield
             return
-        descriptor = os.open(self._place(_TURN), os.O_RDWR | os.O_CREAT | _COMMON, 0o666, dir_fd=self._fd)
+        descriptor = os.open(self._before + _TURN, os.O_RDWR | os.O_CREAT | _COMMON, 0o666, dir_fd=self._fd)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield

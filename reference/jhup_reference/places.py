@@ -1,10 +1,12 @@
 """Which entry of the folder holds which name, and what else may be there instead (section 4.2)."""
 
 import contextlib
+import errno
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Final
 
 from jhup_reference.faults import StorageFault
 from jhup_reference.folder import Folder
@@ -13,9 +15,7 @@ from jhup_reference.windows import windows_fault
 
 __all__ = ["Places"]
 
-
-def _no_fault(name: str) -> str | None:  # noqa: ARG001
-    return None
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 class _WrittenDifferently(StorageFault):
@@ -27,18 +27,20 @@ class Places:
 
     Args:
         folder: the folder of the store.
-        platform_fault: tells why the platform can't hold a valid name; None when it can.
+        platform_fault: tells why the platform can't hold a valid name; None where it can hold each.
     """
 
     def __init__(
         self,
         folder: Folder,
-        platform_fault: Callable[[str], str | None] = windows_fault if os.name == "nt" else _no_fault,
+        platform_fault: Callable[[str], str | None] | None = windows_fault if os.name == "nt" else None,
     ) -> None:
         self._folder = folder
         self._platform_fault = platform_fault
         self._folds = folds(folder)
         self._turn = threading.Lock()
+        self._links = True
+        """Whether the file system may have second names for files."""
 
     def of(self, name: str) -> bytes:
         """Give the name of the entry that holds a valid name.
@@ -46,7 +48,7 @@ class Places:
         Raises:
             StorageFault: when the platform can't hold it.
         """
-        if reason := self._platform_fault(name):
+        if self._platform_fault is not None and (reason := self._platform_fault(name)):
             raise StorageFault(reason)
         return name.encode()
 
@@ -96,24 +98,46 @@ class Places:
         Raises:
             StorageFault: as for `look`, or when the folder can't be written.
         """
-        with self._alone() if self._folds else contextlib.nullcontext():
-            self.look(place)  # a rename would replace a link or a FIFO without a word
-            try:
-                self._folder.replace(unfinished, place)
-            except OSError as error:
-                raise StorageFault.of(error) from None
-            if self._folds and not self._is_listed(place):
-                self._folder.remove(place)
-                raise StorageFault("the file system would hold the name only in another form")
+        if self._folds:
+            with self._turn, self._folder.turn():
+                self._take(place, unfinished)
+                if not self._is_listed(place):
+                    self._folder.remove(place)
+                    raise StorageFault("the file system would hold the name only in another form")
+        else:
+            self._take(place, unfinished)
+
+    def _take(self, place: bytes, unfinished: bytes) -> None:
+        if not self._folds and self._take_free(place, unfinished):
+            return
+        self.look(place)  # a rename would replace a link or a FIFO without a word
+        try:
+            self._folder.replace(unfinished, place)
+        except OSError as error:
+            raise StorageFault.of(error) from None
+
+    def _take_free(self, place: bytes, unfinished: bytes) -> bool:
+        """Let a finished file hold a name that nothing has, and tell whether that was so.
+
+        A second name for the file, in place of the first, is safer than a look and a rename, because nothing can come
+        between, and cheaper.
+        """
+        if not self._links:
+            return False
+        try:
+            self._folder.link(unfinished, place)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno in _NO_LINKS:
+                self._links = False
+            return False  # if it was something else, the rename will tell
+        with contextlib.suppress(OSError):
+            self._folder.remove(unfinished)
+        return True
 
     def _is_listed(self, place: bytes) -> bool:
         return place in self._folder.names()
-
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep others from taking a place that is the same one to the file system between look and take."""
-        with self._turn, self._folder.turn():
-            yield
 
 
 def _occupied() -> StorageFault:

@@ -16,7 +16,7 @@ from jhup.names import name_fault
 from jhup.reader import BodyRead, Broken, Event, HeaderRead, PutRead, Reader, State
 from jhup.writer import write_reply
 from jhup_reference.faults import NotStored, StorageFault
-from jhup_reference.settings import Durability, Limits
+from jhup_reference.settings import Limits
 from jhup_reference.store import Store, Upload
 
 __all__ = ["Output", "Pause", "Session"]
@@ -61,7 +61,6 @@ class Session:
         """The last one that was read."""
         self._upload: Upload | None = None
         self._digest: Any = None
-        self._syncs = store.durability is Durability.FSYNC
 
     @property
     def closing(self) -> bool:
@@ -104,7 +103,7 @@ class Session:
                 yield from self._begin(event.request)
             elif isinstance(event, PutRead):
                 if self._upload is not None:
-                    if self._syncs:
+                    if self._store.syncs:
                         yield from self._pause()
                     self._complete(self._upload)
             elif isinstance(event, Broken):

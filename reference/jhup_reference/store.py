@@ -29,18 +29,24 @@ class Store:
         path: an existing folder.
         durability: what a put waits for.
 
+    Attributes:
+        folder: its entries.
+        places: which of them hold names.
+        unfinished: which of them are bodies that aren't complete.
+        syncs: whether a put waits for the disk.
+
     Raises:
         FolderInUse: when another server has the folder.
         OSError: when it can't be opened.
     """
 
     def __init__(self, path: Path, *, durability: Durability = Durability.NONE) -> None:
-        self.durability = durability
-        self._folder = Folder(path)
-        self._folder.lock()
-        self._places = Places(self._folder)
-        self._unfinished = Unfinished(self._folder)
-        self._unfinished.clean()  # never before the lock: they may be those of a living server
+        self.folder = Folder(path)
+        self.folder.lock()
+        self.places = Places(self.folder)
+        self.unfinished = Unfinished(self.folder)
+        self.unfinished.clean()  # never before the lock: they may be those of a living server
+        self.syncs = durability is Durability.FSYNC
 
     def begin(self, name: str, filesize: int) -> "Upload":
         """Begin a put.
@@ -52,10 +58,10 @@ class Store:
         Raises:
             StorageFault: when it is clear already that the store can't hold the name.
         """
-        place = self._places.of(name)
+        place = self.places.of(name)
         if filesize > _LONG_BODY:  # `Upload.commit` looks in any case; this spares a long body that would be in vain
-            self._places.look(place)
-        return Upload(self._folder, self._places, self._unfinished, place, syncs=self.durability is Durability.FSYNC)
+            self.places.look(place)
+        return Upload(self, place)
 
     def find(self, name: str) -> "StoredBody":
         """Open what is stored under a name, as it is now.
@@ -65,26 +71,23 @@ class Store:
             StorageFault: when the folder has something else under the name, or it can't be read.
         """
         try:
-            return StoredBody(self._places.open(self._places.of(name)))
+            return StoredBody(self.places.open(self.places.of(name)))
         except FileNotFoundError:
             raise NotStored(name) from None
 
     def close(self) -> None:
         """Give the folder up."""
-        self._folder.close()
+        self.folder.close()
 
 
 class Upload:
     """A put under way. Ends with `commit` or `abandon`; the file is created with the first byte."""
 
-    __slots__ = ("_descriptor", "_file", "_folder", "_place", "_places", "_syncs", "_unfinished")
+    __slots__ = ("_descriptor", "_file", "_place", "_store")
 
-    def __init__(self, folder: Folder, places: Places, unfinished: Unfinished, place: bytes, *, syncs: bool) -> None:
-        self._folder = folder
-        self._places = places
-        self._unfinished = unfinished
+    def __init__(self, store: Store, place: bytes) -> None:
+        self._store = store
         self._place = place
-        self._syncs = syncs
         self._file = b""
         self._descriptor = -1
 
@@ -96,7 +99,7 @@ class Upload:
         """
         if self._descriptor < 0:
             try:
-                self._file, self._descriptor = self._unfinished.create()
+                self._file, self._descriptor = self._store.unfinished.create()
             except OSError as error:
                 raise StorageFault.of(error) from None
         return self._descriptor
@@ -107,7 +110,7 @@ class Upload:
         Raises:
             StorageFault: when they can't be written.
         """
-        descriptor = self.fileno()
+        descriptor = self._descriptor if self._descriptor >= 0 else self.fileno()
         try:
             written = os.write(descriptor, data)
             while written < len(data):
@@ -122,16 +125,17 @@ class Upload:
         Raises:
             StorageFault: when that can't be done; the store is as it was.
         """
-        descriptor = self.fileno()
+        store = self._store
+        descriptor = self._descriptor if self._descriptor >= 0 else self.fileno()
         try:
-            if self._syncs:
+            if store.syncs:
                 os.fsync(descriptor)
             self._descriptor = -1
             os.close(descriptor)
-            self._places.take(self._place, self._file)
+            store.places.take(self._place, self._file)
             self._file = b""
-            if self._syncs:
-                self._folder.sync()
+            if store.syncs:
+                store.folder.sync()
         except OSError as error:
             raise StorageFault.of(error) from None
 
@@ -142,7 +146,7 @@ class Upload:
             self._descriptor = -1
         if self._file:
             with contextlib.suppress(OSError):
-                self._folder.remove(self._file)
+                self._store.folder.remove(self._file)
             self._file = b""
 
 

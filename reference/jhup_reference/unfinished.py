@@ -33,8 +33,10 @@ class Unfinished:
         """
         while True:
             name = b"\x7f%d-%d.part" % (os.getpid(), next(self._numbers))
-            with contextlib.suppress(FileExistsError):
+            try:
                 return name, self._folder.create(name)
+            except FileExistsError:
+                continue
 
     def clean(self) -> int:
         """Remove what a killed process left (STORE-11), and tell how much that was."""
