@@ -1,25 +1,23 @@
 """The command `jhup-conformance`."""
 
-import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-import pytest
 from rich.console import Console
 
 from jhup.address import Transport, parse_address
 from jhup_conformance import SPEC_VERSION, __version__
 from jhup_conformance.channel import Unreachable
 from jhup_conformance.console import Rich
+from jhup_conformance.declarations import DECLARATIONS
 from jhup_conformance.dialer import Dialer, tls_context
 from jhup_conformance.dump import dump_lines
+from jhup_conformance.launch import launch
 from jhup_conformance.listing import list_clauses
-from jhup_conformance.options import DECLARATIONS, Options, UsageError
+from jhup_conformance.options import Options, UsageError
 from jhup_conformance.outcome import ExitStatus
-from jhup_conformance.plugin import ConformancePlugin
 from jhup_conformance.replay import load_exchange, replay
 
 __all__ = ["main"]
@@ -67,10 +65,9 @@ def _with_declared_options(command: click.Command) -> click.Command:
 @main.command(epilog=_EPILOG)
 @click.argument("target", required=False)
 @click.option("--list", "listing", is_flag=True, help="List clauses and checks; send nothing.")
-@click.option("--service", type=click.Choice(["upload"]), default="upload", help="What to judge.")
 @click.option("--no-color", is_flag=True, help="Plain text, as in a pipe.")
 def run(target: str | None, listing: bool, no_color: bool, **values: Any) -> None:
-    """Judge the server at TARGET: HOST:PORT, [::1]:PORT, tcp://…, tls://… or unix:PATH.
+    """Judge the server at TARGET: HOST:PORT, [::1]:PORT, tcp://…, tls://…, unix:PATH, udp://… or unixgram:PATH.
 
     Most servers of this protocol are silent, so the suite has to see what they store: give it --storage, --witness or
     --spawn. A recorded exchange is sent again by `jhup-conformance replay FILE TARGET`.
@@ -81,12 +78,11 @@ def run(target: str | None, listing: bool, no_color: bool, **values: Any) -> Non
         if listing:
             list_clauses(console, options)
             return
-        plugin = ConformancePlugin(options, Rich(console))
-        _run_pytest(plugin)
+        finished = launch(options, Rich(console))
     except UsageError as error:
         click.echo(f"jhup-conformance: {error}", err=True)
         sys.exit(ExitStatus.USAGE)
-    sys.exit(plugin.run.exit_status)
+    sys.exit(finished.exit_status)
 
 
 @main.command("replay", epilog="Exit status: 0 when the exchange was sent; 2 usage; 3 target unreachable.")
@@ -119,22 +115,3 @@ def replay_command(file: Path, target: str, tls_ca: str | None, tls_insecure: bo
     click.echo(f"clause:   {record.get('clause', '')}")
     click.echo(f"expected: {record.get('expected', '')}")
     click.echo(f"recorded: {record.get('actual', '')}")
-
-
-def _run_pytest(plugin: ConformancePlugin) -> None:
-    """Run the suite in this process, untouched by the settings of whatever project the user stands in."""
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ.pop("PYTEST_ADDOPTS", None)
-    arguments: Sequence[str] = (
-        "--pyargs",
-        "jhup_conformance.suite",
-        "-c",
-        os.devnull,
-        "--assert=plain",
-        "-p",
-        "no:terminal",
-        "-p",
-        "no:cacheprovider",
-        "--import-mode=importlib",
-    )
-    pytest.main(list(arguments), plugins=[plugin])

@@ -119,10 +119,12 @@ def _say_target(console: Console, run: Run) -> None:
         return
     seen = ", ".join(run.observed_by) or "nothing but its connections"
     console.print(f"target    {run.target}, seen by {seen}")
-    console.print(f"pace      {judge.runner.pace}")
+    for fact in judge.facts:
+        console.print(f"{escape(fact)}")
+    console.print(f"pace      {judge.pace}")
     console.print(f"seed      {run.options.seed}, profile {run.options.profile}")
-    if judge.known.gate:
-        console.print(f"[yellow]warning[/]   {escape(judge.known.gate)}")
+    if judge.gate:
+        console.print(f"[yellow]warning[/]   {escape(judge.gate)}")
 
 
 def _say_finding(console: Console, result: ClauseResult) -> None:

@@ -3,16 +3,18 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from random import Random
-from typing import Final, NoReturn, TypeVar
+from typing import Final, NoReturn
 
+from jhup.clauses import Clause, ConformanceClass
 from jhup.limits import CONNECTIONS_AT_LEAST
 from jhup.messages import Greeting
 from jhup_conformance.effort import Effort
 from jhup_conformance.engine import Line, drive
 from jhup_conformance.exchange import Case
+from jhup_conformance.judging import Judging
 from jhup_conformance.observe import FolderObserver, Observer
 from jhup_conformance.outcome import Finding, NotOffered, NotSeen, Wavering
+from jhup_conformance.pace import Pace
 from jhup_conformance.replies import ReplyObserver
 from jhup_conformance.runner import Failed, Runner
 from jhup_conformance.shrink import shrink
@@ -22,7 +24,6 @@ from jhup_conformance.vitals import Vitals
 
 __all__ = ["Judge", "Knowledge"]
 
-_T = TypeVar("_T")
 _HELD_BACK: Final = 4
 """Connections kept free of those that every server serves: for looking at the store, and for laying bodies."""
 _LANES: Final = CONNECTIONS_AT_LEAST - _HELD_BACK
@@ -53,16 +54,12 @@ class Knowledge:
         self.unsolicited = b""
 
 
-class Judge:
-    """Judges one target.
+class Judge(Judging):
+    """Judges an upload server.
 
     Attributes:
         known: what was learnt of the target before.
-        effort: how much is to be tried.
         folder: the server's store as a local folder, where it was given.
-        vitals: the process behind the address, where it is known.
-        spawned: the server, where the suite has started it.
-        random: the source of random choices, set to the run's seed before each check.
         runner: makes the exchanges.
     """
 
@@ -76,16 +73,45 @@ class Judge:
         vitals: Vitals | None = None,
         spawned: Spawned | None = None,
     ) -> None:
+        super().__init__(effort, vitals=vitals, spawned=spawned)
         self.runner = runner
         self.known = known
-        self.effort = effort
         self.folder = folder
-        self.vitals = vitals
-        self.spawned = spawned
-        self.random = Random(0)
         self._lanes: int | None = None
         self._controls: dict[object, str] = {}
-        self._shared: dict[str, object] = {}
+
+    @property
+    def pace(self) -> Pace:
+        """How long to wait."""
+        return self.runner.pace
+
+    @property
+    def executions(self) -> int:
+        """How many exchanges were made so far."""
+        return self.runner.executions
+
+    @property
+    def observed_by(self) -> list[str]:
+        """How the store is seen: by replies, in its folder, through a command."""
+        ways = ["replies"] if self.known.greeting else []
+        if self.runner.observer and self.runner.observer.way not in ways:
+            ways.append(self.runner.observer.way.value)
+        return ways
+
+    @property
+    def gate(self) -> str:
+        """Why nothing can be judged, because a plain put fails; empty when it works."""
+        return self.known.gate
+
+    def admit(self, clause: Clause, *, tried: bool) -> None:
+        """Let a check begin that needs a view of the store; where no put works, the first of each basic clause.
+
+        Raises:
+            NotSeen: when there is no view, or no put works.
+        """
+        self.observer  # noqa: B018  # asked for what it raises
+        if self.gate and (tried or clause.conformance_class is not ConformanceClass.BASIC):
+            raise NotSeen(f"nothing can be learnt: {self.gate}")
 
     @property
     def observer(self) -> Observer:
@@ -139,26 +165,6 @@ class Judge:
             raise NotSeen("it takes a look into the store's folder: --storage DIR, or --spawn COMMAND with {storage}")
         return self.folder
 
-    def require_vitals(self) -> Vitals:
-        """Give the process behind the address.
-
-        Raises:
-            NotSeen: when it isn't known.
-        """
-        if self.vitals is None:
-            raise NotSeen("it takes a look at the server's process: --spawn COMMAND or --pid N")
-        return self.vitals
-
-    def require_spawned(self) -> Spawned:
-        """Give the server as a process that may be killed and started again.
-
-        Raises:
-            NotSeen: when the suite has not started it.
-        """
-        if self.spawned is None:
-            raise NotSeen("it takes a server that may be killed and started again: --spawn COMMAND")
-        return self.spawned
-
     # What checks ask for
 
     def expect(self, *cases: Case, control: Case | None = None) -> None:
@@ -207,12 +213,6 @@ class Judge:
     def expect_closed(self, cases: Iterable[Case]) -> None:
         """Try cases whose connections the target has to close within 5 seconds."""
         self.expect_all([replace(case, must_close=True) for case in cases])
-
-    def once(self, key: str, make: Callable[[], _T]) -> _T:
-        """Make something on first use and keep it for the run."""
-        if key not in self._shared:
-            self._shared[key] = make()
-        return self._shared[key]  # type: ignore[return-value]
 
     def dial(self) -> Line:
         """Open a connection for a check that leads a conversation of its own."""

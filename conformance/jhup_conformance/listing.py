@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 from rich.markup import escape
 
+from jhup_conformance.launch import SUITE
 from jhup_conformance.options import Options
 from jhup_conformance.run import judged_clauses
 from jhup_conformance.unseen import reason_unseen
@@ -33,7 +34,7 @@ def collect_checks() -> dict[str, list[str]]:
     collector = _Collector()
     with contextlib.redirect_stdout(io.StringIO()):
         pytest.main(
-            ["--pyargs", "jhup_conformance.suite", "-c", os.devnull, "--collect-only", "-q", "-p",
+            [str(SUITE), "-c", os.devnull, "--collect-only", "-q", "-p",
              "jhup_conformance.plugin", "-p", "no:cacheprovider", "--import-mode=importlib"],
             plugins=[collector],
         )  # fmt: skip

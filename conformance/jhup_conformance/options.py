@@ -1,17 +1,19 @@
-"""The options of a run, declared once for the command and for the pytest plugin."""
+"""The options of a run, read from what the command or pytest was given, and checked."""
 
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from jhup.address import Address, Transport, parse_address
 from jhup.clauses import ConformanceClass, clauses
+from jhup.echo import Service, Shape
+from jhup_conformance.echo.declared import SERVINGS, Declared
 from jhup_conformance.effort import Profile
-from jhup_conformance.outcome import UPLOAD_CLASSES
+from jhup_conformance.services import SERVICES, UPLOAD, Kind
 
-__all__ = ["DECLARATIONS", "Declaration", "Options", "UsageError", "read_known_failing"]
+__all__ = ["Options", "UsageError", "read_known_failing"]
 
 
 class UsageError(Exception):
@@ -19,76 +21,17 @@ class UsageError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Declaration:
-    """One option.
-
-    Attributes:
-        flag: as written on a command line.
-        help: one line.
-        default: its value when absent; False makes it a switch.
-        kind: what values are: str, int or float.
-        choices: the values allowed, if they are few.
-        metavar: what stands for the value in help texts.
-        repeated: whether it may be given several times.
-    """
-
-    flag: str
-    help: str
-    default: Any = None
-    kind: type = str
-    choices: tuple[str, ...] = ()
-    metavar: str | None = None
-    repeated: bool = False
-
-    @property
-    def name(self) -> str:
-        """The name that carries its value in programs."""
-        return self.flag.lstrip("-").replace("-", "_")
-
-
-DECLARATIONS: Final = (
-    Declaration(flag="--class", help="Judge up to this class; all by default.",
-                choices=tuple(each.value for each in UPLOAD_CLASSES)),
-    Declaration(flag="--storage", help="The server's store is this local folder.", metavar="DIR"),
-    Declaration(flag="--witness", help="Read stored files through a command with {filename}; exit 44 = no such file.",
-                metavar="COMMAND"),
-    Declaration(flag="--spawn", help="Start it by a command with {port}, {storage}, {host}, {socket}; stop it after.",
-                metavar="COMMAND"),
-    Declaration(flag="--pid", help="Watch this local process: processor time, memory, descriptors.", kind=int,
-                metavar="N"),
-    Declaration(flag="--clause", help="Run only the checks of this clause (repeatable).", metavar="ID", repeated=True),
-    Declaration(flag="--section", help="Run only this section, such as FRAME, framing or 2.3 (repeatable).",
-                metavar="NAME", repeated=True),
-    Declaration(flag="--profile", help="How much to try.", default=Profile.DEFAULT.value,
-                choices=tuple(each.value for each in Profile)),
-    Declaration(flag="--seed", help="Repeat the random choices of an earlier run.", kind=int, metavar="N"),
-    Declaration(flag="--time-limit", help="End the run after so many seconds, reports included.", kind=float,
-                metavar="SECONDS"),
-    Declaration(flag="--strict", help="Let a SHOULD count as a MUST.", default=False),
-    Declaration(flag="--known-failing", help="File of clause IDs that may fail, each with a reason behind it.",
-                metavar="FILE"),
-    Declaration(flag="--allow-unverified", help="Exit with 0 when nothing failed but not all could be seen.",
-                default=False),
-    Declaration(flag="--report", help="Write report.json, junit.xml, report.html and the failing exchanges here.",
-                metavar="DIR"),
-    Declaration(flag="--tls-ca", help="For tls:// targets: trust the certificates in this file.", metavar="FILE"),
-    Declaration(flag="--tls-cert", help="For tls:// targets: the suite's own certificate.", metavar="FILE"),
-    Declaration(flag="--tls-key", help="For tls:// targets: the key of that certificate.", metavar="FILE"),
-    Declaration(flag="--tls-insecure", help="For tls:// targets: trust any certificate.", default=False),
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What a run was asked to do, checked."""
 
     target: Address | None
-    service: str = "upload"
-    up_to: ConformanceClass = UPLOAD_CLASSES[-1]
+    service: str = UPLOAD
+    up_to: ConformanceClass = Kind.UPLOAD.classes[-1]
     class_asked: bool = False
     storage: Path | None = None
     witness: str | None = None
     spawn: str | None = None
+    transport: Transport | None = None
     pid: int | None = None
     clauses: frozenset[str] | None = None
     profile: Profile = Profile.DEFAULT
@@ -102,6 +45,12 @@ class Options:
     tls_cert: str | None = None
     tls_key: str | None = None
     tls_insecure: bool = False
+    declared: Declared | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What kind of service is judged."""
+        return SERVICES[self.service]
 
     @classmethod
     def read(cls, target: str | None, values: Mapping[str, Any], *, listing: bool = False) -> "Options":
@@ -115,7 +64,9 @@ class Options:
         Raises:
             UsageError: naming the option, what was wrong and what was expected.
         """
-        address = _read_target(target, values.get("spawn"))
+        service = values.get("service") or UPLOAD
+        kind = SERVICES[service]
+        address = _read_target(target, values.get("spawn"), kind)
         if address is None and not values.get("spawn") and not listing:
             raise UsageError("no target: name one (HOST:PORT, tls://…, unix:PATH) or start one with --spawn COMMAND")
         if values.get("pid") and values.get("spawn"):
@@ -132,11 +83,14 @@ class Options:
         seed = values.get("seed")
         return cls(
             target=address,
-            up_to=ConformanceClass(values.get("class") or UPLOAD_CLASSES[-1]),
+            service=service,
+            declared=_declared(service, values, address),
+            up_to=_read_class(values.get("class"), service),
             class_asked=bool(values.get("class")),
             storage=storage,
             witness=witness,
             spawn=values.get("spawn"),
+            transport=_read_transport(values.get("transport"), values.get("spawn"), kind),
             pid=values.get("pid"),
             clauses=_selected(values.get("clause") or (), values.get("section") or ()),
             profile=Profile(values.get("profile") or Profile.DEFAULT),
@@ -153,18 +107,73 @@ class Options:
         )
 
 
-def _read_target(target: str | None, spawn: str | None) -> Address | None:
+def _read_target(target: str | None, spawn: str | None, kind: Kind) -> Address | None:
     if target is None:
         return None
     try:
         address = parse_address(target)
     except ValueError as error:
         raise UsageError(f"target: {error}") from error
-    if not address.transport.is_stream:
-        raise UsageError(f"target: {address} carries datagrams; the upload protocol needs a byte stream")
-    if spawn and address.transport is Transport.UNIX:
-        raise UsageError("--spawn chooses the socket itself: put {socket} into the command, and no unix: target")
+    if address.transport not in kind.transports:
+        raise UsageError(f"target: {address}: {_misfit(address.transport, kind)}")
+    if spawn and address.transport.is_local:
+        raise UsageError(
+            f"--spawn chooses the socket itself: put {{socket}} into the command, and no {address.transport}: target"
+        )
     return address
+
+
+def _misfit(transport: Transport, kind: Kind) -> str:
+    if not transport.is_stream:
+        return f"{transport} carries datagrams; the upload protocol needs a byte stream"
+    fitting = ", ".join(sorted(kind.transports))
+    return f"chapter 10 has no echo services over {transport}; expected one of {fitting}"
+
+
+def _read_transport(name: str | None, spawn: str | None, kind: Kind) -> Transport | None:
+    if name is None:
+        return None
+    if spawn is None:
+        raise UsageError("--transport is for --spawn: a target says itself what it is reached by")
+    if Transport(name) not in kind.transports:
+        raise UsageError(f"--transport: {_misfit(Transport(name), kind)}")
+    return Transport(name)
+
+
+def _read_class(name: str | None, service: str) -> ConformanceClass:
+    classes = SERVICES[service].classes
+    if name is None:
+        return classes[-1]
+    if ConformanceClass(name) not in classes:
+        expected = ", ".join(classes)
+        raise UsageError(f"--class: {service} servers have no class {name}; expected one of {expected}")
+    return ConformanceClass(name)
+
+
+def _declared(service: str, values: Mapping[str, Any], target: Address | None) -> Declared | None:
+    """Read what is declared of an echo server; None for another service, of which nothing can be."""
+    names = [name for name in ("shape", "no_trim", "serving", "max_message") if values.get(name) not in (None, False)]
+    if SERVICES[service] is not Kind.ECHO:
+        if names:
+            flag = names[0].replace("_", "-")
+            raise UsageError(f"--{flag} is for echo services: name one with --service upper, greet or worker")
+        return None
+    shape = values.get("shape")
+    if shape and target and not target.transport.is_stream:
+        raise UsageError(f"--shape is for streams: a datagram of {target} is a message, and has no other shape")
+    if values.get("no_trim") and service == Service.WORKER:
+        raise UsageError("--no-trim is for upper and greet: a worker never trims")
+    most = values.get("max_message")
+    if most is not None and most < 1:
+        raise UsageError(f"--max-message: {most} is not a positive number of bytes")
+    serving = values.get("serving")
+    return Declared(
+        service=Service(service),
+        shape=Shape(shape) if shape else None,
+        trim=not values.get("no_trim"),
+        serving=SERVINGS[serving] if serving else None,
+        max_message=most,
+    )
 
 
 def _selected(identifiers: tuple[str, ...], sections: tuple[str, ...]) -> frozenset[str] | None:

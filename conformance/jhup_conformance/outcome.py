@@ -137,12 +137,14 @@ class ClauseResult:
         reason: why it has no check, when it has none.
         checks: what its checks gave.
         left_out: how many checks were not run, because the clause had failed already.
+        does_not_apply: why it is not about this target, when it isn't.
     """
 
     clause: Clause
     reason: str = ""
     checks: list[CheckResult] = field(default_factory=list)
     left_out: int = 0
+    does_not_apply: str = ""
 
     @property
     def decisive(self) -> CheckResult | None:
@@ -152,6 +154,8 @@ class ClauseResult:
     @property
     def outcome(self) -> Outcome:
         """The outcome; of a clause without a check: UNVERIFIED, for nobody has seen it hold."""
+        if self.does_not_apply:
+            return Outcome.UNSUPPORTED
         return self.decisive.outcome if self.decisive else Outcome.UNVERIFIED
 
     @property

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, Phase
 
 from jhup_conformance import console
+from jhup_conformance.declarations import DECLARATIONS
 from jhup_conformance.dialer import TargetGone
 from jhup_conformance.effort import EFFORTS, Profile
-from jhup_conformance.options import DECLARATIONS, Options, UsageError
+from jhup_conformance.options import Options, UsageError
 from jhup_conformance.outcome import (
-    UPLOAD_CLASSES,
     CheckResult,
     Finding,
     NotOffered,
@@ -51,7 +51,7 @@ class Progress(Protocol):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options of the suite beside those of pytest."""
     group = parser.getgroup("jhup", "JHUP conformance")
-    group.addoption("--target", metavar="TARGET", help="The server to judge: HOST:PORT, tls://HOST:PORT, unix:PATH.")
+    group.addoption("--target", metavar="TARGET", help="The server to judge: HOST:PORT, tls://…, unix:PATH, udp://….")
     for option in DECLARATIONS:
         settings: dict[str, Any] = {"help": option.help, "default": option.default, "dest": f"jhup_{option.name}"}
         if option.default is False:
@@ -127,7 +127,7 @@ class ConformancePlugin:
     def _order(self, item: pytest.Item) -> tuple[bool, bool, int]:
         mark = _mark(item)
         clause = self.run.results[mark.args[0]].clause
-        return mark.kwargs["last"], mark.kwargs["late"], UPLOAD_CLASSES.index(clause.conformance_class)
+        return mark.kwargs["last"], mark.kwargs["late"], self.run.options.kind.classes.index(clause.conformance_class)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -139,12 +139,24 @@ class ConformancePlugin:
             if self.run.problem:
                 session.shouldstop = self.run.problem
             else:
+                self._leave_out_what_does_not_apply(session)
                 self._progress.acquainted(self.run)
             return (yield)
         except pytest.Session.Interrupted:
             return True
         finally:
             self.run.close()
+
+    def _leave_out_what_does_not_apply(self, session: pytest.Session) -> None:
+        """Take out the checks of clauses that are not about this target, which shows only once it is known."""
+        kept: list[pytest.Item] = []
+        left: list[pytest.Item] = []
+        for item in session.items:
+            (left if self.run.results[_mark(item).args[0]].does_not_apply else kept).append(item)
+        session.items[:] = kept
+        self._total = len(kept)
+        if left:
+            session.config.hook.pytest_deselected(items=left)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self) -> bool | None:
@@ -163,10 +175,7 @@ class ConformancePlugin:
         judge.random.seed(f"{self.run.options.seed} {item.nodeid}")
         if mark.kwargs["blind"]:
             return
-        judge.observer  # noqa: B018  # asked for what it raises
-        basic = result.clause.conformance_class is UPLOAD_CLASSES[0]
-        if judge.known.gate and not (basic and not result.checks):
-            raise NotSeen(f"nothing can be learnt: {judge.known.gate}")
+        judge.admit(result.clause, tried=bool(result.checks))
         if result.outcome in (Outcome.FAIL, Outcome.WARN) and self.run.options.profile is not Profile.THOROUGH:
             result.left_out += 1
             pytest.skip("the clause has failed already; --profile thorough goes on")
@@ -175,11 +184,11 @@ class ConformancePlugin:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Note how many exchanges a check makes."""
         judge = self.run.judge
-        before = judge.runner.executions if judge else 0
+        before = judge.executions if judge else 0
         try:
             return (yield)
         finally:
-            item.stash[_EXECUTIONS] = judge.runner.executions - before if judge else 0
+            item.stash[_EXECUTIONS] = judge.executions - before if judge else 0
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

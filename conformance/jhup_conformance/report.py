@@ -99,7 +99,7 @@ def _clause(run: Run, result: ClauseResult, exchanges: dict[str, str]) -> dict[s
         "executions": result.executions,
         "seconds": round(result.seconds, 4),
         "expected": decisive.expected if decisive else "",
-        "actual": decisive.actual if decisive else result.reason,
+        "actual": decisive.actual if decisive else result.does_not_apply or result.reason,
         "exchange": exchanges.get(result.clause.id),
         "executed_by": [check.node for check in result.checks],
     }
@@ -133,7 +133,7 @@ def _junit(run: Run) -> "ElementTree.ElementTree[ElementTree.Element]":
 
 def _junit_outcome(run: Run, result: ClauseResult, case: ElementTree.Element) -> None:
     outcome, decisive = run.outcome(result), result.decisive
-    message = (decisive.actual if decisive else result.reason)[:500]
+    message = (decisive.actual if decisive else result.does_not_apply or result.reason)[:500]
     if run.counts_against(result) and decisive:
         failure = ElementTree.SubElement(case, "failure", {"message": message, "type": outcome.value})
         failure.text = _xml_text("\n".join(finding_lines(decisive)))

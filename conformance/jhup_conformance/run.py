@@ -1,25 +1,17 @@
 """One run: the target set up and taken down, the results by clause, the verdict."""
 
-import os
-import ssl
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-import psutil
-
-from jhup.address import Address, Transport
-from jhup.clauses import Clause, Level, Role, clauses
-from jhup_conformance.acquaint import acquaint, no_replies
+from jhup.address import Address
+from jhup.clauses import Clause, Level, clauses
 from jhup_conformance.channel import Unreachable
-from jhup_conformance.dialer import Dialer, tls_context
-from jhup_conformance.effort import EFFORTS
-from jhup_conformance.judge import Judge
-from jhup_conformance.observe import CommandObserver, FolderObserver, Observer
+from jhup_conformance.judging import Judging
+from jhup_conformance.opening import open_judge, spawned_server
 from jhup_conformance.options import Options, UsageError
 from jhup_conformance.outcome import (
-    UPLOAD_CLASSES,
     CheckResult,
     ClauseResult,
     ExitStatus,
@@ -27,26 +19,20 @@ from jhup_conformance.outcome import (
     Verdict,
     class_met,
 )
-from jhup_conformance.pace import Pace
-from jhup_conformance.runner import Runner
 from jhup_conformance.spawn import CannotStart, Spawned
-from jhup_conformance.talk import Names
 from jhup_conformance.unseen import reason_unseen
-from jhup_conformance.vitals import Vitals
 
 __all__ = ["Run", "judged_clauses"]
 
-_ECHO: Final = "ECHO"
-
 
 def judged_clauses(options: Options) -> tuple[Clause, ...]:
-    """Give the server clauses that a run is about: those of the upload service, up to the class asked for."""
-    wanted = UPLOAD_CLASSES[: UPLOAD_CLASSES.index(options.up_to) + 1]
+    """Give the server clauses that a run is about: those of the service, up to the class asked for."""
+    classes = options.kind.classes
+    wanted = classes[: classes.index(options.up_to) + 1]
     return tuple(
         each
         for each in clauses().values()
-        if each.role is Role.SERVER
-        and each.prefix != _ECHO
+        if options.kind.concerns(each)
         and each.conformance_class in wanted
         and (options.clauses is None or each.id in options.clauses)
     )
@@ -70,7 +56,7 @@ class Run:
         self.results: dict[str, ClauseResult] = {
             each.id: ClauseResult(each, reason_unseen(each)) for each in judged_clauses(options)
         }
-        self.judge: Judge | None = None
+        self.judge: Judging | None = None
         self.problem = ""
         self.gone = False
         self.suite_problem = ""
@@ -87,10 +73,7 @@ class Run:
         """How the target is seen: replies, storage, witness, process."""
         if self.judge is None:
             return []
-        ways = ["replies"] if self.judge.known.greeting else []
-        if self.judge.runner.observer and self.judge.runner.observer.way not in ways:
-            ways.append(self.judge.runner.observer.way.value)
-        return ways + (["process"] if self.judge.vitals else [])
+        return self.judge.observed_by + (["process"] if self.judge.vitals else [])
 
     def open(self) -> None:
         """Start the target if it has to be, and get to know it. What goes wrong is kept in `problem`."""
@@ -98,59 +81,17 @@ class Run:
             self.judge = self._open()
         except (CannotStart, Unreachable) as error:
             self.problem, self.gone = str(error), True
+            return
+        for result in self.results.values():
+            result.does_not_apply = self.judge.does_not_apply(result.clause)
 
-    def _open(self) -> Judge:
-        options = self.options
-        if options.spawn:
-            self.spawned = self._spawn(options.spawn)
+    def _open(self) -> Judging:
+        if self.options.spawn:
+            self.spawned = spawned_server(self.options)
             self.target = self.spawned.start()
         if self.target is None:
             raise UsageError("no target")
-        dialer = Dialer(self.target, context=self._context(), revive=self.spawned.revive if self.spawned else None)
-        names = Names(f"{os.getpid() % 0xFFFF:04x}{int(time.time() * 1000) % 0xFFFF:04x}")
-        runner = Runner(dialer, Pace(), names, no_replies())
-        folder = self._folder()
-        observer: Observer | None = folder
-        if observer is None and options.witness:
-            observer = CommandObserver(options.witness)
-        known = acquaint(runner, observer)
-        return Judge(
-            runner, known, EFFORTS[options.profile], folder=folder, vitals=self._vitals(), spawned=self.spawned
-        )
-
-    def _spawn(self, command: str) -> Spawned:
-        transport, host = Transport.TCP, "127.0.0.1"
-        if self.options.target:
-            transport, host = self.options.target.transport, self.options.target.host
-        if "{socket}" in command:
-            transport = Transport.UNIX
-        return Spawned(command, storage=self.options.storage, transport=transport, host=host)
-
-    def _context(self) -> ssl.SSLContext | None:
-        options = self.options
-        if self.target is None or self.target.transport is not Transport.TLS:
-            return None
-        try:
-            return tls_context(
-                ca=options.tls_ca, cert=options.tls_cert, key=options.tls_key, insecure=options.tls_insecure
-            )
-        except OSError as error:
-            raise UsageError(f"--tls-…: {error}") from error
-
-    def _folder(self) -> FolderObserver | None:
-        if self.spawned:
-            return FolderObserver(self.spawned.storage) if self.spawned.has_storage else None
-        return FolderObserver(self.options.storage) if self.options.storage else None
-
-    def _vitals(self) -> Vitals | None:
-        if self.spawned:
-            return Vitals(self.spawned)
-        if self.options.pid is None:
-            return None
-        try:
-            return Vitals(psutil.Process(self.options.pid))
-        except psutil.Error as error:
-            raise UsageError(f"--pid: there is no process {self.options.pid}") from error
+        return open_judge(self.options, self.target, self.spawned)
 
     def close(self) -> None:
         """Stop what was started."""
@@ -183,7 +124,7 @@ class Run:
     @property
     def class_met(self) -> str | None:
         """The highest class whose MUSTs all hold."""
-        met = class_met(self.results.values(), UPLOAD_CLASSES)
+        met = class_met(self.results.values(), self.options.kind.classes)
         return met.value if met else None
 
     @property

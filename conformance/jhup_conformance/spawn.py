@@ -13,21 +13,34 @@ import psutil
 
 from jhup.address import Address, Transport
 
-__all__ = ["CannotStart", "Spawned"]
+__all__ = ["CannotStart", "Spawned", "listens_on"]
 
 _STARTING: Final = 20.0
 _STOPPING: Final = 5.0
 _LOOK: Final = 0.02
+_ANSWER: Final = 0.5
+"""Seconds in which a datagram that nobody takes is reported back, and one that somebody takes may be answered."""
+_PROBE: Final = b"listening"
 
 
 class CannotStart(Exception):
     """The command could not be started, ended at once, or never listened; the message says which."""
 
 
-def free_port(host: str) -> int:
+def listens_on(command: str) -> Transport:
+    """Give what a command makes its server listen on, as far as its words tell: ``udp://{host}:{port}``, ``{socket}``.
+
+    ``{bind}`` alone tells nothing, and stands for TCP.
+    """
+    if "{socket}" in command:
+        return Transport.UNIXGRAM if "unixgram:" in command else Transport.UNIX
+    return Transport.UDP if "udp://" in command else Transport.TCP
+
+
+def free_port(host: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     """Give a port of a local address that nobody listens on at this moment."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as sock:
+    with socket.socket(family, kind) as sock:
         sock.bind((host, 0))
         return int(sock.getsockname()[1])
 
@@ -36,9 +49,10 @@ class Spawned:
     """A server that the suite has started.
 
     Args:
-        command: with ``{host}``, ``{port}``, ``{storage}`` and ``{socket}`` in place of what the suite chooses.
+        command: with ``{host}``, ``{port}``, ``{storage}`` and ``{socket}`` in place of what the suite chooses, or
+            ``{bind}`` for the whole address as it is written on command lines.
         storage: folder for the server's store; a temporary one, gone in the end, if None.
-        transport: TCP or TLS, for which host and port are chosen, or UNIX, for which ``{socket}`` is.
+        transport: TCP, TLS or UDP, for which host and port are chosen, or a local one, for which ``{socket}`` is.
         host: local address to listen on.
     """
 
@@ -151,12 +165,16 @@ class Spawned:
             self._log.close()
 
     def _choose_address(self) -> Address:
-        if self._transport is Transport.UNIX:
-            return Address(self._transport, path=str(Path(self._temporary.name, "socket")))
-        return Address(self._transport, self._host, free_port(self._host))
+        if self._transport.is_local:
+            path = Path(self._temporary.name, "socket")
+            path.unlink(missing_ok=True)  # left behind by a server that died
+            return Address(self._transport, path=str(path))
+        kind = socket.SOCK_STREAM if self._transport.is_stream else socket.SOCK_DGRAM
+        return Address(self._transport, self._host, free_port(self._host, kind))
 
     def _fill(self, word: str) -> str:
         values = {
+            "{bind}": str(self.address),
             "{host}": self._host,
             "{port}": str(self.address.port),
             "{storage}": str(self.storage),
@@ -169,12 +187,31 @@ class Spawned:
     def _listens(self) -> bool:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         where: tuple[str, int] | str = (self._host, self.address.port)
-        if self._transport is Transport.UNIX:
+        if self._transport.is_local:
             family, where = socket.AF_UNIX, self.address.path
-        with socket.socket(family) as sock:
+        kind = socket.SOCK_STREAM if self._transport.is_stream else socket.SOCK_DGRAM
+        with socket.socket(family, kind) as sock:
             sock.settimeout(1.0)
-            return sock.connect_ex(where) == 0
+            if sock.connect_ex(where) != 0:
+                return False
+            return self._transport.is_stream or _is_bound(sock)
 
     def _tail(self) -> str:
         lines = self._log_path.read_text("utf-8", "replace").strip().splitlines()[-3:]
         return "".join(f"\n    {line}" for line in lines)
+
+
+def _is_bound(sock: socket.socket) -> bool:
+    """Tell whether somebody has the address that a datagram socket is connected to: only then is nothing sent back.
+
+    An answer shows it too, but to wait for one would be to judge: it is waited for only a moment.
+    """
+    sock.settimeout(_ANSWER)
+    try:
+        sock.send(_PROBE)
+        sock.recv(65_536)
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
+    return True

@@ -9,8 +9,8 @@ from jhup_conformance.plugin import RUN
 
 @pytest.fixture(scope="session")
 def judge(request: pytest.FixtureRequest) -> Judge:
-    """The judge of the target."""
+    """The judge of an upload server."""
     found = request.config.stash[RUN].judge
-    if found is None:
+    if not isinstance(found, Judge):
         raise SuiteError("the target is not set up")
     return found
