@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from jhup_reference.connections import Occupancy
-from jhup_reference.server import UploadServer
+from jhup_reference.lifecycle import Lifecycle
 
 __all__ = ["raise_descriptor_limit", "run_one", "run_several"]
 
@@ -29,7 +29,7 @@ def raise_descriptor_limit(connections: int) -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def run_one(server: UploadServer, ready: Callable[[], None] = lambda: None) -> None:
+def run_one(server: Lifecycle, ready: Callable[[], None] = lambda: None) -> None:
     """Serve in this process until SIGTERM or SIGINT, the second of which allows no grace.
 
     Args:
@@ -40,7 +40,7 @@ def run_one(server: UploadServer, ready: Callable[[], None] = lambda: None) -> N
 
     def end(*_: object) -> None:
         # Not in the handler itself: it runs inside the loop that `stop` waits for.
-        target = server.connections.abort if stopper else server.stop
+        target = server.abort if stopper else server.stop
         stopper.append(threading.Thread(target=target, daemon=True))
         stopper[-1].start()
 
@@ -51,7 +51,7 @@ def run_one(server: UploadServer, ready: Callable[[], None] = lambda: None) -> N
 
 
 def run_several(
-    make: Callable[[Occupancy], UploadServer], processes: int, *, grace: float, ready: Callable[[], None]
+    make: Callable[[Occupancy], Lifecycle], processes: int, *, grace: float, ready: Callable[[], None]
 ) -> bool:
     """Serve in several processes until SIGTERM or SIGINT.
 

@@ -8,25 +8,17 @@ from typing import Any, Final
 
 import structlog
 
+from jhup_reference.accepting import peer_name
 from jhup_reference.buffers import Buffers
 from jhup_reference.connection import Connection
 from jhup_reference.session import Output, Session
 from jhup_reference.settings import Limits, Tuning
 from jhup_reference.store import Store
 
-__all__ = ["UploadService", "peer_name"]
+__all__ = ["UploadService"]
 
 _BUSY: Final = 5.0
 """Seconds in which a client beyond the limit can ask and be told that the server is busy."""
-
-
-def peer_name(address: Any) -> str:
-    """Name a client in logs.
-
-    Args:
-        address: as `accept` gives it; of a Unix socket it has no name.
-    """
-    return f"{address[0]}:{address[1]}" if isinstance(address, tuple) else "local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -158,8 +158,9 @@ class TestEnd:
         assert not (storage / "a.txt").exists()
 
     @posix
-    def test_a_second_signal_allows_no_grace(self, start, connect, storage, eventually):
-        server = start("--grace", "3600")
+    @pytest.mark.parametrize("serving", ["threading", "forking"])
+    def test_a_second_signal_allows_no_grace(self, start, connect, storage, eventually, serving):
+        server = start("--grace", "3600", "--serving", serving)
         client, idle = connect(server.address), connect(server.address)
         idle.put("b", b"abc")
         client.send(HALF_A_PUT)
