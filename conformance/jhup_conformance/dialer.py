@@ -12,6 +12,10 @@ __all__ = ["Dialer", "TargetGone", "tls_context"]
 
 _CONNECT_TIMEOUT = 5.0
 _RETRIES = 3
+_QUEUE_OVERFLOWED = 0.9
+"""Seconds for a connection from which on a full queue of the listener is to blame: that is when TCP asks again."""
+_LEAST_GAP, _MOST_GAP = 0.001, 0.016
+"""Seconds between two connections to a target with a short queue. How long it is, is its own affair."""
 
 
 class TargetGone(Exception):
@@ -59,6 +63,8 @@ class Dialer:
         self.revived = 0
         self._context = context if address.transport is Transport.TLS else None
         self._revive = revive
+        self._gap = 0.0
+        self._last = 0.0
 
     def dial(self, *, no_delay: bool = True) -> Line:
         """Open a connection; a target that does not accept it at once is asked again.
@@ -89,7 +95,18 @@ class Dialer:
         """
         return self._dial(no_delay=True)
 
+    def _wait_for_turn(self) -> float:
+        """Keep a distance from the last connection where the target's queue needs it; gives the time."""
+        now = time.monotonic()
+        if now < self._last + self._gap:
+            time.sleep(self._last + self._gap - now)
+        return time.monotonic()
+
     def _dial(self, *, no_delay: bool) -> Line:
+        started = self._wait_for_turn()
         channel = connect(self.address, timeout=_CONNECT_TIMEOUT, context=self._context, no_delay=no_delay)
+        self._last = time.monotonic()
+        if self._last - started > _QUEUE_OVERFLOWED:
+            self._gap = min(max(2 * self._gap, _LEAST_GAP), _MOST_GAP)
         self.opened += 1
         return Line(channel)
