@@ -161,9 +161,12 @@ class Exchange:
     def is_proven(self, store: Mapping[str, Body | None] | None) -> bool:
         """Tell whether what was seen shows that the last byte was dealt with, so that nothing wrong is on its way.
 
-        It does when the connection is closed, and when no server could have shown it one byte earlier.
+        It does when the connection is closed, and when no server could have shown it one byte earlier. A reset of ours
+        proves nothing: what was sent before it may still be on its way.
         """
-        if self.line.closed or self.line.dropped:
+        if self.line.dropped:
+            return False
+        if self.line.closed:
             return True
         return all(self._differences(outcome, store) for outcome in self._right(self.talk.stream[:-1]))
 

@@ -153,6 +153,8 @@ class Runner:
         until = time.monotonic() + self.pace.settle
         left, wait = exchanges, _FIRST_LOOK
         while left and time.monotonic() < until:
+            if all(each.line.dropped for each in left):
+                time.sleep(wait)
             drive([each.line for each in left], until=lambda _: False, patience=wait, at_most=wait)
             wait = min(2 * wait, _LAST_LOOK)
             left = _unproven(left, self._look(left))
