@@ -18,6 +18,7 @@ __all__ = ["CannotStart", "Spawned", "listens_on"]
 _STARTING: Final = 20.0
 _STOPPING: Final = 5.0
 _LOOK: Final = 0.02
+_IN_MEMORY: Final = "/dev/shm"  # noqa: S108  # on Linux: thousands of small files don't wait for a disk there
 _ANSWER: Final = 0.5
 """Seconds in which a datagram that nobody takes is reported back, and one that somebody takes may be answered."""
 _PROBE: Final = b"listening"
@@ -65,7 +66,9 @@ class Spawned:
         host: str = "127.0.0.1",
     ) -> None:
         self._words = shlex.split(command)
-        self._temporary = tempfile.TemporaryDirectory(prefix="jhup-", ignore_cleanup_errors=True)
+        self._temporary = tempfile.TemporaryDirectory(
+            prefix="jhup-", dir=_IN_MEMORY if Path(_IN_MEMORY).is_dir() else None, ignore_cleanup_errors=True
+        )
         self.storage = storage or Path(self._temporary.name, "store")
         self.storage.mkdir(parents=True, exist_ok=True)
         self._log_path = Path(self._temporary.name, "server.log")
