@@ -7,6 +7,7 @@ and a server that shows any one of them is right.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -93,6 +94,9 @@ class Server:
     unwritable: frozenset[str] = frozenset()
 
 
+_readings = lru_cache(maxsize=64)(readings)
+"""A judge asks about the same header several times, and one nested to the limit takes long."""
+
 _NO_STORE: Final[Mapping[str, bytes]] = {}
 
 
@@ -144,7 +148,7 @@ class _Connection:
         if len(header) < length:
             yield self._at_end(so_far)
             return
-        for reading in readings(header):
+        for reading in _readings(header):
             if isinstance(reading, Malformed):
                 yield self._malformed(reading, so_far)
             else:
