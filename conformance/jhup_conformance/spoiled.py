@@ -1,0 +1,85 @@
+"""Headers of a put that are almost right: each breaks one rule and has its sound twin beside it.
+
+In the bytes, ``@`` stands for a name that nobody else uses.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from jhup_conformance.talk import Talk
+
+__all__ = ["BODY", "PutOf", "Spoiled", "spoil"]
+
+BODY: Final = b"abc"
+"""What the headers here announce: three bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutOf:
+    """A recipe: a put with a header of its own, and behind it a plain one.
+
+    Attributes:
+        header: the bytes of the header, ``@`` for the name.
+        body: the bytes behind it.
+        also: what else a careless server may store it under.
+        reply: whether it asks for a reply.
+        next: whether the plain put follows.
+    """
+
+    header: bytes
+    body: bytes = BODY
+    also: tuple[str, ...] = ()
+    reply: bool = False
+    next: bool = True
+
+    def __call__(self, talk: Talk) -> None:
+        """Say it."""
+        name = talk.new_name()
+        talk.watched += [each.replace("@", name) for each in self.also]
+        head = self.header.replace(b"@", name.encode())
+        if self.reply:
+            head = head.replace(b"{", b'{"reply":true,', 1)
+        talk.frame(head, self.body)
+        if self.next:
+            talk.put(b"next")
+
+
+@dataclass(frozen=True, slots=True)
+class Spoiled:
+    """A header that breaks one rule.
+
+    Attributes:
+        title: in a few words, what is wrong.
+        wrong: the header.
+        right: the same with the rule kept.
+        also: what else a careless server may store the body under.
+    """
+
+    title: str
+    wrong: bytes
+    right: bytes
+    also: tuple[str, ...] = ()
+
+    @property
+    def control(self) -> PutOf:
+        """The sound twin."""
+        return PutOf(self.right, also=self.also)
+
+    def put(self, body: bytes = BODY, *, reply: bool = False, following: bool = True) -> PutOf:
+        """Give the put with this header; behind it what must not be read as a request."""
+        return PutOf(self.wrong, body, self.also, reply, following)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+def spoil(right: bytes, edits: Mapping[str, tuple[bytes, bytes]], also: tuple[str, ...] = ()) -> tuple[Spoiled, ...]:
+    """Make spoiled headers out of a sound one.
+
+    Args:
+        right: the sound one.
+        edits: by title, the bytes that are replaced, which stand in it once, and what takes their place.
+        also: what else a careless server may store the bodies under.
+    """
+    return tuple(Spoiled(title, right.replace(old, new, 1), right, also) for title, (old, new) in edits.items())

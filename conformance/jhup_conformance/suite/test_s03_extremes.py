@@ -1,0 +1,178 @@
+"""Section 3.4, duplicates and extremes: one of two readings where senders stay away, and never a crash or a stall."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from jhup.limits import MAX_HEADER
+from jhup_conformance.exchange import Case, End
+from jhup_conformance.judge import Judge
+from jhup_conformance.marks import checks
+from jhup_conformance.outcome import Finding
+from jhup_conformance.spoiled import PutOf
+from jhup_conformance.spoiled_rows import PLAIN
+from jhup_conformance.talk import Talk
+
+CONTROL = Case(PutOf(PLAIN), Talk.requests)
+
+
+def asking(recipe: PutOf) -> PutOf:
+    return replace(recipe, reply=True)
+
+
+FILENAMES = ("@", "@-first", "@-last", "@-middle")
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A header in which a member stands more than once, and what follows it."""
+
+    title: str
+    header: bytes
+    body: bytes = b"abc"
+
+    def put(self, *, reply: bool = False) -> PutOf:
+        return PutOf(self.header, self.body, FILENAMES[1:], reply)
+
+
+def twice(title: str, old: bytes, new: bytes, body: bytes = b"abc") -> Duplicate:
+    return Duplicate(title, PLAIN.replace(old, new, 1), body)
+
+
+FILENAME = b'"filename":"@"'
+FILESIZE = b'"filesize":3'
+CMD = b'"cmd":"put"'
+DUPLICATES = [
+    twice("two filenames", FILENAME, b'"filename":"@-first","filename":"@-last"'),
+    twice("three filenames", FILENAME, b'"filename":"@-first","filename":"@-middle","filename":"@-last"'),
+    twice("the same filename twice", FILENAME, b'"filename":"@","filename":"@"'),
+    twice("a filename before cmd, another behind it", b"{", b'{"filename":"@-first",'),
+    twice("two filenames, one spelled with an escape", FILENAME, b'"filename":"@-first","file\\u006eame":"@-last"'),
+    twice("a good filename behind a bad one", FILENAME, b'"filename":"../@","filename":"@-last"'),
+    twice("a bad filename behind a good one", FILENAME, b'"filename":"@-first","filename":"@/b"'),
+    twice("a filename that is no string, then one that is", FILENAME, b'"filename":null,"filename":"@-last"'),
+    twice("a filename that is a string, then one that isn't", FILENAME, b'"filename":"@-first","filename":null'),
+    twice("filesize 1, then 3", FILESIZE, b'"filesize":1,"filesize":3'),
+    twice("filesize 3, then 1", FILESIZE, b'"filesize":3,"filesize":1', b"a"),
+    twice("filesize 3, then 0", FILESIZE, b'"filesize":3,"filesize":0', b""),
+    twice("filesize 3 twice", FILESIZE, b'"filesize":3,"filesize":3'),
+    twice("a filesize that is no number, then one that is", FILESIZE, b'"filesize":"9","filesize":3'),
+    twice("a filesize that is a number, then one that isn't", FILESIZE, b'"filesize":3,"filesize":"9"'),
+    twice("an unknown cmd, then put", CMD, b'"cmd":"x-nothing","cmd":"put"'),
+    twice("put, then an unknown cmd", CMD, b'"cmd":"put","cmd":"x-nothing"', b""),
+    twice("put twice", CMD, b'"cmd":"put","cmd":"put"'),
+    twice("a cmd that is no string, then put", CMD, b'"cmd":0,"cmd":"put"'),
+    twice("put, then a cmd that is no string", CMD, b'"cmd":"put","cmd":0', b""),
+    twice("reply false, then true", FILESIZE, FILESIZE + b',"reply":false,"reply":true'),
+    twice("reply true, then false", FILESIZE, FILESIZE + b',"reply":true,"reply":false'),
+    twice("a member of another command twice", CMD, b'"cmd":"x-nothing","filesize":1', b""),
+]  # fmt: skip
+
+
+@checks("HEAD-17")
+@pytest.mark.parametrize("duplicate", DUPLICATES, ids=[each.title for each in DUPLICATES])
+def test_of_a_member_that_stands_twice_the_last_counts_or_none(judge: Judge, duplicate: Duplicate) -> None:
+    ways = [duplicate.put(), *([] if b"reply" in duplicate.header else [duplicate.put(reply=True)])]
+
+    judge.expect(*(Case(way, Talk.requests) for way in ways), control=CONTROL)
+
+
+REPEATED = {
+    "an unknown member twice": b'"x":1,"x":2',
+    "an unknown member twice, of two types": b'"x":[],"x":null',
+    "an unknown member forty times": b",".join(b'"x":%d' % number for number in range(40)),
+    "an unknown member twice, spelled differently": b'"x":1,"\\u0078":2',
+    "the empty name twice": b'"":1,"":2',
+    "a name in another case twice": b'"Filename":"@-first","Filename":"@-last"',
+    "a name twice in an object": b'"x":{"a":1,"a":2}',
+    "the four members twice in an object": (
+        b'"x":{"cmd":"a","cmd":"b","filename":"@-first","filename":"@-last","filesize":1,"filesize":2}'
+    ),
+    "a name twice in an object in an array": b'"x":[{"a":1,"a":2},{"b":{"c":1,"c":2}}]',
+}
+
+
+@checks("HEAD-18")
+@pytest.mark.parametrize("members", REPEATED.values(), ids=REPEATED.keys())
+def test_repeated_names_that_mean_nothing_are_ignored(judge: Judge, members: bytes) -> None:
+    before, behind = PLAIN.replace(b"{", b"{" + members + b",", 1), PLAIN[:-1] + b"," + members + b"}"
+
+    judge.expect(
+        *(Case(PutOf(header, also=FILENAMES[1:]), Talk.requests) for header in (before, behind)), control=CONTROL
+    )
+
+
+def nested(depth: int, opening: bytes = b"[", closing: bytes = b"]", core: bytes = b"") -> bytes:
+    """Nest so deep, or as deep as the longest header that every server takes allows."""
+    most = (MAX_HEADER - 200) // (len(opening) + len(closing))
+    return opening * min(depth, most) + core + closing * min(depth, most)
+
+
+EXTREMES: dict[str, bytes] = {
+    "arrays 65 levels deep": nested(65),
+    "arrays 500 levels deep": nested(500),
+    "arrays 1,000 levels deep": nested(1_000),
+    "arrays 5,000 levels deep": nested(5_000),
+    "arrays as deep as a header goes": nested(100_000),
+    "objects 1,000 levels deep": nested(1_000, b'{"a":', b"}", b"0"),
+    "objects as deep as a header goes": nested(100_000, b'{"a":', b"}", b"0"),
+    "arrays and objects in turn": nested(100_000, b'[{"a":', b"}]", b"0"),
+    "40 digits": b"9" * 40,
+    "400 digits": b"-" + b"9" * 400,
+    "5,000 digits": b"9" * 5_000,
+    "10,000 digits": b"9" * 10_000,
+    "as many digits as a header holds": b"9" * (MAX_HEADER - 200),
+    "2^63": b"9223372036854775808",
+    "2^64": b"18446744073709551616",
+    "10,000 digits of a fraction": b"0." + b"3" * 10_000,
+    "a huge exponent": b"1e1000000000",
+    "a huge exponent below zero": b"-1E-1000000000",
+    "a huge exponent of zero": b"0e1000000000",
+    "an exponent of 20 digits": b"1e+99999999999999999999",
+    "an exponent of 10,000 digits": b"1e" + b"9" * 10_000,
+    "a lone high surrogate": b'"\\ud800"',
+    "a lone low surrogate": b'"a\\udc80b"',
+    "surrogates the wrong way round": b'"\\ude00\\ud83d"',
+    "a lone surrogate as a name": b'{"\\udfff":1}',
+}
+
+
+@checks("HEAD-19")
+@pytest.mark.parametrize("value", EXTREMES.values(), ids=EXTREMES.keys())
+def test_an_extreme_in_an_unknown_member_is_ignored_or_malformed(judge: Judge, value: bytes) -> None:
+    recipe = PutOf(PLAIN[:-1] + b',"x":' + value + b"}")
+    ways = [Case(recipe, Talk.requests)]
+    if judge.known.greeting:  # whoever stalls neither answers nor closes
+        ways.append(Case(asking(recipe), Talk.requests, End.FINISH, must_close=True))
+
+    judge.expect(*ways, control=Case(PutOf(PLAIN[:-1] + b',"x":[9]}'), Talk.requests))
+
+
+UNFINISHED = {
+    "arrays that don't end": b"[" * (MAX_HEADER - 200),
+    "objects that don't end": b'{"a":' * ((MAX_HEADER - 200) // 5),
+    "a string that doesn't end": b'"' + b"a" * (MAX_HEADER - 200),
+}
+
+
+@checks("HEAD-19")
+@pytest.mark.parametrize("value", UNFINISHED.values(), ids=UNFINISHED.keys())
+def test_an_extreme_that_does_not_even_end_is_malformed(judge: Judge, value: bytes) -> None:
+    judge.expect(Case(PutOf(PLAIN[:-1] + b',"x":' + value), Talk.requests), control=CONTROL)
+
+
+@checks("HEAD-19")
+def test_thousands_of_members_are_no_extreme(judge: Judge) -> None:
+    more = b"".join(b',"%x":0' % number for number in range(6_000))
+
+    judge.expect(Case(PutOf(PLAIN[:-1] + more + b"}"), Talk.requests), control=CONTROL)
+
+
+@checks("HEAD-19", late=True)
+def test_no_processor_is_busy_after_extremes(judge: Judge) -> None:
+    recipes = [PutOf(PLAIN[:-1] + b',"x":' + value + b"}") for value in EXTREMES.values()]
+
+    judge.expect(*(Case(recipe, Talk.requests) for recipe in recipes), control=CONTROL)
+
+    if judge.vitals and judge.vitals.load(0.2) > 0.5 and (load := judge.vitals.load(1.0)) > 0.5:
+        raise Finding("no processor time once the headers are dealt with", f"{load:.1f} processors in use")

@@ -1,0 +1,120 @@
+"""Section 3.2, malformed headers: each breaks one rule, and its sound twin is the control.
+
+A server that reads over the fault stores the body; one that skips the header, or takes the put for a refused one,
+serves the put behind it. Both are seen, because each header is tried with its body and without.
+"""
+
+from itertools import islice, repeat
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jhup.errors import Malformed
+from jhup.readings import readings
+from jhup_conformance.exchange import Case
+from jhup_conformance.judge import Judge
+from jhup_conformance.marks import checks
+from jhup_conformance.spoiled import PutOf, Spoiled
+from jhup_conformance.spoiled_rows import MALFORMED, PLAIN
+from jhup_conformance.talk import Talk
+
+TOGETHER = 8
+"""Headers of a generated property that are tried at the same time."""
+
+
+def broken(clause: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("spoiled", MALFORMED[clause], ids=str)
+
+
+def expect_malformed(judge: Judge, spoiled: Spoiled) -> None:
+    judge.expect(
+        Case(spoiled.put(), Talk.requests),
+        Case(spoiled.put(b""), Talk.requests),
+        control=Case(spoiled.control, Talk.requests),
+    )
+
+
+@checks("HEAD-4")
+@broken("HEAD-4")
+def test_a_header_that_is_not_utf8_is_malformed(judge: Judge, spoiled: Spoiled) -> None:
+    expect_malformed(judge, spoiled)
+
+
+@checks("HEAD-5")
+@broken("HEAD-5")
+def test_a_header_with_a_byte_order_mark_is_malformed(judge: Judge, spoiled: Spoiled) -> None:
+    expect_malformed(judge, spoiled)
+
+
+@checks("HEAD-6")
+@broken("HEAD-6")
+def test_a_header_that_is_not_json_is_malformed(judge: Judge, spoiled: Spoiled) -> None:
+    expect_malformed(judge, spoiled)
+
+
+@checks("HEAD-7")
+@broken("HEAD-7")
+def test_a_header_with_bytes_behind_its_object_is_malformed(judge: Judge, spoiled: Spoiled) -> None:
+    expect_malformed(judge, spoiled)
+
+
+@checks("HEAD-8")
+@broken("HEAD-8")
+def test_a_header_that_is_no_object_is_malformed(judge: Judge, spoiled: Spoiled) -> None:
+    expect_malformed(judge, spoiled)
+
+
+@checks("HEAD-9")
+@broken("HEAD-9")
+def test_a_header_with_nan_or_an_infinity_anywhere_is_malformed(judge: Judge, spoiled: Spoiled) -> None:
+    expect_malformed(judge, spoiled)
+
+
+@checks("HEAD-10")
+@broken("HEAD-10")
+def test_a_header_without_a_cmd_that_is_text_is_malformed(judge: Judge, spoiled: Spoiled) -> None:
+    expect_malformed(judge, spoiled)
+
+
+@checks("HEAD-11")
+@broken("HEAD-11")
+def test_a_put_without_a_filename_that_is_a_string_is_malformed(judge: Judge, spoiled: Spoiled) -> None:
+    expect_malformed(judge, spoiled)
+
+
+@checks("HEAD-12")
+@broken("HEAD-12")
+def test_a_put_without_a_filesize_that_is_a_natural_number_is_malformed(judge: Judge, spoiled: Spoiled) -> None:
+    expect_malformed(judge, spoiled)
+
+
+PUNCTUATION = b'{}[]:,"'
+NEAR = PUNCTUATION + b" \\/'.-+0123456789eEtrufalsn\n\t\0\x80\xff"
+BASES = (PLAIN, PLAIN[:-1] + b',"note":["a",{"b":null}],"mode":0.5}')
+
+
+def one_byte_off(random: Random) -> bytes:
+    """Give a header from which one byte was taken, to which one was added, or in which one was exchanged."""
+    base = random.choice(BASES)
+    at = random.choice([place for place, byte in enumerate(base) if byte in PUNCTUATION])
+    new = bytes([random.choice(NEAR)]) if random.random() < 0.8 else b""
+    taken = random.randrange(2) if new else 1
+    return base[:at] + new + base[at + taken :]
+
+
+def is_not_json(header: bytes) -> bool:
+    found = readings(header.replace(b"@", b"name"))
+    return all(isinstance(each, Malformed) and each.clause == "HEAD-6" for each in found)
+
+
+@checks("HEAD-6")
+@given(seed=st.integers(0, 2**32))
+def test_a_header_that_is_one_byte_off_json_is_malformed(judge: Judge, seed: int) -> None:
+    tried = filter(is_not_json, map(one_byte_off, repeat(Random(seed))))
+
+    judge.expect(
+        *(Case(PutOf(header), Talk.requests) for header in islice(tried, TOGETHER)),
+        control=Case(PutOf(PLAIN), Talk.requests),
+    )

@@ -1,0 +1,154 @@
+"""Section 3.3, sizes: exact up to 2^63-1, and nothing beyond wrapped, rounded or stored."""
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jhup.objects import integer_value
+from jhup_conformance.exchange import Case, End
+from jhup_conformance.judge import Judge
+from jhup_conformance.marks import checks
+from jhup_conformance.sizes import pattern
+from jhup_conformance.spoiled import PutOf
+from jhup_conformance.spoiled_rows import PLAIN
+from jhup_conformance.talk import Talk
+
+CONTROL = Case(PutOf(PLAIN), Talk.requests)
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A recipe: a put of a size as it is written, with a body of some bytes, and behind it a plain put.
+
+    Attributes:
+        size: the number, as JSON.
+        body: the bytes behind the header.
+        reply: whether it asks for a reply.
+        doubtful: whether the store may be unable to hold so much.
+    """
+
+    size: bytes
+    body: bytes = b"abc"
+    reply: bool = False
+    doubtful: bool = False
+
+    def __call__(self, talk: Talk) -> None:
+        name = talk.new_name()
+        if self.doubtful:
+            talk.doubtful.add(name)
+        head = PLAIN.replace(b"@", name.encode()).replace(b"3}", self.size + b"}")
+        talk.frame(head.replace(b"{", b'{"reply":true,', 1) if self.reply else head, self.body)
+        talk.put(b"next")
+
+
+def announce(size: str, body: bytes = b"abc", *, doubtful: bool = False) -> list[Case]:
+    """Give the cases of a size: with a reply and without."""
+    return [Case(Announced(size.encode(), body, reply, doubtful), Talk.requests) for reply in (False, True)]
+
+
+@checks("HEAD-13")
+@pytest.mark.parametrize("digits", [1, 2, 3, 4, 5])
+def test_small_sizes_are_understood_exactly(judge: Judge, digits: int) -> None:
+    sizes = [0, 1, 9] if digits == 1 else [10 ** (digits - 1), 10**digits - 1]
+
+    judge.expect(*(case for size in sizes for case in announce(str(size), pattern(size))), control=CONTROL)
+
+
+LARGE = {
+    "2^16+3": 2**16 + 3,
+    "2^31+3": 2**31 + 3,
+    "2^32-1": 2**32 - 1,
+    "2^32": 2**32,
+    "2^32+3": 2**32 + 3,
+    "2^33+3": 2**33 + 3,
+    "2^40+3": 2**40 + 3,
+    "2^48+3": 2**48 + 3,
+    "2^53": 2**53,
+    "2^53+1": 2**53 + 1,
+    "2^53+3": 2**53 + 3,
+    "2^62+3": 2**62 + 3,
+    "2^63-2^32+3": 2**63 - 2**32 + 3,
+    "2^63-1": 2**63 - 1,
+}
+
+
+@checks("HEAD-13")
+@pytest.mark.parametrize("size", LARGE.values(), ids=LARGE.keys())
+def test_a_size_that_takes_many_bits_is_not_taken_for_a_small_one(judge: Judge, size: int) -> None:
+    """Nothing is stored when fewer bytes come: not while the rest may still come, and not when it can't any more."""
+    waiting = announce(str(size), doubtful=True)
+    ended = [Case(each.recipe, Talk.requests, End.FINISH) for each in waiting]
+
+    judge.expect(*waiting, *ended, control=CONTROL)
+
+
+BEYOND = {
+    "2^63": str(2**63),
+    "2^63+3": str(2**63 + 3),
+    "2^64-1": str(2**64 - 1),
+    "2^64": str(2**64),
+    "2^64+3": str(2**64 + 3),
+    "2^65+3": str(2**65 + 3),
+    "2^128+3": str(2**128 + 3),
+    "10^19": "1" + "0" * 19,
+    "10^40": "1" + "0" * 40,
+    "1e19": "1e19",
+    "9.3e18": "9.3e18",
+    "1e309": "1e309",
+    "1e1000000000": "1e1000000000",
+    "a thousand digits": "9" * 1000,
+    "ten thousand digits": "9" * 10_000,
+    "2^64+3 behind ten thousand zeros of a fraction": f"{2**64 + 3}." + "0" * 10_000,
+}
+
+
+@checks("HEAD-14")
+@pytest.mark.parametrize("size", BEYOND.values(), ids=BEYOND.keys())
+def test_a_size_beyond_63_bits_is_never_wrapped_rounded_or_stored(judge: Judge, size: str) -> None:
+    judge.expect(*announce(size), *announce(size, b""), control=CONTROL)
+
+
+@checks("HEAD-14")
+@given(factor=st.integers(1, 2**70), rest=st.integers(0, 40), bits=st.sampled_from([63, 64]))
+def test_no_multiple_of_the_word_of_a_machine_is_lost(judge: Judge, factor: int, rest: int, bits: int) -> None:
+    judge.expect(*announce(str((factor << bits) + rest), pattern(rest)), control=CONTROL)
+
+
+WRITTEN = [
+    "3.0", "3.000", "3e0", "3E0", "3e+0", "3e-0", "3E+00", "0.3e1", "0.03E+2", "30e-1", "300e-2", "3000.0e-3", "1e1",
+    "1E1", "1.2e1", "-0", "-0.0", "0.0", "0e0", "0e5", "0E-5", "-0e1", "0e1000000000",
+    "3e000000000000000000000", "3." + "0" * 1000,
+]  # fmt: skip
+
+
+@checks("HEAD-15")
+@pytest.mark.parametrize("size", WRITTEN, ids=[size[:24] for size in WRITTEN])
+def test_a_size_written_in_another_way_is_that_size_or_malformed(judge: Judge, size: str) -> None:
+    value = integer_value(size)
+    assert value is not None
+
+    judge.expect(*announce(size, pattern(value)), control=CONTROL)
+
+
+ROUNDED = {
+    "3.0000000000000000001": 3,
+    "2.9999999999999999999": 3,
+    "3.0000000000000000000000000000000000000001": 3,
+    "30000000000000000001e-19": 3,
+    "0.30000000000000000001e1": 3,
+    "1e-400": 0,
+    "1e-1000000000": 0,
+    "0.99999999999999999999": 1,
+    "3." + "0" * 5000 + "1": 3,
+    "9007199254740992.5": 9007199254740992,
+}
+
+
+@checks("HEAD-16")
+@pytest.mark.parametrize(("size", "rounded"), ROUNDED.items(), ids=[size[:24] for size in ROUNDED])
+def test_a_size_that_only_rounds_to_an_integer_is_malformed(judge: Judge, size: str, rounded: int) -> None:
+    body = pattern(rounded) if rounded < 10 else b"abc"
+
+    judge.expect(*announce(size, body), control=CONTROL)
