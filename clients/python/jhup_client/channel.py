@@ -61,6 +61,7 @@ class Channel:
         self._incoming = memoryview(bytearray(_RECEIVE))
         self._received = 0
         self._may_have_more = False
+        self._is_half_closed = False
         self._selector = selectors.DefaultSelector()
         self._selector.register(transport.socket, selectors.EVENT_READ)
         self.ended = False
@@ -139,11 +140,14 @@ class Channel:
         Raises:
             ConnectionLost: as `write`.
         """
+        if self._is_half_closed:
+            return
         patience = _Patience(self._transport.socket, self._timeouts.stall)
         if not self.ended:
             self._read()
         while not self._guarded(self._transport.half_close):
             self._wait_to_send(patience)
+        self._is_half_closed = True
 
     def settle(self) -> None:
         """Wait, half-closed, a bounded time for a reset or for the server's own end of stream (CLIENT-15).

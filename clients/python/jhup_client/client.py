@@ -1,7 +1,7 @@
 """A server's address, and how to talk to it."""
 
 from dataclasses import dataclass, field
-from typing import Literal, Self, overload
+from typing import Literal, Self, Unpack, overload
 
 from jhup import Greeting, Stored
 from jhup.address import Address, parse_address
@@ -9,7 +9,7 @@ from jhup_client.body import FileSource, check_source, check_stored_name
 from jhup_client.connection import Connection
 from jhup_client.dial import dial
 from jhup_client.options import Timeouts, TlsOptions
-from jhup_client.results import ProgressCallback, Sent
+from jhup_client.results import PutOptions, Sent
 
 __all__ = ["Client"]
 
@@ -48,34 +48,10 @@ class Client:
         return Connection(dial(self.address, tls=self.tls, within=self.timeouts.connect), self.timeouts)
 
     @overload
-    def put(
-        self,
-        file: FileSource,
-        *,
-        reply: Literal[True],
-        name: str | None = None,
-        size: int | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Stored: ...
+    def put(self, file: FileSource, *, reply: Literal[True], **options: Unpack[PutOptions]) -> Stored: ...
     @overload
-    def put(
-        self,
-        file: FileSource,
-        *,
-        reply: bool = False,
-        name: str | None = None,
-        size: int | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Stored | Sent: ...
-    def put(
-        self,
-        file: FileSource,
-        *,
-        reply: bool = False,
-        name: str | None = None,
-        size: int | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Stored | Sent:
+    def put(self, file: FileSource, *, reply: bool = False, **options: Unpack[PutOptions]) -> Stored | Sent: ...
+    def put(self, file: FileSource, *, reply: bool = False, **options: Unpack[PutOptions]) -> Stored | Sent:
         """Upload one file over a connection of its own; see `Connection.put`.
 
         Returns:
@@ -86,9 +62,9 @@ class Client:
             ConnectionFailed: when none could be made.
             RequestFailed: one of its kinds.
         """
-        check_source(file, name)
+        check_source(file, options.get("name"))
         with self.connect() as connection:
-            return connection.put(file, reply=reply, name=name, size=size, progress=progress)
+            return connection.put(file, reply=reply, **options)
 
     def stat(self, name: str) -> Stored | None:
         """Ask what is stored under a name; see `Connection.stat`."""

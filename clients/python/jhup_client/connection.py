@@ -1,22 +1,17 @@
 """A connection: any number of requests, one after the other, pipelined where no reply is waited for."""
 
 import hashlib
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Literal, Self, overload
+from typing import Literal, Self, Unpack, overload
 
 from jhup import (
     Code,
-    Failure,
     Greeting,
     Hello,
     LocalError,
-    Malformed,
     Put,
-    Reply,
-    ReplyReader,
     Request,
     Stat,
     Stored,
@@ -27,7 +22,6 @@ from jhup_client.channel import Channel, Waited
 from jhup_client.errors import (
     ClientError,
     ConnectionLost,
-    DigestDiffers,
     ErrorReply,
     FileFailed,
     FileShrank,
@@ -37,7 +31,8 @@ from jhup_client.errors import (
 )
 from jhup_client.options import Timeouts
 from jhup_client.pending import Answer, Pending, Upload
-from jhup_client.results import Progress, ProgressCallback, Sent
+from jhup_client.reply_queue import ReplyQueue
+from jhup_client.results import Progress, ProgressCallback, PutOptions, Sent
 from jhup_client.sending import BUFFER, send_put
 from jhup_client.transport import Transport
 
@@ -48,26 +43,26 @@ class Connection:
     """An open connection to a server, for one thread at a time.
 
     Use it in a ``with`` block: leaving it finishes the connection, leaving it by an exception gives it up.
-
-    Attributes:
-        was_spoken_to: whether the server said something that nobody had asked for (it must not, CONN-1). It is ignored.
     """
 
     def __init__(self, transport: Transport, timeouts: Timeouts) -> None:
-        self._channel = Channel(transport, timeouts, self._take)
+        self._queue = ReplyQueue()
+        self._channel = Channel(transport, timeouts, self._queue.take)
         self._timeouts = timeouts
-        self._replies = ReplyReader()
         self._buffer = memoryview(bytearray(BUFFER))
-        self._owed: deque[Pending] = deque()
         self._unconfirmed: dict[Upload, None] = {}  # in order
         self._unreported: dict[Upload, None] = {}
         self._is_open = True
-        self.was_spoken_to = False
 
     @property
     def is_open(self) -> bool:
         """Whether requests can be made. After most errors it is not."""
         return self._is_open
+
+    @property
+    def was_spoken_to(self) -> bool:
+        """Whether the server said something that nobody had asked for (it must not, CONN-1). It was ignored."""
+        return self._queue.was_spoken_to
 
     def __enter__(self) -> Self:
         return self
@@ -81,42 +76,16 @@ class Connection:
             self.abort()
 
     @overload
-    def put(
-        self,
-        file: FileSource,
-        *,
-        reply: Literal[True],
-        name: str | None = None,
-        size: int | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Stored: ...
+    def put(self, file: FileSource, *, reply: Literal[True], **options: Unpack[PutOptions]) -> Stored: ...
     @overload
-    def put(
-        self,
-        file: FileSource,
-        *,
-        reply: bool = False,
-        name: str | None = None,
-        size: int | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Stored | Sent: ...
-    def put(
-        self,
-        file: FileSource,
-        *,
-        reply: bool = False,
-        name: str | None = None,
-        size: int | None = None,
-        progress: ProgressCallback | None = None,
-    ) -> Stored | Sent:
+    def put(self, file: FileSource, *, reply: bool = False, **options: Unpack[PutOptions]) -> Stored | Sent: ...
+    def put(self, file: FileSource, *, reply: bool = False, **options: Unpack[PutOptions]) -> Stored | Sent:
         """Upload a file, and with ``reply`` wait until the server confirms it.
 
         Args:
             file: a path, or a file object open for reading bytes.
             reply: ask for a reply; without one, only `finish` tells whether the bytes were handed over.
-            name: the name to store under, if not the base name of the file.
-            size: length of the body in bytes, for file objects that can't tell it.
-            progress: is called with a `Progress` before the first byte is read and whenever some were taken.
+            options: see `PutOptions`.
 
         Returns:
             What the server stored; `Sent` without ``reply``.
@@ -125,7 +94,7 @@ class Connection:
             FileFailed: before anything was sent, the connection is as it was.
             RequestFailed: one of its kinds. After an `ErrorReply` that isn't ``closing`` the connection goes on.
         """
-        upload = self.submit(file, reply=reply, name=name, size=size, progress=progress)
+        upload = self.submit(file, reply=reply, **options)
         return self.result(upload) if reply else Sent(upload.filename, upload.filesize)
 
     def submit(
@@ -138,6 +107,13 @@ class Connection:
         progress: ProgressCallback | None = None,
     ) -> Upload:
         """Send a file as `put` does, but don't wait for the reply, so that the next request can follow at once.
+
+        Args:
+            file: a path, or a file object open for reading bytes.
+            reply: ask for a reply.
+            name: the name to store under, if not the base name of the file.
+            size: length of the body in bytes, for file objects that can't tell it.
+            progress: is called with a `Progress` before the first byte is read and whenever some were taken.
 
         Returns:
             The upload; its ``outcome`` is filled in when a reply comes, or else by `finish`.
@@ -231,7 +207,7 @@ class Connection:
         message = _written(request)
         with self._breaking():
             self._channel.look()
-            self._owed.append(pending)
+            self._queue.expect(pending)
         with suppress(RequestFailed), self._breaking():
             self._channel.write(memoryview(message))
         return self._answer_to(pending, kind)
@@ -251,7 +227,7 @@ class Connection:
         digest = None
         if upload.request.reply:
             digest = hashlib.sha256()
-            self._owed.append(upload)  # before the first byte: its reply may be an early error
+            self._queue.expect(upload)
 
         def report(taken: int) -> None:
             if progress is not None:
@@ -267,15 +243,15 @@ class Connection:
 
     def _cut(self, upload: Upload) -> None:
         """End the connection inside a body, which the server sees as truncated, but not the uploads before it."""
-        with suppress(ValueError):
-            self._owed.remove(upload)
+        self._queue.forget(upload)
         with suppress(RequestFailed):
+            self._channel.half_close()
             self._wind_up()
 
     def _wind_up(self) -> None:
         """Half-close, once nothing is owed, and see how it ends."""
-        while self._owed:
-            self._wait_for(self._owed[0])
+        while (pending := self._queue.first()) is not None:
+            self._wait_for(pending)
         if not self._unconfirmed:
             with suppress(ConnectionLost):  # nothing is left that could be lost
                 self._channel.half_close()
@@ -291,35 +267,8 @@ class Connection:
             seconds = f"{self._timeouts.reply:g} s"
             raise NoReply(f"no reply within {seconds}; not every server offers them", clause="CLIENT-16")
         if waited is Waited.ENDED:
-            cut = " in the middle of one" if self._replies.receive_eof() else " without a reply"
+            cut = " in the middle of one" if self._queue.ended_inside() else " without a reply"
             raise NoReply(f"the server closed the connection{cut}", clause="CLIENT-16")
-
-    def _take(self, data: memoryview) -> None:
-        """Take what the server says."""
-        if not self._owed:
-            self.was_spoken_to = True
-            return
-        try:
-            for reply in self._replies.receive(data):
-                self._assign(reply)
-        except Malformed as error:
-            if self._owed:
-                reason = error.reason.removeprefix("not a reply: ")
-                wrong = WrongReply(f"what the server sent is not a reply: {reason}", clause=error.clause)
-                self._owed.popleft().outcome = wrong
-                raise wrong from error
-
-    def _assign(self, reply: Reply) -> None:
-        if not self._owed:
-            self.was_spoken_to = True
-            return
-        pending = self._owed.popleft()
-        pending.accept(reply)
-        if isinstance(reply, Failure) and reply.closing:
-            assert isinstance(pending.outcome, ErrorReply)  # noqa: S101
-            raise pending.outcome
-        if isinstance(pending.outcome, WrongReply) and not isinstance(pending.outcome, DigestDiffers):
-            raise pending.outcome  # the following ones can't be trusted to be in step
 
     @contextmanager
     def _breaking(self) -> Iterator[None]:
@@ -337,7 +286,7 @@ class Connection:
 
     def _break(self, error: ClientError) -> None:
         lost = error if isinstance(error, ConnectionLost | NoReply) else _ended_over(error)
-        for pending in [*self._owed, *self._unconfirmed]:
+        for pending in [*self._queue, *self._unconfirmed]:
             if pending.outcome is None:
                 pending.outcome = lost
         self._close()
@@ -345,7 +294,7 @@ class Connection:
     def _close(self) -> None:
         if self._is_open:
             self._is_open = False
-            self._owed.clear()
+            self._queue.clear()
             self._channel.close()
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict
 
-__all__ = ["Progress", "ProgressCallback", "Sent"]
+__all__ = ["Progress", "ProgressCallback", "PutOptions", "Sent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +30,17 @@ class Progress:
 
 ProgressCallback: TypeAlias = Callable[[Progress], object]
 """Called before the first byte of a body is read and whenever some were taken. What it raises ends the connection."""
+
+
+class PutOptions(TypedDict, total=False):
+    """What may be said of a put beside its file.
+
+    Attributes:
+        name: the name to store under, if not the base name of the file.
+        size: length of the body in bytes, for file objects that can't tell it.
+        progress: is called with a `Progress` before the first byte is read and whenever some were taken.
+    """
+
+    name: str | None
+    size: int | None
+    progress: ProgressCallback | None

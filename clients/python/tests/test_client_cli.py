@@ -261,9 +261,18 @@ def test_version_is_told_by_the_command_and_the_module(capsys: pytest.CaptureFix
     assert subprocess.run(module, capture_output=True, text=True, check=True).stdout == line
 
 
+# Processes in the background are often started with interrupts ignored, and would hand that down.
+HEEDING_INTERRUPTS = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from jhup_client.cli import main
+sys.exit(main())
+"""
+
+
 def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "jhup_client", *arguments],
+        [sys.executable, "-c", HEEDING_INTERRUPTS, *arguments],
         text=True,
         encoding="utf-8",
         stderr=subprocess.PIPE,

@@ -58,6 +58,13 @@ def test_a_unix_socket_that_is_not_there_is_reported(tmp_path: Path) -> None:
         Client.at(f"unix:{tmp_path}/{'x' * 200}").hello()
 
 
+def test_a_platform_without_unix_sockets_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("socket.AF_UNIX", raising=False)
+
+    with pytest.raises(ConnectionFailed, match="this platform has no Unix sockets"):
+        Client.at("unix:/nothing").hello()
+
+
 def test_datagrams_are_no_connection() -> None:
     with pytest.raises(ConnectionFailed, match="byte stream") as caught:
         Client.at("udp://127.0.0.1:1").hello()

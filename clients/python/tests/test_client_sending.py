@@ -1,5 +1,6 @@
 """What a client puts on the wire (section 9.1)."""
 
+import errno
 import gzip
 import io
 import os
@@ -124,6 +125,34 @@ def test_any_files_arrive_in_order_over_one_connection(peer: StartPeer, sizes: l
             connection.put(io.BytesIO(body), name=name, reply=index % 2 == 1)
 
     assert server.result() == bodies
+
+
+def cannot_send_files(*_: object) -> int:
+    raise OSError(errno.EINVAL, "Invalid argument")
+
+
+def test_a_file_that_the_system_cannot_send_is_read(
+    peer: StartPeer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = os.urandom(5 * BUFFER)
+    server = peer(lambda server: server.store_all())
+    monkeypatch.setattr(os, "sendfile", cannot_send_files, raising=False)
+
+    server.client().put(file_with(tmp_path, "f", content))
+
+    assert server.result() == {"f": content}
+
+
+def test_a_system_that_cannot_send_files_is_no_hindrance(
+    peer: StartPeer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = os.urandom(5 * BUFFER)
+    server = peer(lambda server: server.store_all())
+    monkeypatch.delattr(os, "sendfile", raising=False)
+
+    server.client().put(file_with(tmp_path, "f", content))
+
+    assert server.result() == {"f": content}
 
 
 def test_a_size_beyond_32_bits_is_announced_exactly(peer: StartPeer) -> None:
@@ -463,6 +492,44 @@ def test_a_file_that_becomes_a_fifo_after_connecting_is_not_waited_for_either(pe
         connection.put(tmp_path / "fifo")
 
     assert server.result() == {}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs on this platform")
+def test_a_path_that_becomes_a_fifo_while_it_is_opened_is_not_waited_for(
+    peer: StartPeer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = file_with(tmp_path, "f", b"abc")
+    server = peer(lambda server: server.store_all())
+    really_open = os.open
+
+    def replace_and_open(name: str, flags: int) -> int:
+        path.unlink()
+        os.mkfifo(path)
+        return really_open(name, flags)
+
+    with server.client().connect() as connection:
+        monkeypatch.setattr("jhup_client.body.os.open", replace_and_open)
+        with pytest.raises(FileFailed, match=r"is a FIFO, not a file$"):
+            connection.put(path)
+        monkeypatch.undo()
+
+    assert server.result() == {}
+
+
+def test_a_file_object_that_has_nothing_yet_is_not_asked_again_and_again(peer: StartPeer) -> None:
+    class Empty(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> None:
+            return None
+
+    server = peer(lambda server: server.count_to_end())
+
+    with pytest.raises(FileFailed, match="has no bytes at the moment"):
+        server.client().put(Empty(), name="a", size=3)
+
+    server.result()
 
 
 def test_a_pipe_needs_a_size(peer: StartPeer) -> None:

@@ -175,6 +175,28 @@ def test_the_worst_that_happened_is_the_exit_status(
     server.result()
 
 
+def test_the_server_is_asked(
+    peer: StartPeer, files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_such_command(server: Any) -> None:
+        server.read_header()
+        server.reply(status="error", code="unknown-command", message="no", closing=False)
+
+    def stored(server: Any) -> None:
+        server.reply(status="ok", filename=server.read_header()["filename"], filesize=3, sha256="0" * 64)
+
+    server = peer(no_such_command, stored)
+    give(monkeypatch, "hello\nstat a\n")
+
+    assert main(["shell", server.target]) == 1
+
+    server.results()
+    assert capsys.readouterr() == (
+        f"a  3 bytes  sha256 {'0' * 64}\n",
+        "jhup-client: the server has no such command [unknown-command]: no\n",
+    )
+
+
 def test_help_names_every_command(
     peer: StartPeer, files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -239,6 +261,15 @@ def test_what_is_completed_is_read_as_it_was_meant(files: Path) -> None:
         assert shlex.split(quoted(name)) == [name]
 
 
+# Processes in the background are often started with interrupts ignored, and would hand that down.
+HEEDING_INTERRUPTS = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from jhup_client.cli import main
+sys.exit(main())
+"""
+
+
 class Terminal:
     """A program on a pseudo-terminal, and what it has shown."""
 
@@ -249,7 +280,7 @@ class Terminal:
             "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "HOME": str(home), "XDG_CONFIG_HOME": str(home),
         }  # fmt: skip
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jhup_client", *arguments],
+            [sys.executable, "-c", HEEDING_INTERRUPTS, *arguments],
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,

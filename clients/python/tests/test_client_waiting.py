@@ -5,6 +5,7 @@ import os
 import select
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -150,6 +151,24 @@ def test_a_server_that_reads_slowly_is_waited_for(peer: StartPeer, tmp_path: Pat
     server.client(stall=1.0).put(path, reply=reply)
 
     assert server.result() == path.read_bytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a socket tells how much is on its way")
+def test_a_server_so_slow_that_the_socket_stays_full_is_waited_for(peer: StartPeer) -> None:
+    """A socket is writable again only when most of its buffer is free, which here takes longer than the bound."""
+
+    def script(server: Any) -> int:
+        received = 0
+        while piece := server.socket.recv(4096):
+            received += len(piece)
+            threading.Event().wait(0.02)
+        return received
+
+    server = peer(script, over="unix")
+
+    server.client(stall=0.5).put(io.BytesIO(bytes(400_000)), name="a")
+
+    assert server.result() > 400_000
 
 
 @pytest.mark.parametrize("reply", [False, True], ids=["by the system", "through the buffer"])
