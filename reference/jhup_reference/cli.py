@@ -2,6 +2,7 @@
 
 import click
 
+from jhup_reference.echo.command import echo
 from jhup_reference.upload import upload
 
 __all__ = ["main"]
@@ -12,4 +13,5 @@ def main() -> None:
     """Reference servers of the JSON-Header Upload Protocol and the echo services."""
 
 
+main.add_command(echo)
 main.add_command(upload)

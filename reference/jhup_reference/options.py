@@ -1,10 +1,15 @@
-"""Types of command-line options."""
+"""What the commands have in common."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
 from jhup.address import Address, parse_address
+from jhup_reference.listening import listen, stop_listening
 
-__all__ = ["AddressType"]
+__all__ = ["AddressType", "listener_at"]
 
 
 class AddressType(click.ParamType[Address]):
@@ -20,3 +25,16 @@ class AddressType(click.ParamType[Address]):
             return parse_address(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+@contextmanager
+def listener_at(address: Address) -> Iterator[socket.socket]:
+    """Listen while the block lasts, or say in one line why that can't be done."""
+    try:
+        listener = listen(address)
+    except OSError as error:
+        raise click.ClickException(f"can't listen at {address}: {error.strerror or error}") from None
+    try:
+        yield listener
+    finally:
+        stop_listening(listener)

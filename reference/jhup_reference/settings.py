@@ -1,4 +1,4 @@
-"""What an upload server can be told, as values."""
+"""What servers can be told, as values."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -64,9 +64,10 @@ class Tuning:
     """How connections are treated.
 
     Attributes:
-        max_connections: how many are served at a time, at least 32 (CONN-2); more are told that the server is busy.
-        idle_timeout: seconds without a byte after which one is closed, at least 30 (CONN-5).
-        linger: seconds for which input is discarded after a half-close (ERR-13).
+        max_connections: how many are served at a time, at least 32 (CONN-2, ECHO-67). More are told that an upload
+            server is busy, and wait for an echo server.
+        idle_timeout: seconds without a byte after which one is closed, at least 30 (CONN-5, ECHO-50).
+        linger: seconds for which input is discarded after a half-close (ERR-13, ECHO-49).
         grace: seconds that requests under way have to complete once the server stops.
 
     Raises:

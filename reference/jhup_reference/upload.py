@@ -11,9 +11,9 @@ import click
 from jhup.address import Address, Transport
 from jhup.limits import HEADER_CEILING, MAX_FILESIZE, MAX_HEADER
 from jhup_reference.folder import FolderInUse
-from jhup_reference.listening import bound_address, listen, ready_line, stop_listening
+from jhup_reference.listening import bound_address, ready_line
 from jhup_reference.logs import LEVELS, configure_logging
-from jhup_reference.options import AddressType
+from jhup_reference.options import AddressType, listener_at
 from jhup_reference.running import raise_descriptor_limit, run_one, run_several
 from jhup_reference.service import UploadService
 from jhup_reference.serving import CAN_FORK, upload_server
@@ -106,11 +106,7 @@ def upload(
     with ExitStack() as stack:
         store = _open_store(storage, Durability(durability))
         stack.callback(store.close)
-        try:
-            listener = listen(bind)
-        except OSError as error:
-            raise click.ClickException(f"can't listen at {bind}: {error.strerror or error}") from None
-        stack.callback(stop_listening, listener)
+        listener = stack.enter_context(listener_at(bind))
         service = UploadService(store=store, limits=limits, tuning=tuning, tls=tls)
         address = bound_address(listener, Transport.TLS if tls else bind.transport)
         ready = partial(click.echo, ready_line(address))
