@@ -1,5 +1,7 @@
 """How the store is seen from outside: by replies, as a local folder, or through a command."""
 
+import contextlib
+import errno
 import hashlib
 import os
 import shlex
@@ -62,23 +64,42 @@ class FolderObserver:
         self._prefix = f"{folder}{os.sep}"
 
     def look(self, names: Iterable[str]) -> dict[str, Body | None]:
-        """Tell what is stored under some names at this moment; None where nothing is."""
-        return {name: self._look(name) for name in names}
+        """Tell what is stored under some names at this moment; None where nothing is.
+
+        Under a name that is not valid: the file that a server makes which joins it to its folder.
+        """
+        return {name: self._look(name) if is_valid_name(name) else self._look_astray(name) for name in names}
 
     def _look(self, name: str) -> Body | None:
-        if not is_valid_name(name):
-            return None
         path = f"{self._prefix}{name}"
         try:
-            if not stat.S_ISREG(os.lstat(path).st_mode):  # looked at thousands of times
-                return None
-            with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-                digest = hashlib.file_digest(file, "sha256")
-                return Body(file.tell(), digest.hexdigest())
-        except FileNotFoundError:
-            return None
+            return _read(path)
         except OSError as error:
             raise SuiteError(f"can't read {path}: {error.strerror}") from error
+
+    def _look_astray(self, name: str) -> Body | None:
+        for errors in ("surrogateescape", "surrogatepass"):
+            with contextlib.suppress(OSError, ValueError):  # no such path, or none at all
+                found = _read(os.path.join(os.fsencode(self.folder), name.encode("utf-8", errors)))  # noqa: PTH118
+                if found:
+                    return found
+        return None
+
+
+def _read(path: str | bytes) -> Body | None:
+    """Give length and digest of a file; None when there is no such file."""
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):  # looked at thousands of times
+            return None
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+            digest = hashlib.file_digest(file, "sha256")
+            return Body(file.tell(), digest.hexdigest())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return None
+        raise
 
 
 _NOT_STORED: Final = 44
