@@ -267,15 +267,17 @@ def test_a_file_cut_off_while_its_pages_are_on_their_way_is_reported(peer: Start
     server.result()
 
 
-def test_a_shrinking_file_does_not_take_back_the_files_before_it(peer: StartPeer, tmp_path: Path) -> None:
+@REPLY
+def test_a_shrinking_file_does_not_take_back_the_files_before_it(peer: StartPeer, tmp_path: Path, reply: bool) -> None:
+    """It is cut off at once, and then the replies owed to the others are heard."""
     path = file_with(tmp_path, "shrinking", b"x" * MIB)
 
     def script(server: Any) -> bytes:
         first = server.read_request()
         second = server.read_request()
-        server.confirm(*second)
         server.read_header()
         server.count_to_end()
+        server.confirm(*second)
         return first[1] + second[1]
 
     server = peer(script)
@@ -284,7 +286,7 @@ def test_a_shrinking_file_does_not_take_back_the_files_before_it(peer: StartPeer
     confirmed = connection.submit(io.BytesIO(b"two"), name="two", reply=True)
 
     with pytest.raises(FileShrank):
-        connection.submit(path, progress=Changing(path, 0, 10))
+        connection.submit(path, reply=reply, progress=Changing(path, 0, 10))
 
     assert server.result() == b"onetwo"
     assert silent.outcome == Sent("one", 3)
