@@ -1,13 +1,15 @@
 """The process behind the address: processor time, memory, descriptors and threads, its children included."""
 
 import contextlib
+import re
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import psutil
 
-__all__ = ["Reading", "Vitals"]
+__all__ = ["Peak", "Reading", "Vitals"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,29 @@ class Reading:
 def _descriptors(process: psutil.Process) -> int:
     count = getattr(process, "num_fds", None) or process.num_handles  # type: ignore[attr-defined]  # Windows
     return int(count())
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The most that a process ever had, in bytes, also if it gave it back long ago.
+
+    Attributes:
+        address_space: all that was asked for, whether it was touched or not.
+        resident: what was in memory.
+    """
+
+    address_space: int
+    resident: int
+
+
+def _peak(pid: int) -> Peak | None:
+    """Read what Linux remembers of a process: psutil has no name for it."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
+    except OSError:
+        return None
+    found = {name: int(size) * 1024 for name, size in re.findall(r"^(VmPeak|VmHWM):\s*(\d+) kB", status, re.MULTILINE)}
+    return Peak(found["VmPeak"], found["VmHWM"]) if len(found) == 2 else None
 
 
 class HasPid(Protocol):
@@ -72,6 +97,13 @@ class Vitals:
         with contextlib.suppress(psutil.Error):
             return [self._process, *self._process.children(recursive=True)]
         return []
+
+    def peak(self) -> Peak | None:
+        """Give the most memory that any of the processes ever had; None where the system doesn't remember it."""
+        peaks = [peak for process in self._family() if (peak := _peak(process.pid)) is not None]
+        if not peaks:
+            return None
+        return Peak(max(peak.address_space for peak in peaks), max(peak.resident for peak in peaks))
 
     def load(self, seconds: float) -> float:
         """Measure how many processors were busy during some seconds: 1.0 for one core in full use."""
