@@ -16,7 +16,7 @@ from jhup_conformance.observe import Body
 from jhup_conformance.outcome import Finding
 from jhup_conformance.talk import Talk, header, prefix
 
-__all__ = ["Conversation", "Move", "Party", "frame"]
+__all__ = ["Conversation", "Move", "Party", "frame", "part_of_put", "rest_of_put", "whole_put"]
 
 _FIRST_LOOK: Final = 0.0005
 _LAST_LOOK: Final = 0.05
@@ -87,6 +87,32 @@ class Move:
         return f"#{self.party.number} {self.note}" + ("" if self.end is End.HOLD else f", then {self.end}")
 
 
+def whole_put(party: Party, name: str, body: bytes, **members: object) -> Move:
+    """Give a put as an unhurried client sends it."""
+    whole = frame(body, cmd="put", filename=name, filesize=len(body), **members)
+    return Move(party, whole, f"puts {len(body)} bytes as {name}", cuts=(4, len(whole) - len(body)))
+
+
+def part_of_put(party: Party, name: str, body: bytes, sent: int) -> Move:
+    """Give the beginning of a put.
+
+    Args:
+        party: the connection.
+        name: the name to store under.
+        body: the body.
+        sent: how many bytes of it all; counted from the end where negative.
+    """
+    whole = frame(body, cmd="put", filename=name, filesize=len(body))
+    begun, rest = whole[:sent], whole[sent:]
+    note = f"sends {len(begun)} of {len(whole)} bytes of a put of {name}"
+    return Move(party, begun, note, begun, rest, cuts=(4, len(whole) - len(body)))
+
+
+def rest_of_put(party: Party) -> Move:
+    """Give what is left of what was begun."""
+    return Move(party, party.rest, "sends the rest")
+
+
 class Conversation:
     """Leads connections to one target.
 
@@ -108,10 +134,14 @@ class Conversation:
         self.store: dict[str, bytes] = {}
         self.parties: list[Party] = []
 
-    def join(self) -> "Party":
+    def join(self) -> Party:
         """Open a connection. As a context it is let go of in the end."""
+        return self.adopt(self._judge.runner.dialer.dial())
+
+    def adopt(self, line: Line) -> Party:
+        """Take in a connection that is open already, between two requests."""
         self._joined += 1
-        party = Party(self._joined, self._judge.runner.dialer.dial(), self.parties)
+        party = Party(self._joined, line, self.parties)
         self.parties.append(party)
         return party
 
@@ -119,6 +149,10 @@ class Conversation:
         """Let go of all connections."""
         for party in list(self.parties):
             party.leave()
+
+    def track(self, name: str) -> None:
+        """Look at a name as well from now on."""
+        self._names = (*self._names, name)
 
     def send(self, move: Move) -> None:
         """Send something without a look at what comes of it."""
@@ -174,7 +208,7 @@ class Conversation:
         runner = self._judge.runner
         until = time.monotonic() + runner.pace.settle
         if self._judge.lanes > len(self.parties) and not runner.prove_alive():
-            raise self._finding("a put on another connection takes effect", "it does not", None)
+            raise self._finding("a put on another connection takes effect", "it does not", None, timed_out=True)
         time.sleep(max(0.0, until - time.monotonic()))
         self._listen(0.0)
         self._check_bystanders(())
@@ -226,8 +260,9 @@ class Conversation:
     ) -> None:
         for exchange, look in zip(exchanges, looks, strict=True):
             found = exchange.mismatch(look)
-            if found and (waited > self._judge.runner.pace.last_patience or not found.may_turn):
-                raise self._finding(found.expected, found.actual, exchange.line)
+            late = waited > self._judge.runner.pace.last_patience
+            if found and (late or not found.may_turn):
+                raise self._finding(found.expected, found.actual, exchange.line, timed_out=found.timed_out)
 
     def _check_bystanders(self, moved: Container[Line]) -> None:
         """On connections where nothing was sent nothing may happen."""
@@ -243,6 +278,7 @@ class Conversation:
     def _take_over(self, move: Move, outcome: Outcome) -> None:
         """Remember what is stored and where the connection stands."""
         party = move.party
+        party.line.received.clear()
         for name in self._names:
             if name in outcome.store:
                 self.store[name] = outcome.store[name]
@@ -251,14 +287,13 @@ class Conversation:
         else:
             party.leave()
 
-    def _finding(self, expected: str, actual: str, line: Line | None) -> Finding:
+    def _finding(self, expected: str, actual: str, line: Line | None, *, timed_out: bool = False) -> Finding:
         line = line or self._last
         number = next((party.number for party in self.parties if party.line is line), 0)
         told = "; ".join(self._story[-_STEPS_TOLD:])
         more = f"{len(self._story) - _STEPS_TOLD} steps, then " if len(self._story) > _STEPS_TOLD else ""
-        return Finding(
-            expected, f"{actual} [connection #{number}, after {more}{told}]", line.transcript if line else None
-        )
+        actual = f"{actual} [connection #{number}, after {more}{told}]"
+        return Finding(expected, actual, line.transcript if line else None, timed_out=timed_out)
 
 
 def _may_change(exchange: Exchange, outcome: Outcome) -> bool:

@@ -25,6 +25,7 @@ class Effort:
         largest_body: bytes of the longest body sent.
         aborted: connections broken off in a row.
         steps: of one generated conversation.
+        idle: seconds that a silent connection is waited for at least.
     """
 
     examples: int
@@ -32,10 +33,17 @@ class Effort:
     largest_body: int
     aborted: int
     steps: int
+    idle: float
 
 
 EFFORTS: Final = {
-    Profile.QUICK: Effort(examples=8, offsets=24, largest_body=256 * 1024, aborted=40, steps=8),
-    Profile.DEFAULT: Effort(examples=40, offsets=None, largest_body=2 * 1024 * 1024, aborted=200, steps=25),
-    Profile.THOROUGH: Effort(examples=400, offsets=None, largest_body=64 * 1024 * 1024, aborted=1000, steps=100),
-}
+    Profile.QUICK: Effort(
+        examples=8, offsets=24, largest_body=256 * 1024, aborted=40, steps=8, idle=0.1,
+    ),
+    Profile.DEFAULT: Effort(
+        examples=40, offsets=None, largest_body=2 * 1024 * 1024, aborted=200, steps=25, idle=0.25,
+    ),
+    Profile.THOROUGH: Effort(
+        examples=400, offsets=None, largest_body=64 * 1024 * 1024, aborted=1000, steps=100, idle=25.0,
+    ),
+}  # fmt: skip

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from hypothesis import given
 
-from jhup_conformance.conversation import Conversation, Move, Party, frame
+from jhup_conformance.conversation import Conversation, whole_put
 from jhup_conformance.exchange import Case
 from jhup_conformance.idle import keep_idle
 from jhup_conformance.judge import Judge
@@ -31,11 +31,6 @@ def overwrite(old: bytes, new: bytes, talk: Talk) -> None:
     talk.put(new, name=talk.had(old))
 
 
-def unhurried(party: Party, name: str, body: bytes) -> Move:
-    whole = frame(body, cmd="put", filename=name, filesize=len(body))
-    return Move(party, whole, f"puts {len(body)} bytes as {name}", cuts=(4, len(whole) - len(body)))
-
-
 @checks("STORE-1")
 @pytest.mark.parametrize("size", [1, 2, 3, 16, 255, 256, 257, 511, SMALL])
 def test_the_body_of_an_unhurried_put_is_stored(judge: Judge, size: int) -> None:
@@ -53,7 +48,7 @@ def test_each_body_is_stored_under_its_own_name(judge: Judge) -> None:
     talk = Conversation(judge, names := [judge.names.new() for _ in range(8)])
     for number, name in enumerate(names):
         with talk.join() as party:
-            talk.step(unhurried(party, name, b"body %d" % number))
+            talk.step(whole_put(party, name, b"body %d" % number))
 
 
 def put_empty(talk: Talk) -> None:
@@ -96,7 +91,7 @@ def test_the_last_of_several_puts_of_a_name_is_what_remains(judge: Judge) -> Non
         talk = Conversation(judge, [name := judge.names.new()])
         for seed in range(judge.random.randint(2, 4)):
             with talk.join() as party:
-                talk.step(unhurried(party, name, pattern(judge.random.randint(1, SMALL), seed)))
+                talk.step(whole_put(party, name, pattern(judge.random.randint(1, SMALL), seed)))
 
 
 @checks("STORE-4")
@@ -115,7 +110,7 @@ def test_each_put_is_visible_before_the_next_is_sent(judge: Judge, count: int) -
     talk = Conversation(judge, names := [judge.names.new() for _ in range(count)])
     with talk.join() as party:
         for number, name in enumerate(names):
-            talk.step(unhurried(party, name, b"body %d" % number))
+            talk.step(whole_put(party, name, b"body %d" % number))
 
 
 def long_body(size: int) -> bytes:

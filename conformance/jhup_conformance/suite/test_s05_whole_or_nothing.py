@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from jhup.names import is_valid_name
-from jhup_conformance.conversation import Conversation, Move, Party, frame
+from jhup_conformance.conversation import Conversation, Move, Party, frame, part_of_put, rest_of_put, whole_put
 from jhup_conformance.engine import drive
 from jhup_conformance.exchange import Case, End, script
+from jhup_conformance.fairness import require_lanes
 from jhup_conformance.judge import Judge
 from jhup_conformance.marks import checks
 from jhup_conformance.observe import Body
@@ -102,8 +103,8 @@ def test_a_put_that_pauses_takes_effect_when_it_completes(judge: Judge, size: in
     with talk.join() as first:
         talk.step(whole_put(first, name, OLD))
     with talk.join() as party:
-        begin(talk, party, name, new)
-        talk.step(complete(party))
+        talk.send(half_put(party, name, new))
+        talk.step(rest_of_put(party))
 
 
 @checks("STORE-7")
@@ -140,26 +141,8 @@ def test_a_put_may_be_cut_off_at_every_byte(judge: Judge, end: End, recipe: Call
 # Readers and writers at the same time
 
 
-def whole_put(party: Party, name: str, body: bytes) -> Move:
-    whole = frame(body, cmd="put", filename=name, filesize=len(body))
-    return Move(party, whole, f"puts {len(body)} bytes as {name}", cuts=(4, len(whole) - len(body)))
-
-
-def begin(talk: Conversation, party: Party, name: str, body: bytes) -> None:
-    """Send all of a put but the last part of its body."""
-    whole = frame(body, cmd="put", filename=name, filesize=len(body))
-    sent = len(whole) - (len(body) + 1) // 2
-    begun = f"begins to put {len(body)} bytes as {name}"
-    talk.send(Move(party, whole[:sent], begun, whole[:sent], whole[sent:], cuts=(4, len(whole) - len(body))))
-
-
-def complete(party: Party) -> Move:
-    return Move(party, party.rest, "completes its put")
-
-
-def require_several(judge: Judge, count: int) -> None:
-    if judge.lanes < count:
-        raise NotSeen(f"the target serves {judge.lanes} connections at a time, and it takes {count}")
+def half_put(party: Party, name: str, body: bytes) -> Move:
+    return part_of_put(party, name, body, -((len(body) + 1) // 2))
 
 
 class Watch:
@@ -208,7 +191,7 @@ def watch_until(judge: Judge, party: Party, watch: Watch, last: str) -> None:
 @checks("STORE-8")
 @pytest.mark.parametrize("size", [64, 5_000, 70_000, 300_000])
 def test_a_reader_sees_the_old_body_or_the_new_one_during_a_slow_put(judge: Judge, size: int) -> None:
-    require_several(judge, 2)
+    require_lanes(judge, 2)
     talk = Conversation(judge, [name := judge.names.new()])
     with talk.join() as first:
         talk.step(whole_put(first, name, OLD))
@@ -225,7 +208,7 @@ def test_a_reader_sees_the_old_body_or_the_new_one_during_a_slow_put(judge: Judg
 @checks("STORE-8")
 @pytest.mark.parametrize("size", [2_000, 70_000])
 def test_a_reader_sees_whole_bodies_while_they_replace_each_other(judge: Judge, size: int) -> None:
-    require_several(judge, 2)
+    require_lanes(judge, 2)
     bodies = {"the first body": pattern(size), "the second body": pattern(size + 500, 3)}
     talk = Conversation(judge, [name := judge.names.new()])
     with talk.join() as first:
@@ -254,14 +237,14 @@ ORDERS = {
 def test_of_several_puts_of_a_name_the_last_to_complete_remains(
     judge: Judge, order: tuple[int, ...], sizes: tuple[int, ...]
 ) -> None:
-    require_several(judge, len(order) + 1)
+    require_lanes(judge, len(order) + 1)
     talk = Conversation(judge, [name := judge.names.new()])
     try:
         parties = [talk.join() for _ in order]
         for number, party in enumerate(parties):
-            begin(talk, party, name, pattern(sizes[number], number))
+            talk.send(half_put(party, name, pattern(sizes[number], number)))
         for number in order:
-            talk.step(complete(parties[number]))
+            talk.step(rest_of_put(parties[number]))
     finally:
         talk.leave()
 
@@ -270,13 +253,13 @@ def test_of_several_puts_of_a_name_the_last_to_complete_remains(
 @pytest.mark.parametrize("size", [30, 5_000, 100_000])
 @pytest.mark.parametrize("count", [2, 8, 20])
 def test_puts_of_a_name_that_complete_at_once_leave_one_whole_body(judge: Judge, count: int, size: int) -> None:
-    require_several(judge, count + 1)
+    require_lanes(judge, count + 1)
     talk = Conversation(judge, [name := judge.names.new()])
     try:
         parties = [talk.join() for _ in range(count)]
         for number, party in enumerate(parties):
-            begin(talk, party, name, pattern(size + number, number * 1000))
-        talk.race(name, [complete(party) for party in parties])
+            talk.send(half_put(party, name, pattern(size + number, number * 1000)))
+        talk.race(name, [rest_of_put(party) for party in parties])
     finally:
         talk.leave()
 
@@ -284,14 +267,14 @@ def test_puts_of_a_name_that_complete_at_once_leave_one_whole_body(judge: Judge,
 @checks("STORE-9")
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_a_put_that_breaks_off_takes_nothing_from_another_of_its_name(judge: Judge, place: str) -> None:
-    require_several(judge, 3)
+    require_lanes(judge, 3)
     talk = Conversation(judge, [name := judge.names.new()])
     try:
         lost, kept = talk.join(), talk.join()
-        begin(talk, lost, name, pattern(9_000))
-        begin(talk, kept, name, pattern(3_000, 5))
+        talk.send(half_put(lost, name, pattern(9_000)))
+        talk.send(half_put(kept, name, pattern(3_000, 5)))
         breaks_off = Move(lost, b"", "breaks off", end=End.RESET)
-        for move in (breaks_off, complete(kept)) if place == "before" else (complete(kept), breaks_off):
+        for move in (breaks_off, rest_of_put(kept)) if place == "before" else (rest_of_put(kept), breaks_off):
             talk.step(move)
         talk.confirm()
     finally:
@@ -321,14 +304,18 @@ def files_in(folder: Path) -> Iterator[Path]:
         yield from (Path(root, name) for name in names)
 
 
+_TELLING = 48
+"""Bytes by which a body is recognized; a file of fewer may be anybody's."""
+
+
 def begins_like(path: Path, body: bytes) -> bool:
     """Tell whether a file holds the beginning of a body."""
     try:
         with path.open("rb") as file:
-            head = file.read(48)
+            head = file.read(_TELLING)
     except OSError:  # gone meanwhile, or none of ours
         return False
-    return bool(head) and body.startswith(head)
+    return len(head) == _TELLING and body.startswith(head)
 
 
 @checks("STORE-10")
@@ -339,7 +326,7 @@ def test_no_name_shows_an_unfinished_body(judge: Judge, size: int, ending: str) 
     body = marked(name, size)
     talk = Conversation(judge, [name, *guesses(name)])
     with talk.join() as party:
-        begin(talk, party, name, body)
+        talk.send(half_put(party, name, body))
         if ending == "after a reset":
             talk.step(Move(party, b"", "breaks off", end=End.RESET))
         talk.confirm()
@@ -355,14 +342,14 @@ def test_no_name_shows_an_unfinished_body(judge: Judge, size: int, ending: str) 
 @checks("STORE-10")
 @pytest.mark.parametrize("size", [2_000, 300_000])
 def test_no_put_of_another_name_hits_an_unfinished_body(judge: Judge, size: int) -> None:
-    require_several(judge, 3)
+    require_lanes(judge, 3)
     name = judge.names.new()
     talk = Conversation(judge, [name, *guesses(name)])
     with talk.join() as party, talk.join() as other:
-        begin(talk, party, name, marked(name, size))
+        talk.send(half_put(party, name, marked(name, size)))
         for guess in guesses(name):
             talk.step(whole_put(other, guess, guess.encode()))
-        talk.step(complete(party))
+        talk.step(rest_of_put(party))
 
 
 @checks("STORE-11", last=True)
@@ -377,7 +364,7 @@ def test_a_restart_removes_what_a_killed_process_left_of_unfinished_bodies(judge
     talk = Conversation(judge, list(bodies))
     try:
         for name, body in bodies.items():
-            begin(talk, talk.join(), name, body)
+            talk.send(half_put(talk.join(), name, body))
         if not judge.runner.prove_alive():
             raise NotSeen("a plain put fails while others are under way")
         transcript = talk.parties[0].line.transcript

@@ -10,6 +10,7 @@ from jhup_conformance.closing import Scenario, watch_closing
 from jhup_conformance.conversation import frame
 from jhup_conformance.engine import Line, drive
 from jhup_conformance.exchange import Case, End, script
+from jhup_conformance.fairness import only_where
 from jhup_conformance.judge import Judge
 from jhup_conformance.marks import checks
 from jhup_conformance.outcome import Finding, Wavering
@@ -151,7 +152,7 @@ def test_what_is_owed_is_sent_before_the_connection_is_closed(judge: Judge) -> N
             talk.put(b"abc" * number, reply=True)
             talk.say(cmd="hello", reply=True)
 
-    judge.control(Case(some_puts), why="several puts in one segment fail too")
+    only_where(judge, some_puts)
 
     judge.expect_closed([Case(asking, end=End.FINISH_AT_ONCE), Case(asking, end=End.FINISH)])
 

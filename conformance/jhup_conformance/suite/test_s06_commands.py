@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 
 from jhup_conformance.exchange import Case, End
+from jhup_conformance.fairness import only_where
 from jhup_conformance.judge import Judge
 from jhup_conformance.marks import checks
 from jhup_conformance.talk import Talk, header
@@ -93,7 +94,7 @@ def test_an_unknown_command_is_ignored_and_the_next_request_served(judge: Judge,
 
 @checks("ERR-11")
 def test_an_unknown_command_may_stand_in_one_segment_with_others(judge: Judge) -> None:
-    judge.control(Case(put_between), why="three puts in one segment fail too")
+    only_where(judge, put_between)
 
     judge.expect_all(Case(partial(unknown_between, cmd, MEMBERS["members of a put"])) for cmd in UNKNOWN.values())
 
@@ -113,7 +114,7 @@ def many_unknown(talk: Talk) -> None:
 
 @checks("ERR-11")
 def test_many_unknown_commands_are_ignored(judge: Judge) -> None:
-    judge.control(Case(put_between), why="three puts in one segment fail too")
+    only_where(judge, put_between)
 
     judge.expect_all([Case(many_unknown), Case(many_unknown, end=End.FINISH)])
 

@@ -1,0 +1,54 @@
+"""What keeps checks fair: what they build on besides their own clause, and second tries."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+import pytest
+
+from jhup_conformance.exchange import Case
+from jhup_conformance.judge import Judge
+from jhup_conformance.outcome import Finding, NotSeen
+from jhup_conformance.talk import Recipe
+
+__all__ = ["only_where", "require_lanes", "tries_again"]
+
+_P = ParamSpec("_P")
+
+
+def only_where(judge: Judge, *cases: Case | Recipe) -> None:
+    """Leave the check out where what it builds on fails, because another clause speaks of that.
+
+    Only for a check beside others of its clause that build on nothing: otherwise the clause is not verified, and
+    `Judge.control` says so.
+    """
+    for case in cases:
+        try:
+            judge.control(case)
+        except NotSeen as reason:
+            pytest.skip(f"it builds on what fails by itself: {reason}")
+
+
+def require_lanes(judge: Judge, count: int) -> None:
+    """Make sure that the target serves some connections at a time.
+
+    Raises:
+        NotSeen: when it doesn't.
+    """
+    if judge.lanes < count:
+        raise NotSeen(f"the target serves {judge.lanes} of the {count} connections at a time that it takes")
+
+
+def tries_again(check: Callable[_P, None]) -> Callable[_P, None]:
+    """Try a check again that failed by time-out, before it counts: for checks that lead conversations of their own."""
+
+    @wraps(check)
+    def patient(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        try:
+            check(*args, **kwargs)
+        except Finding as finding:
+            if not finding.timed_out:
+                raise
+            check(*args, **kwargs)
+
+    return patient
