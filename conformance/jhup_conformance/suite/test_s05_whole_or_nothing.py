@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -299,9 +299,10 @@ def marked(name: str, size: int) -> bytes:
     return f"the body of {name}, which nothing else holds. ".encode() + pattern(size)
 
 
-def files_in(folder: Path) -> Iterator[Path]:
-    for root, _, names in os.walk(folder):
-        yield from (Path(root, name) for name in names)
+def files_in(folder: Path) -> set[Path]:
+    """Give every plain file in a folder and below it."""
+    paths = (Path(root, name) for root, _, names in os.walk(folder) for name in names)
+    return {path for path in paths if path.is_file() and not path.is_symlink()}
 
 
 _TELLING = 48
@@ -324,6 +325,7 @@ def begins_like(path: Path, body: bytes) -> bool:
 def test_no_name_shows_an_unfinished_body(judge: Judge, size: int, ending: str) -> None:
     name = judge.names.new()
     body = marked(name, size)
+    before = set(os.listdir(judge.folder.folder)) if judge.folder else set()  # noqa: PTH208 - names are enough
     talk = Conversation(judge, [name, *guesses(name)])
     with talk.join() as party:
         talk.send(half_put(party, name, body))
@@ -331,7 +333,8 @@ def test_no_name_shows_an_unfinished_body(judge: Judge, size: int, ending: str) 
             talk.step(Move(party, b"", "breaks off", end=End.RESET))
         talk.confirm()
         for entry in os.scandir(judge.folder.folder) if judge.folder else ():
-            if is_valid_name(entry.name) and entry.is_file(follow_symlinks=False) and begins_like(Path(entry), body):
+            is_new = entry.name not in before and is_valid_name(entry.name)
+            if is_new and entry.is_file(follow_symlinks=False) and begins_like(Path(entry), body):
                 raise Finding(
                     "a file of a valid name holds nothing of an unfinished body",
                     f"{entry.name} begins like the body of {name}, a put of which is {ending}",
@@ -356,9 +359,11 @@ def test_no_put_of_another_name_hits_an_unfinished_body(judge: Judge, size: int)
 def test_a_restart_removes_what_a_killed_process_left_of_unfinished_bodies(judge: Judge) -> None:
     spawned, folder = judge.require_spawned(), judge.require_folder().folder
     bodies = {name: marked(name, 300_000) for name in (judge.names.new() for _ in range(min(4, judge.lanes)))}
+    before = files_in(folder)
 
     def debris() -> list[str]:
-        unfinished = [path for path in files_in(folder) if any(begins_like(path, body) for body in bodies.values())]
+        new = files_in(folder) - before
+        unfinished = [path for path in new if any(begins_like(path, body) for body in bodies.values())]
         return sorted(str(path.relative_to(folder)) for path in unfinished)
 
     talk = Conversation(judge, list(bodies))
