@@ -23,6 +23,11 @@ class Pace:
         del self._beats[:-64]
 
     @property
+    def is_known(self) -> bool:
+        """Whether any answer was seen yet."""
+        return bool(self._beats)
+
+    @property
     def beat(self) -> float:
         """The median of the answer times seen last."""
         return median(self._beats) if self._beats else _UNKNOWN_BEAT

@@ -2,6 +2,7 @@
 
 import pytest
 
+from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.judge import Judge
 from jhup_conformance.outcome import SuiteError
 from jhup_conformance.plugin import RUN
@@ -12,5 +13,14 @@ def judge(request: pytest.FixtureRequest) -> Judge:
     """The judge of an upload server."""
     found = request.config.stash[RUN].judge
     if not isinstance(found, Judge):
+        raise SuiteError("the target is not set up")
+    return found
+
+
+@pytest.fixture(scope="session")
+def echo(request: pytest.FixtureRequest) -> EchoJudge:
+    """The judge of an echo server."""
+    found = request.config.stash[RUN].judge
+    if not isinstance(found, EchoJudge):
         raise SuiteError("the target is not set up")
     return found

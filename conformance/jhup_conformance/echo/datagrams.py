@@ -1,0 +1,175 @@
+"""Says things to an echo server in datagrams, which may be lost: silence counts after three tries, beside a control."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NoReturn
+
+from jhup.address import Address, Transport
+from jhup.echo import UDP_CARRIES, DatagramAnswers, Rules, Shape, Silence
+from jhup_conformance.channel import Unreachable
+from jhup_conformance.dialer import TargetGone
+from jhup_conformance.dump import show_bytes
+from jhup_conformance.echo.asking import Ask, Breach, Mismatch, Tried, compare
+from jhup_conformance.echo.letters import Letter, Sender, TooLong, wait_for
+from jhup_conformance.outcome import Finding, NotSeen
+from jhup_conformance.pace import Pace
+from jhup_conformance.spawn import Spawned
+
+__all__ = ["CONTROL", "DatagramWire"]
+
+_TRIES: Final = 3
+_KEPT: Final = 48
+"""Sockets that are kept open, so that what comes late or astray is seen."""
+CONTROL: Final = b"control"
+"""The basic message that is answered where another one is not."""
+
+
+class DatagramWire:
+    """Datagrams to one server, each from a socket of its own.
+
+    Attributes:
+        rules: what the server is.
+        executions: how many datagrams were sent so far that were judged.
+        has_answered: whether a control was answered at any time.
+    """
+
+    shape: Final = Shape.DATAGRAM
+
+    def __init__(self, target: Address, pace: Pace, rules: Rules, spawned: Spawned | None = None) -> None:
+        self.sender = Sender(target)
+        self.rules = rules
+        self.executions = 0
+        self.has_answered = False
+        self._pace = pace
+        self._spawned = spawned
+        self._carries = UDP_CARRIES if target.transport is Transport.UDP else 128 * 1024
+
+    def right(self, ask: Ask) -> DatagramAnswers:
+        """Give the right answers to an ask."""
+        return DatagramAnswers(ask.data, self.rules, self._carries)
+
+    def run(self, asks: Sequence[Ask], *, patience: float) -> list[Tried]:
+        """Send asks at the same time; what stays unanswered is sent again, alone.
+
+        Raises:
+            TargetGone: when nobody has the target's address any more.
+            Finding: when a datagram ended its process, which the suite has then started again.
+            NotSeen: when the transport carries no datagram of that length.
+        """
+        self.revive_quietly()
+        letters = [self.send(ask.data) for ask in asks]
+        self.executions += len(asks)
+        owed = [
+            letter for letter, ask in zip(letters, asks, strict=True) if self.right(ask).silence is not Silence.REQUIRED
+        ]
+        self.wait(letters, until=lambda: all(letter.arrived for letter in owed), seconds=patience)
+        if len(letters) == 1 and letters[0].arrived:
+            self._pace.note(letters[0].answer_time)
+        tried = [self._judge(ask, letter, patience) for ask, letter in zip(asks, letters, strict=True)]
+        self.sender.close_old(_KEPT)
+        return tried
+
+    def send(self, data: bytes, *, named: bool = True) -> Letter:
+        """Send one datagram.
+
+        Raises:
+            TargetGone: when nobody has the target's address any more.
+            NotSeen: when the transport carries no datagram of that length.
+        """
+        try:
+            return self.sender.send(data, named=named)
+        except TooLong as error:
+            raise NotSeen(f"no datagram of {len(data)} bytes can be sent from here: {error}") from error
+        except Unreachable as error:
+            if self.revive_quietly():
+                return self.send(data, named=named)
+            raise TargetGone(str(error)) from error
+
+    def revive_quietly(self) -> bool:
+        """Start the server again if it has died; tells whether it had."""
+        if self._spawned and (address := self._spawned.revive()):
+            self.sender = Sender(address)
+            return True
+        return False
+
+    def wait(self, letters: Sequence[Letter], *, until: Callable[[], bool], seconds: float) -> None:
+        """Take what comes until something is the case, or for so many seconds."""
+        wait_for(letters, until=until, seconds=seconds, expected=self.sender.where)
+
+    def control(self, *, patience: float | None = None) -> bool:
+        """Tell whether a basic message is answered, one of three losses granted."""
+        patience = self._pace.last_patience if patience is None else patience
+        for _ in range(_TRIES):
+            if self._is_answered(self.send(CONTROL), patience):
+                self.has_answered = True
+                return True
+        return False
+
+    def _is_answered(self, letter: Letter, patience: float) -> bool:
+        self.wait([letter], until=lambda: bool(letter.arrived), seconds=patience)
+        return bool(letter.arrived)
+
+    def _judge(self, ask: Ask, letter: Letter, patience: float) -> Tried:
+        right = self.right(ask)
+        if right.silence is not Silence.WRONG:
+            self._let_settle(letter)
+        elif not letter.arrived:
+            letter = self._try_again(ask, letter, patience)
+        answer = letter.arrived[0][0] if letter.arrived else b""
+        return Tried(ask, answer, self._mismatch(ask, letter, right), letter.transcript)
+
+    def _let_settle(self, letter: Letter) -> None:
+        """Wait for the positive that comes behind a silence, and a moment more."""
+        if not self.control():
+            raise NotSeen(f"silence can't be told from the end: {show_bytes(CONTROL)} is not answered any more")
+        self.wait([letter], until=lambda: False, seconds=self._pace.settle)
+
+    def _try_again(self, ask: Ask, first: Letter, patience: float) -> Letter:
+        """Send an unanswered datagram again, with a control between; gives whichever try was answered, or the first."""
+        tries = [first]
+        for _ in range(_TRIES - 1):
+            if self.has_answered and not self.control(patience=patience):
+                self._mourn(ask)
+            tries.append(self.send(ask.data))
+            self.wait(tries, until=lambda: any(letter.arrived for letter in tries), seconds=max(patience, 0.3))
+            if answered := [letter for letter in tries if letter.arrived]:
+                return answered[0]
+        return first
+
+    def _mourn(self, ask: Ask) -> NoReturn:
+        """Say that not even the control is answered any more."""
+        if self._spawned and not self._spawned.alive:
+            raise Finding("a target that goes on serving", f"its process ended beside {show_bytes(ask.data)}")
+        raise TargetGone(f"{show_bytes(CONTROL)} is not answered any more, though it was before")
+
+    def _mismatch(self, ask: Ask, letter: Letter, right: DatagramAnswers) -> Mismatch | None:
+        if not letter.arrived:
+            return None if right.silence is not Silence.WRONG else self._silence(ask, right)
+        answer, source = letter.arrived[0]
+        if right.silence is Silence.REQUIRED:
+            return Mismatch(Breach.WRONG, f"no answer to {show_bytes(ask.data)}", f"the answer {show_bytes(answer)}")
+        if source != self.sender.where:
+            return Mismatch(
+                Breach.ELSEWHERE, f"an answer from {self.sender.where}", f"{show_bytes(answer)} from {source}"
+            )
+        if wrong := compare(ask, right, answer, Shape.DATAGRAM, timed_out=False):
+            return wrong
+        if len(letter.arrived) > 1:
+            count = len(letter.arrived)
+            return Mismatch(Breach.TWICE, "one datagram for one", f"{count} datagrams, the second {_show(letter, 1)}")
+        return None
+
+    def _silence(self, ask: Ask, right: DatagramAnswers) -> Mismatch:
+        """Say that nothing came back; perhaps it went to somebody else."""
+        wanted = next(iter(right.members(self.rules.name or b"worker")))
+        expected = f"the datagram {show_bytes(wanted) or '(an empty one)'} for {show_bytes(ask.data) or 'an empty one'}"
+        self.wait(self.sender.open, until=lambda: True, seconds=0.0)
+        for other in self.sender.open:
+            if any(right.contains(data) for data, _ in other.arrived) and not self.right(Ask(other.data)).contains(
+                next(data for data, _ in other.arrived if right.contains(data))
+            ):
+                return Mismatch(Breach.ASTRAY, expected, f"it went to the sender of {show_bytes(other.data)}")
+        return Mismatch(Breach.NOTHING, expected, f"no answer to {_TRIES} tries, controls between them", timed_out=True)
+
+
+def _show(letter: Letter, index: int) -> str:
+    return show_bytes(letter.arrived[index][0]) or "empty"

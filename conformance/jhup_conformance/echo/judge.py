@@ -1,0 +1,354 @@
+"""The judge of echo servers: what the checks of chapter 10 ask for. It looks again, alone, before it blames anybody."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final, NoReturn, TypeVar
+
+from jhup.clauses import Clause
+from jhup.echo import Rules, Service, Serving, Shape, right_answers
+from jhup_conformance.dialer import TargetGone
+from jhup_conformance.dump import show_bytes
+from jhup_conformance.echo.asking import CONTENT, Ask, Breach, Mismatch, Tried
+from jhup_conformance.echo.datagrams import DatagramWire
+from jhup_conformance.echo.declared import Declared
+from jhup_conformance.echo.shrink import shrink
+from jhup_conformance.echo.streams import StreamWire
+from jhup_conformance.effort import Effort
+from jhup_conformance.engine import Line, drive
+from jhup_conformance.judging import Judging
+from jhup_conformance.outcome import Finding, NotOffered, NotSeen, Wavering
+from jhup_conformance.pace import Pace
+from jhup_conformance.spawn import Spawned
+from jhup_conformance.vitals import Vitals
+
+__all__ = ["EchoJudge", "Plain"]
+
+_T = TypeVar("_T")
+_LOOKS: Final = 3
+"""How often a failing ask is made in all before it is blamed or called flaky."""
+_SURE_PAUSE: Final = 4
+"""By how much pauses grow when an ask is tried again."""
+_LANES: Final = 4
+"""Connections at a time: few enough for the shortest queue of those that wait to be accepted, which holds five."""
+_BLAND: Final = b"abc"
+
+
+class Plain:
+    """What came of the plainest exchanges, before the checks.
+
+    Attributes:
+        clause: the clause that they broke; empty when none.
+        finding: the breach, raised by the checks of that clause.
+    """
+
+    def __init__(self) -> None:
+        self.clause = ""
+        self.finding: Finding | None = None
+
+    @property
+    def gate(self) -> str:
+        """Why nothing else can be judged; empty when the plain exchanges were right."""
+        if self.finding is None:
+            return ""
+        return f"a plain exchange breaks {self.clause}: expected {self.finding.expected}; actual: {self.finding.actual}"
+
+
+class EchoJudge(Judging):
+    """Judges one echo server.
+
+    Attributes:
+        declared: what it was said to be, with what was found out in place of what was not said.
+        wire: says things to it.
+        plain: what came of the plainest exchanges.
+    """
+
+    def __init__(
+        self,
+        declared: Declared,
+        wire: StreamWire | DatagramWire,
+        pace: Pace,
+        effort: Effort,
+        *,
+        transport_facts: Sequence[str],
+        does_not_apply: Callable[[str], str],
+        vitals: Vitals | None = None,
+        spawned: Spawned | None = None,
+    ) -> None:
+        super().__init__(effort, vitals=vitals, spawned=spawned)
+        self.declared = declared
+        self.wire = wire
+        self.plain = Plain()
+        self._pace = pace
+        self._facts = list(transport_facts)
+        self._does_not_apply = does_not_apply
+        self._lanes: int | None = None
+        self._down = False
+
+    # What a run asks for
+
+    @property
+    def pace(self) -> Pace:
+        """How long to wait."""
+        return self._pace
+
+    @property
+    def executions(self) -> int:
+        """How many exchanges were made so far."""
+        return self.wire.executions
+
+    @property
+    def observed_by(self) -> list[str]:
+        """How the target is seen: by its answers."""
+        return ["answers"]
+
+    @property
+    def gate(self) -> str:
+        """Why nothing can be judged; empty when plain exchanges are right."""
+        return self.plain.gate
+
+    @property
+    def facts(self) -> list[str]:
+        """What is taken as declared."""
+        return self._facts
+
+    def does_not_apply(self, clause: Clause) -> str:
+        """Give the reason why a clause is not about this server (section 10.18)."""
+        return self._does_not_apply(clause.id)
+
+    def admit(self, clause: Clause, *, tried: bool) -> None:  # noqa: ARG002  # upload servers need it
+        """Let a check begin, unless not even plain exchanges are right.
+
+        Raises:
+            Finding: for the clause that they break.
+            NotSeen: for any other.
+        """
+        if self._down:
+            raise NotSeen("nothing can be learnt: the target has stopped serving, and was not started by the suite")
+        if self.plain.finding is None:
+            return
+        if clause.id == self.plain.clause:
+            raise self.plain.finding
+        raise NotSeen(f"nothing can be learnt: {self.gate}")
+
+    # What checks ask for
+
+    @property
+    def rules(self) -> Rules:
+        """What the sets of right answers have to know."""
+        return self.wire.rules
+
+    @property
+    def service(self) -> Service:
+        """What the server makes of a message."""
+        return self.declared.service
+
+    @property
+    def shape(self) -> Shape:
+        """How it cuts what it receives into messages."""
+        return self.wire.shape
+
+    @property
+    def limit(self) -> int:
+        """The most bytes that it takes as one message."""
+        return self.rules.limit(self.shape)
+
+    @property
+    def streams(self) -> StreamWire:
+        """The connections; checks of clauses about streams run only where there are any."""
+        if not isinstance(self.wire, StreamWire):
+            raise NotOffered("the target is reached by datagrams")
+        return self.wire
+
+    @property
+    def datagrams(self) -> DatagramWire:
+        """The datagrams; checks of clauses about them run only where there are any."""
+        if not isinstance(self.wire, DatagramWire):
+            raise NotOffered("the target is reached by a stream")
+        return self.wire
+
+    @property
+    def is_iterative(self) -> bool:
+        """Whether it is declared to serve one at a time."""
+        return self.declared.serving is Serving.ITERATIVE
+
+    @property
+    def lanes(self) -> int:
+        """How many asks are made at a time, looked up once: one where more would wait for each other."""
+        if self._lanes is None:
+            alone = self.is_iterative and self.shape is not Shape.DATAGRAM
+            self._lanes = 1 if alone or not self._keeps_apart() else _LANES
+        return self._lanes
+
+    def _keeps_apart(self) -> bool:
+        """Tell whether several clients at a time each get an answer of their own; only some clauses promise it."""
+        if isinstance(self.wire, StreamWire) and not self.serves_beside(_LANES - 1):
+            return False
+        asks = [self.message(b"%d" % number * 5) for number in range(_LANES)]
+        return not any(tried.mismatch for _ in range(2) for tried in self.wire.run(asks, patience=self.pace.patience))
+
+    def serves_beside(self, count: int) -> bool:
+        """Tell whether a plain message is answered while some other connections are open and silent."""
+        idle = [self.streams.dial() for _ in range(count)]
+        try:
+            return self.is_alive()
+        finally:
+            for line in idle:
+                line.drop()
+
+    def message(self, data: bytes) -> Ask:
+        """Give what makes the server take some bytes as one message: a line is ended, if it isn't yet."""
+        if self.shape in (Shape.LINE, Shape.LINE_ONE_SHOT) and not data.endswith(b"\n"):
+            data += b"\n"
+        return Ask(data)
+
+    def sample(self, items: Sequence[_T]) -> list[_T]:
+        """Give all of some items, or in a quick run as many as it tries of a sweep: the ends, and some between."""
+        most = self.effort.offsets
+        if most is None or len(items) <= most:
+            return list(items)
+        chosen = {0, len(items) - 1, *self.random.sample(range(len(items)), most - 2)}
+        return [items[index] for index in sorted(chosen)]
+
+    def expect_messages(self, messages: Iterable[bytes]) -> None:
+        """Try messages, each on its own; each has to be answered rightly.
+
+        Raises:
+            Finding: for the first that failed, and failed again when it was tried alone.
+            Wavering: for one that failed and then held.
+        """
+        self.expect([self.message(data) for data in messages])
+
+    def expect(
+        self,
+        asks: Iterable[Ask],
+        *,
+        breaches: frozenset[Breach] = CONTENT,
+        control: Ask | None = None,
+        shrinks: bool = False,
+    ) -> None:
+        """Try asks, as many at a time as the target serves; each has to be answered rightly.
+
+        Args:
+            asks: what is to be tried, the smallest first, because the first that fails is shown.
+            breaches: those that the clause under check is about; others are for other checks.
+            control: what has to work, else nothing is learnt.
+            shrinks: whether a smaller ask that fails too is looked for.
+
+        Raises:
+            Finding: for one that failed, and failed again when it was tried alone.
+            Wavering: for one that failed and then held.
+            NotSeen: when the control fails, or resets take all answers.
+        """
+        if control and (failed := self._fails_twice(control)):
+            raise NotSeen(f"the control failed: expected {failed.expected}; actual: {failed.actual}")
+        waiting = list(asks)
+        size = self.lanes if len(waiting) > 1 else 1
+        for start in range(0, len(waiting), size):
+            for tried in self.wire.run(waiting[start : start + size], patience=self.pace.patience):
+                if tried.lost:
+                    self._try_lost(tried.ask, breaches, shrinks)
+                elif tried.mismatch and tried.mismatch.breach in breaches:
+                    self._look_again(tried, tried.mismatch, breaches, shrinks)
+
+    def is_alive(self) -> bool:
+        """Tell whether a plain message on a new connection, or in a datagram, is answered rightly."""
+        if isinstance(self.wire, DatagramWire):
+            return self.wire.control()
+        return not self._fails_twice(self.message(_BLAND))
+
+    @contextlib.contextmanager
+    def surviving(self, what: str) -> Iterator[None]:
+        """Let something be done that the target has to survive, and make sure of it (rule: name what killed it).
+
+        Raises:
+            Finding: when a plain message is not answered any more, or the process had to be started again.
+        """
+        deaths = self.spawned.deaths if self.spawned else 0
+        try:
+            yield
+            alive = self.is_alive()
+        except TargetGone:
+            alive = False
+        if not alive and isinstance(self.wire, DatagramWire):
+            self.wire.revive_quietly()
+        died = self.spawned is not None and self.spawned.deaths > deaths
+        if alive and not died:
+            return
+        self._down = not alive and not died
+        raise Finding(
+            f"{show_bytes(_BLAND)} answered on after {what}",
+            "its process has ended" if died else "it is not answered any more",
+        )
+
+    def hear(self, line: Line, *, until: Callable[[Line], bool], patience: float | None = None) -> bool:
+        """Wait until a connection has shown something, or is closed, or silent for too long; tells which."""
+        patience = self.pace.last_patience if patience is None else patience
+        drive([line], until=until, patience=patience, at_most=60.0)
+        return until(line)
+
+    # Second looks
+
+    def _fails_twice(self, ask: Ask) -> Mismatch | None:
+        patience = self.pace.patience
+        for _ in range(2):
+            tried = self.wire.run([ask], patience=patience)[0]
+            if tried.mismatch is None or tried.mismatch.breach not in CONTENT:
+                return None
+            patience = self.pace.last_patience
+        return tried.mismatch
+
+    def _try_lost(self, ask: Ask, breaches: frozenset[Breach], shrinks: bool) -> None:
+        """Ask again where a reset took the answer, which proves nothing."""
+        for _ in range(_LOOKS):
+            tried = self._alone(ask)
+            if not tried.lost:
+                if tried.mismatch and tried.mismatch.breach in breaches:
+                    self._look_again(tried, tried.mismatch, breaches, shrinks)
+                return
+        raise NotSeen(f"each time a reset took the answer to {show_bytes(ask.data)}")
+
+    def _look_again(self, first: Tried, mismatch: Mismatch, breaches: frozenset[Breach], shrinks: bool) -> None:
+        """Try a failing ask again, alone and with more time, and blame the target only if it fails again."""
+        again = self._alone(first.ask)
+        if again.mismatch and again.mismatch.breach in breaches:
+            self._blame(again, breaches, shrinks)
+        if mismatch.timed_out:
+            return  # it was only slow beside the others
+        third = self._alone(first.ask)
+        failures = 1 + (third.mismatch is not None)
+        raise Wavering(
+            mismatch.expected,
+            f"{mismatch.actual}; failed {failures} times of {_LOOKS} under the same bytes",
+            first.transcript,
+        )
+
+    def _alone(self, ask: Ask) -> Tried:
+        if ask.pause is None and ask.cuts:
+            ask = replace(ask, pause=_SURE_PAUSE * self.pace.pause)
+        return self.wire.run([ask], patience=self.pace.last_patience)[0]
+
+    def _blame(self, failed: Tried, breaches: frozenset[Breach], shrinks: bool) -> NoReturn:
+        def fails(ask: Ask) -> Tried | None:
+            tried = self.wire.run([ask], patience=self.pace.patience)[0]
+            return tried if tried.mismatch and tried.mismatch.breach in breaches else None
+
+        smallest = shrink(failed, fails, shape=self.shape) if shrinks else failed
+        if smallest.mismatch is None:
+            raise ValueError("what failed has no mismatch")
+        cuts = f" [cut at {', '.join(map(str, smallest.ask.cuts[:5]))}]" if smallest.ask.cuts else ""
+        raise Finding(
+            smallest.mismatch.expected,
+            f"{smallest.mismatch.actual}{cuts}{self._hint(smallest)}",
+            smallest.transcript,
+            timed_out=smallest.mismatch.timed_out,
+        )
+
+    def _hint(self, tried: Tried) -> str:
+        """Say which declaration would make an answer right."""
+        if not self.rules.trims:
+            return ""
+        kept = replace(self.rules, trim=False)
+        if right_answers(tried.ask.data, shape=self.shape, rules=kept, ended=tried.ask.ended).contains(tried.answer):
+            return " (right for a server that does not trim: --no-trim declares it)"
+        return ""
