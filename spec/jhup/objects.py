@@ -34,7 +34,7 @@ def integer_value(number: str) -> int | None:
     match = _NUMBER.fullmatch(number)
     if match is None:
         return None
-    fraction = (match["fraction"] or "").rstrip("0")
+    fraction = match["fraction"] or ""
     digits = (match["whole"] + fraction).lstrip("0")
     if not digits:
         return 0
