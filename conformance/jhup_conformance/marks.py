@@ -5,9 +5,14 @@ from typing import Any, TypeVar
 
 import pytest
 
-__all__ = ["checks"]
+__all__ = ["checks", "clause_mark"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def clause_mark(clause: str, *, blind: bool = False, late: bool = False, last: bool = False) -> pytest.MarkDecorator:
+    """Give the mark of a check of one clause, for a parameter set of a test that checks several; see `checks`."""
+    return pytest.mark.clause(clause, blind=blind, late=late, last=last)
 
 
 def checks(clause: str, *, blind: bool = False, late: bool = False, last: bool = False) -> Callable[[_F], _F]:
@@ -21,7 +26,7 @@ def checks(clause: str, *, blind: bool = False, late: bool = False, last: bool =
     """
 
     def mark(function: _F) -> _F:
-        marked: _F = pytest.mark.clause(clause, blind=blind, late=late, last=last)(function)
+        marked: _F = clause_mark(clause, blind=blind, late=late, last=last)(function)
         return marked
 
     return mark

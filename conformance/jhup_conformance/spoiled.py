@@ -4,9 +4,10 @@ In the bytes, ``@`` stands for a name that nobody else uses.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from jhup_conformance.followed import Pair
 from jhup_conformance.talk import Talk
 
 __all__ = ["BODY", "PutOf", "Spoiled", "spoil"]
@@ -44,6 +45,11 @@ class PutOf:
         if self.next:
             talk.put(b"next")
 
+    @property
+    def pair(self) -> Pair:
+        """It alone, and followed by a plain put."""
+        return replace(self, next=False), self
+
 
 @dataclass(frozen=True, slots=True)
 class Spoiled:
@@ -62,13 +68,13 @@ class Spoiled:
     also: tuple[str, ...] = ()
 
     @property
-    def control(self) -> PutOf:
+    def control(self) -> Pair:
         """The sound twin."""
-        return PutOf(self.right, also=self.also)
+        return PutOf(self.right, also=self.also).pair
 
-    def put(self, body: bytes = BODY, *, reply: bool = False, following: bool = True) -> PutOf:
-        """Give the put with this header; behind it what must not be read as a request."""
-        return PutOf(self.wrong, body, self.also, reply, following)
+    def put(self, body: bytes = BODY, *, reply: bool = False) -> PutOf:
+        """Give the put with this header, and behind it what must not be read as a request."""
+        return PutOf(self.wrong, body, self.also, reply)
 
     def __str__(self) -> str:
         return self.title

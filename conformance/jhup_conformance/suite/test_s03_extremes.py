@@ -6,14 +6,14 @@ import pytest
 
 from jhup.limits import MAX_HEADER
 from jhup_conformance.exchange import Case, End
+from jhup_conformance.followed import expect_followed
 from jhup_conformance.judge import Judge
 from jhup_conformance.marks import checks
 from jhup_conformance.outcome import Finding
 from jhup_conformance.spoiled import PutOf
 from jhup_conformance.spoiled_rows import PLAIN
-from jhup_conformance.talk import Talk
 
-CONTROL = Case(PutOf(PLAIN), Talk.requests)
+CONTROL = PutOf(PLAIN).pair
 
 
 def asking(recipe: PutOf) -> PutOf:
@@ -74,7 +74,7 @@ DUPLICATES = [
 def test_of_a_member_that_stands_twice_the_last_counts_or_none(judge: Judge, duplicate: Duplicate) -> None:
     ways = [duplicate.put(), *([] if b"reply" in duplicate.header else [duplicate.put(reply=True)])]
 
-    judge.expect(*(Case(way, Talk.requests) for way in ways), control=CONTROL)
+    expect_followed(judge, (way.pair for way in ways), control=CONTROL)
 
 
 REPEATED = {
@@ -97,9 +97,7 @@ REPEATED = {
 def test_repeated_names_that_mean_nothing_are_ignored(judge: Judge, members: bytes) -> None:
     before, behind = PLAIN.replace(b"{", b"{" + members + b",", 1), PLAIN[:-1] + b"," + members + b"}"
 
-    judge.expect(
-        *(Case(PutOf(header, also=FILENAMES[1:]), Talk.requests) for header in (before, behind)), control=CONTROL
-    )
+    expect_followed(judge, (PutOf(header, also=FILENAMES[1:]).pair for header in (before, behind)), control=CONTROL)
 
 
 def nested(depth: int, opening: bytes = b"[", closing: bytes = b"]", core: bytes = b"") -> bytes:
@@ -141,11 +139,11 @@ EXTREMES: dict[str, bytes] = {
 @pytest.mark.parametrize("value", EXTREMES.values(), ids=EXTREMES.keys())
 def test_an_extreme_in_an_unknown_member_is_ignored_or_malformed(judge: Judge, value: bytes) -> None:
     recipe = PutOf(PLAIN[:-1] + b',"x":' + value + b"}")
-    ways = [Case(recipe, Talk.requests)]
-    if judge.known.greeting:  # whoever stalls neither answers nor closes
-        ways.append(Case(asking(recipe), Talk.requests, End.FINISH, must_close=True))
 
-    judge.expect(*ways, control=Case(PutOf(PLAIN[:-1] + b',"x":[9]}'), Talk.requests))
+    expect_followed(judge, [recipe.pair], control=PutOf(PLAIN[:-1] + b',"x":[9]}').pair)
+
+    if judge.known.greeting:  # whoever stalls neither answers nor closes
+        judge.expect_all([Case(asking(recipe), (), End.FINISH, must_close=True)])
 
 
 UNFINISHED = {
@@ -158,21 +156,21 @@ UNFINISHED = {
 @checks("HEAD-19")
 @pytest.mark.parametrize("value", UNFINISHED.values(), ids=UNFINISHED.keys())
 def test_an_extreme_that_does_not_even_end_is_malformed(judge: Judge, value: bytes) -> None:
-    judge.expect(Case(PutOf(PLAIN[:-1] + b',"x":' + value), Talk.requests), control=CONTROL)
+    expect_followed(judge, [PutOf(PLAIN[:-1] + b',"x":' + value).pair], control=CONTROL)
 
 
 @checks("HEAD-19")
 def test_thousands_of_members_are_no_extreme(judge: Judge) -> None:
     more = b"".join(b',"%x":0' % number for number in range(6_000))
 
-    judge.expect(Case(PutOf(PLAIN[:-1] + more + b"}"), Talk.requests), control=CONTROL)
+    expect_followed(judge, [PutOf(PLAIN[:-1] + more + b"}").pair], control=CONTROL)
 
 
 @checks("HEAD-19", late=True)
 def test_no_processor_is_busy_after_extremes(judge: Judge) -> None:
     recipes = [PutOf(PLAIN[:-1] + b',"x":' + value + b"}") for value in EXTREMES.values()]
 
-    judge.expect(*(Case(recipe, Talk.requests) for recipe in recipes), control=CONTROL)
+    expect_followed(judge, (recipe.pair for recipe in recipes), control=CONTROL)
 
     if judge.vitals and judge.vitals.load(0.2) > 0.5 and (load := judge.vitals.load(1.0)) > 0.5:
         raise Finding("no processor time once the headers are dealt with", f"{load:.1f} processors in use")

@@ -13,15 +13,14 @@ from hypothesis import strategies as st
 
 from jhup.errors import Malformed
 from jhup.readings import readings
-from jhup_conformance.exchange import Case
+from jhup_conformance.followed import expect_followed
 from jhup_conformance.judge import Judge
 from jhup_conformance.marks import checks
 from jhup_conformance.spoiled import PutOf, Spoiled
 from jhup_conformance.spoiled_rows import MALFORMED, PLAIN
-from jhup_conformance.talk import Talk
 
 TOGETHER = 8
-"""Headers of a generated property that are tried at the same time."""
+"""Exchanges of a generated property that are made at the same time."""
 
 
 def broken(clause: str) -> pytest.MarkDecorator:
@@ -29,11 +28,8 @@ def broken(clause: str) -> pytest.MarkDecorator:
 
 
 def expect_malformed(judge: Judge, spoiled: Spoiled) -> None:
-    judge.expect(
-        Case(spoiled.put(), Talk.requests),
-        Case(spoiled.put(b""), Talk.requests),
-        control=Case(spoiled.control, Talk.requests),
-    )
+    ways = (spoiled.put(), spoiled.put(b""))
+    expect_followed(judge, (way.pair for way in ways), control=spoiled.control)
 
 
 @checks("HEAD-4")
@@ -114,7 +110,4 @@ def is_not_json(header: bytes) -> bool:
 def test_a_header_that_is_one_byte_off_json_is_malformed(judge: Judge, seed: int) -> None:
     tried = filter(is_not_json, map(one_byte_off, repeat(Random(seed))))
 
-    judge.expect(
-        *(Case(PutOf(header), Talk.requests) for header in islice(tried, TOGETHER)),
-        control=Case(PutOf(PLAIN), Talk.requests),
-    )
+    expect_followed(judge, (PutOf(header).pair for header in islice(tried, TOGETHER)), control=PutOf(PLAIN).pair)

@@ -1,0 +1,129 @@
+"""Section 4.1, names that are not valid: refused, whatever the platform would make of them.
+
+A body that was stored after all is looked for under the name itself, in the folder where it is given, and under the
+names that careless servers make of it. Its put is tried with a reply and without: a reply says what the store can't.
+"""
+
+import contextlib
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jhup_conformance.bad_names import BAD_NAMES, BODY, BadName, RequestOf
+from jhup_conformance.followed import expect_followed
+from jhup_conformance.judge import Judge
+from jhup_conformance.marks import checks, clause_mark
+from jhup_conformance.outcome import Finding, NotSeen
+from jhup_conformance.talk import NAME_LENGTH
+
+TOGETHER = 8
+"""Names of a generated property that are tried at the same time."""
+
+
+def bad(clause: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("name", BAD_NAMES[clause], ids=str)
+
+
+def expect_refused(judge: Judge, *names: BadName, bodies: tuple[bytes, ...] = (BODY,)) -> None:
+    if judge.folder is None and judge.known.greeting is None:
+        raise NotSeen("a refusal shows in replies, which the target doesn't have, or in its folder: --storage DIR")
+    ways = [name.put(body, reply=reply) for name in names for body in bodies for reply in (False, True)]
+    expect_followed(judge, (way.pair for way in ways), control=names[0].control)
+
+
+@checks("NAME-3")
+@pytest.mark.parametrize("body", [BODY, b""], ids=["with a body", "without a body"])
+@bad("NAME-3")
+def test_the_empty_name_is_refused(judge: Judge, name: BadName, body: bytes) -> None:
+    expect_refused(judge, name, bodies=(body,))
+
+
+@checks("NAME-4")
+@bad("NAME-4")
+def test_a_name_of_more_than_255_bytes_is_refused_and_not_cut(judge: Judge, name: BadName) -> None:
+    expect_refused(judge, name)
+
+
+@checks("NAME-5")
+@pytest.mark.parametrize("code", [*range(0x20), 0x7F], ids="U+{:04X}".format)
+def test_a_name_with_a_control_character_is_refused(judge: Judge, code: int) -> None:
+    expect_refused(judge, *(name for name in BAD_NAMES["NAME-5"] if name.title.startswith(f"U+{code:04X} ")))
+
+
+@checks("NAME-5")
+def test_a_control_character_is_one_however_it_is_written(judge: Judge) -> None:
+    expect_refused(judge, *(name for name in BAD_NAMES["NAME-5"] if not name.title.startswith("U+")))
+
+
+@checks("NAME-6")
+@bad("NAME-6")
+def test_a_name_with_a_slash_or_a_backslash_is_refused(judge: Judge, name: BadName) -> None:
+    expect_refused(judge, name)
+
+
+@checks("NAME-7")
+@bad("NAME-7")
+def test_dot_and_dots_are_refused(judge: Judge, name: BadName) -> None:
+    expect_refused(judge, name, bodies=(BODY, b""))
+
+
+@checks("NAME-8")
+@bad("NAME-8")
+def test_a_name_with_a_lone_surrogate_is_refused_or_malformed(judge: Judge, name: BadName) -> None:
+    expect_refused(judge, name)
+
+
+CHARACTERS = {"a": 1, "é": 2, "日": 3, "🎉": 4}
+
+
+def near_the_limit(random: Random) -> RequestOf:
+    """Give a put of a name of 253 to 258 bytes, made of characters of every width: valid or not."""
+    room = random.randint(253, 258) - NAME_LENGTH
+    filename = "@"
+    while room:
+        character = random.choice([each for each, width in CHARACTERS.items() if width <= room])
+        filename += character
+        room -= CHARACTERS[character]
+    return RequestOf(filename, doubtful=True)
+
+
+@checks("NAME-4")
+@given(seed=st.integers(0, 2**32))
+def test_the_length_of_a_name_is_counted_in_bytes(judge: Judge, seed: int) -> None:
+    random = Random(seed)
+    ways = [near_the_limit(random) for _ in range(TOGETHER)]
+
+    expect_followed(judge, (way.pair for way in ways), control=RequestOf("@").pair)
+
+
+@pytest.mark.parametrize(
+    "names", [pytest.param(names, marks=clause_mark(clause), id=clause) for clause, names in BAD_NAMES.items()]
+)
+def test_no_entry_of_the_folder_holds_a_refused_body(judge: Judge, names: tuple[BadName, ...]) -> None:
+    """Under whatever name: a server that mends a bad name has not refused it."""
+    if judge.folder is None:
+        pytest.skip("the folder can't be seen")
+    folder = judge.folder.folder
+    bodies = {f"{judge.names.new()} {number:03d}".encode(): name for number, name in enumerate(names)}
+    before = set(folder.iterdir())
+    ways = (name.put(body) for body, name in bodies.items())
+
+    expect_followed(judge, (way.pair for way in ways), control=RequestOf("@").pair)
+
+    for entry in set(folder.iterdir()) - before:
+        if name := bodies.get(content(entry)):
+            raise Finding(
+                "no entry of the folder holds the body of a refused put", f"{entry.name!r} holds that of {name}"
+            )
+
+
+def content(path: Path) -> bytes:
+    """Give the beginning of a file; nothing where there is none any more."""
+    if path.is_symlink() or not path.is_file():
+        return b""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return file.read(64)
+    return b""
