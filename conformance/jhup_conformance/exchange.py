@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
+from typing import Final
 
 from jhup import model
 from jhup.errors import JhupError
@@ -16,6 +17,9 @@ from jhup_conformance.talk import Names, Recipe, Talk
 from jhup_conformance.transcript import Action, Closed, Kind
 
 __all__ = ["Case", "End", "Exchange", "Mismatch", "script"]
+
+_LONG_NAME: Final = 100
+"""Characters of a name that are shown whole."""
 
 
 class End(StrEnum):
@@ -241,7 +245,14 @@ class Exchange:
         return found
 
 
+def _readable(name: str) -> str:
+    """Show a name whatever is in it: without characters that a terminal obeys or UTF-8 can't express, and not for ever."""
+    text = name if name.isprintable() else ascii(name)[1:-1]
+    return text if len(text) <= _LONG_NAME else f"{text[:40]}…{text[-20:]} ({len(name)} characters)"
+
+
 def _show_stored(name: str, body: Body | None) -> str:
+    name = _readable(name)
     return f"{name} not stored" if body is None else f"{name} stored ({body})"
 
 
@@ -257,7 +268,7 @@ def _show_expected(expected: Expected) -> str:
 def _show_reply(reply: Reply) -> str:
     match reply:
         case Stored(filename, filesize, sha256):
-            return f"ok {filename} ({filesize} bytes, sha256 {sha256[:12]}…)"
+            return f"ok {_readable(filename)} ({filesize} bytes, sha256 {sha256[:12]}…)"
         case Failure(code, _, closing):
             return f"error {code}, closing {str(closing).lower()}"
         case Greeting():
