@@ -246,7 +246,7 @@ class Exchange:
 
 
 def _readable(name: str) -> str:
-    """Show a name whatever is in it: without characters that a terminal obeys or UTF-8 can't express, and not for ever."""
+    """Show a name whatever is in it: nothing that a terminal obeys or UTF-8 can't express, and not endlessly."""
     text = name if name.isprintable() else ascii(name)[1:-1]
     return text if len(text) <= _LONG_NAME else f"{text[:40]}…{text[-20:]} ({len(name)} characters)"
 
