@@ -29,6 +29,7 @@ _LOCKS: Final[bool] = fcntl is not None
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 _COMMON: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0) | _NO_FOLLOW
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _COMMON
+_NAMELESS: Final = os.O_WRONLY | os.O_TMPFILE | _COMMON if hasattr(os, "O_TMPFILE") and _RELATIVE else 0
 # A FIFO or a terminal that takes the place of a file between look and open must not hold the server up.
 _READ: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | _COMMON
 _TURN: Final = b"\x7fturn"
@@ -66,6 +67,25 @@ class Folder:
     def create(self, name: bytes) -> int:
         """Create a file that didn't exist and give its descriptor, open for writing."""
         return os.open(self._before + name, _CREATE, 0o666, dir_fd=self._fd)
+
+    def create_nameless(self) -> int:
+        """Create a file that has no name and give its descriptor, open for writing; closed, it is gone.
+
+        Raises:
+            OSError: also where the platform or the file system has no such files.
+        """
+        if not _NAMELESS:
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+        return os.open(self._before + b".", _NAMELESS, 0o666, dir_fd=self._fd)
+
+    def name(self, descriptor: int, name: bytes) -> None:
+        """Give a file that has no name one, in one step.
+
+        Raises:
+            FileExistsError: when there is an entry of that name, whatever it is.
+            OSError: when that can't be done.
+        """
+        os.link(b"/proc/self/fd/%d" % descriptor, self._before + name, dst_dir_fd=self._fd)
 
     def open(self, name: bytes) -> int:
         """Give a descriptor of an existing entry, open for reading; an error when it is a link."""

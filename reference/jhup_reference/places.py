@@ -1,21 +1,17 @@
 """Which entry of the folder holds which name, and what else may be there instead (section 4.2)."""
 
-import contextlib
-import errno
 import os
 import stat
 import threading
 from collections.abc import Callable
-from typing import Final
 
 from jhup_reference.faults import StorageFault
 from jhup_reference.folder import Folder
 from jhup_reference.folding import folds
+from jhup_reference.unfinished import UnfinishedFile
 from jhup_reference.windows import windows_fault
 
 __all__ = ["Places"]
-
-_NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 class _WrittenDifferently(StorageFault):
@@ -39,8 +35,6 @@ class Places:
         self._platform_fault = platform_fault
         self._folds = folds(folder)
         self._turn = threading.Lock()
-        self._links = True
-        """Whether the file system may have second names for files."""
 
     def of(self, name: str) -> bytes:
         """Give the name of the entry that holds a valid name.
@@ -92,7 +86,7 @@ class Places:
             raise _occupied()
         return descriptor
 
-    def take(self, place: bytes, unfinished: bytes) -> None:
+    def take(self, place: bytes, file: UnfinishedFile) -> None:
         """Let a finished file hold a name, in one step, in place of the file that did.
 
         Raises:
@@ -100,41 +94,22 @@ class Places:
         """
         if self._folds:
             with self._turn, self._folder.turn():
-                self._take(place, unfinished)
+                self._replace(place, file)
                 if not self._is_listed(place):
                     self._folder.remove(place)
                     raise StorageFault("the file system would hold the name only in another form")
-        else:
-            self._take(place, unfinished)
-
-    def _take(self, place: bytes, unfinished: bytes) -> None:
-        if not self._folds and self._take_free(place, unfinished):
             return
+        try:
+            file.claim(place)  # if nothing has the name, which needs no look, so that nothing can come between
+        except OSError:
+            self._replace(place, file)
+
+    def _replace(self, place: bytes, file: UnfinishedFile) -> None:
         self.look(place)  # a rename would replace a link or a FIFO without a word
         try:
-            self._folder.replace(unfinished, place)
+            file.replace(place)
         except OSError as error:
             raise StorageFault.of(error) from None
-
-    def _take_free(self, place: bytes, unfinished: bytes) -> bool:
-        """Let a finished file hold a name that nothing has, and tell whether that was so.
-
-        A second name for the file, in place of the first, is safer than a look and a rename, because nothing can come
-        between, and cheaper.
-        """
-        if not self._links:
-            return False
-        try:
-            self._folder.link(unfinished, place)
-        except FileExistsError:
-            return False
-        except OSError as error:
-            if error.errno in _NO_LINKS:
-                self._links = False
-            return False  # if it was something else, the rename will tell
-        with contextlib.suppress(OSError):
-            self._folder.remove(unfinished)
-        return True
 
     def _is_listed(self, place: bytes) -> bool:
         return place in self._folder.names()

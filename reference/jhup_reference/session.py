@@ -13,7 +13,7 @@ import structlog
 from jhup.errors import Malformed, Truncated
 from jhup.messages import EXPLANATIONS, Code, Failure, Greeting, Hello, Put, Reply, Request, Stat, Stored
 from jhup.names import name_fault
-from jhup.reader import BodyRead, Broken, Event, HeaderRead, PutRead, Reader, State
+from jhup.reader import BodyRead, Broken, HeaderRead, PutRead, Reader, State
 from jhup.writer import write_reply
 from jhup_reference.faults import NotStored, StorageFault
 from jhup_reference.settings import Limits
@@ -22,7 +22,7 @@ from jhup_reference.store import Store, Upload
 __all__ = ["Output", "Pause", "Session"]
 
 SERVER_NAME: Final = "jhup-server"
-_REPLIES_AT_ONCE: Final = 64 * 1024
+_REPLIES_AT_ONCE: Final = 500
 
 
 class Pause(Enum):
@@ -88,30 +88,31 @@ class Session:
             Replies to be sent, in order, as soon as their requests are carried out; a `Pause` before long work.
         """
         try:
-            yield from self._carry_out(self._reader.receive(data))
+            for event in self._reader.receive(data):
+                if type(event) is BodyRead:
+                    if self._upload is not None:
+                        self._write(self._upload, event.data)
+                elif type(event) is PutRead:
+                    if self._upload is not None:
+                        if self._store.syncs:
+                            yield from self._pause()
+                        self._complete(self._upload)
+                elif type(event) is HeaderRead:
+                    self._request = event.request
+                    if type(event.request) is Put and not self.busy:
+                        self._begin_put(event.request)
+                    else:
+                        yield from self._begin(event.request)
+                elif type(event) is Broken:
+                    self._break(event.error)
+                if self._closing:
+                    break
+                if len(self._out) >= _REPLIES_AT_ONCE:
+                    yield self._flush()
         except Exception:  # noqa: BLE001  # whatever it is, it ends this connection and no other (ERR-9)
             self._crash()
         if self._out:
             yield self._flush()
-
-    def _carry_out(self, events: Iterator[Event]) -> Iterator[Output]:
-        for event in events:
-            if isinstance(event, BodyRead):
-                if self._upload is not None:
-                    self._write(self._upload, event.data)
-            elif isinstance(event, HeaderRead):
-                yield from self._begin(event.request)
-            elif isinstance(event, PutRead):
-                if self._upload is not None:
-                    if self._store.syncs:
-                        yield from self._pause()
-                    self._complete(self._upload)
-            elif isinstance(event, Broken):
-                self._break(event.error)
-            if self._out and len(self._out) * 128 >= _REPLIES_AT_ONCE:
-                yield self._flush()
-            if self._closing:
-                break
 
     def open_sink(self) -> int | None:
         """Give a descriptor to which the body under way may be moved past `receive`; None where it must pass."""
@@ -179,11 +180,8 @@ class Session:
     # Requests
 
     def _begin(self, request: Request) -> Iterator[Output]:
-        self._request = request
         if self.busy:
             self._fail(request, Code.BUSY, EXPLANATIONS[Code.BUSY], closing=True)
-        elif type(request) is Put:
-            self._begin_put(request)
         elif not self._asked(request):
             return  # whatever it is, it changes nothing and is owed nothing
         elif isinstance(request, Stat):

@@ -1,9 +1,8 @@
 """The store: a map from names to byte strings, represented by the files of a folder (chapter 5).
 
-A body grows in a file that no request can name, and takes its place by a rename: whole or not at all.
+A body grows in a file that no request can name, and takes its place in one step: whole or not at all.
 """
 
-import contextlib
 import hashlib
 import os
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from jhup_reference.faults import NotStored, StorageFault
 from jhup_reference.folder import Folder
 from jhup_reference.places import Places
 from jhup_reference.settings import Durability
-from jhup_reference.unfinished import Unfinished
+from jhup_reference.unfinished import Unfinished, UnfinishedFile
 
 __all__ = ["Digest", "Store", "StoredBody", "Upload"]
 
@@ -83,13 +82,12 @@ class Store:
 class Upload:
     """A put under way. Ends with `commit` or `abandon`; the file is created with the first byte."""
 
-    __slots__ = ("_descriptor", "_file", "_place", "_store")
+    __slots__ = ("_file", "_place", "_store")
 
     def __init__(self, store: Store, place: bytes) -> None:
         self._store = store
         self._place = place
-        self._file = b""
-        self._descriptor = -1
+        self._file: UnfinishedFile | None = None
 
     def fileno(self) -> int:
         """Give the descriptor of the file, to which the body may also be moved directly.
@@ -97,12 +95,7 @@ class Upload:
         Raises:
             StorageFault: when no file can be created.
         """
-        if self._descriptor < 0:
-            try:
-                self._file, self._descriptor = self._store.unfinished.create()
-            except OSError as error:
-                raise StorageFault.of(error) from None
-        return self._descriptor
+        return (self._file or self._begin()).descriptor
 
     def write(self, data: memoryview) -> None:
         """Append bytes to the body.
@@ -110,7 +103,7 @@ class Upload:
         Raises:
             StorageFault: when they can't be written.
         """
-        descriptor = self._descriptor if self._descriptor >= 0 else self.fileno()
+        descriptor = (self._file or self._begin()).descriptor
         try:
             written = os.write(descriptor, data)
             while written < len(data):
@@ -125,29 +118,27 @@ class Upload:
         Raises:
             StorageFault: when that can't be done; the store is as it was.
         """
-        store = self._store
-        descriptor = self._descriptor if self._descriptor >= 0 else self.fileno()
+        file = self._file or self._begin()
         try:
-            if store.syncs:
-                os.fsync(descriptor)
-            self._descriptor = -1
-            os.close(descriptor)
-            store.places.take(self._place, self._file)
-            self._file = b""
-            if store.syncs:
-                store.folder.sync()
+            if self._store.syncs:
+                os.fsync(file.descriptor)
+            self._store.places.take(self._place, file)
+            if self._store.syncs:
+                self._store.folder.sync()
         except OSError as error:
             raise StorageFault.of(error) from None
 
     def abandon(self) -> None:
         """Drop the body if it isn't committed; the store is as it was (STORE-7)."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-        if self._file:
-            with contextlib.suppress(OSError):
-                self._store.folder.remove(self._file)
-            self._file = b""
+        if self._file is not None:
+            self._file.drop()
+
+    def _begin(self) -> UnfinishedFile:
+        try:
+            self._file = self._store.unfinished.create()
+        except OSError as error:
+            raise StorageFault.of(error) from None
+        return self._file
 
 
 @dataclass(frozen=True, slots=True)

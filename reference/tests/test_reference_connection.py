@@ -114,7 +114,7 @@ class TestEnd:
     def test_comes_after_the_request_under_way_when_asked_for_within_it(self, pair, storage, eventually):
         served = pair()
         served.client.sendall(frame('{"cmd":"put","filename":"a","filesize":3}') + b"ab")
-        eventually(lambda: list(storage.iterdir()))
+        eventually(lambda: served.session.body_due == 1)
         served.connection.stop()
         served.client.sendall(b"c" + frame('{"cmd":"put","filename":"b","filesize":0}'))
         assert served.rest() == b""
@@ -123,7 +123,7 @@ class TestEnd:
     def test_comes_at_once_when_aborted(self, pair, storage, eventually):
         served = pair()
         served.client.sendall(frame('{"cmd":"put","filename":"a","filesize":3}') + b"ab")
-        eventually(lambda: list(storage.iterdir()))
+        eventually(lambda: served.session.body_due == 1)
         served.connection.abort()
         served.join()
         assert list(storage.iterdir()) == []

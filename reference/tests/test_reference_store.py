@@ -24,6 +24,20 @@ needs_flock = pytest.mark.skipif(folder_module.fcntl is None, reason="this platf
 needs_fifo = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this platform lacks FIFOs")
 
 
+def no_nameless_files(folder: Folder) -> int:
+    raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+
+@pytest.fixture(params=["nameless", "named"])
+def store(request, storage, monkeypatch):
+    """A store with each kind of unfinished files."""
+    if request.param == "named":
+        monkeypatch.setattr(Folder, "create_nameless", no_nameless_files)
+    store = Store(storage)
+    yield store
+    store.close()
+
+
 def store_body(store: Store, name: str, body: bytes) -> None:
     upload = store.begin(name, len(body))
     try:
@@ -49,6 +63,19 @@ class TestUpload:
         upload.write(memoryview(b"ab"))
         upload.abandon()
         assert list(storage.iterdir()) == []
+
+    def test_whose_place_cannot_be_claimed_takes_it_by_a_rename(self, store, storage, monkeypatch):
+        name = Folder.name
+
+        def refuse(folder: Folder, file: bytes | int, place: bytes) -> None:
+            if isinstance(file, bytes) or place == b"a":
+                raise PermissionError(errno.EPERM, "Operation not permitted")
+            name(folder, file, place)
+
+        monkeypatch.setattr(Folder, "link", refuse)
+        monkeypatch.setattr(Folder, "name", refuse)
+        store_body(store, "a", b"abc")
+        assert {path.name: path.read_bytes() for path in storage.iterdir()} == {"a": b"abc"}
 
     def test_that_completes_last_wins_whole(self, store, storage):
         first, second = store.begin("a", 2), store.begin("a", 3)
@@ -198,10 +225,11 @@ class TestFullDisk:
         assert (storage / "a").read_bytes() == b"abc"
 
     def test_a_folder_that_cannot_be_written_refuses(self, store, monkeypatch):
-        def refuse(folder: Folder, name: bytes) -> int:
+        def refuse(folder: Folder, name: bytes = b"") -> int:
             raise PermissionError(errno.EROFS, "Read-only file system")
 
         monkeypatch.setattr(Folder, "create", refuse)
+        monkeypatch.setattr(Folder, "create_nameless", refuse)
         with pytest.raises(StorageFault, match="read-only"):
             store_body(store, "a", b"abc")
 
@@ -242,18 +270,22 @@ class TestStart:
         assert (storage / "a").read_bytes() == b"abc"
 
     @needs_flock
-    def test_takes_a_folder_whose_server_was_killed(self, storage):
+    @pytest.mark.parametrize("named", [False, True], ids=["nameless", "named"])
+    def test_takes_a_folder_whose_server_was_killed(self, storage, named):
         script = """
             import os, signal, sys
             from pathlib import Path
+            from jhup_reference import folder
             from jhup_reference.store import Store
+            if sys.argv[2] == "True":
+                folder._NAMELESS = 0
             upload = Store(Path(sys.argv[1])).begin("a", 3)
             upload.write(memoryview(b"ab"))
             os.kill(os.getpid(), signal.SIGKILL)
         """
-        killed = subprocess.run([sys.executable, "-c", textwrap.dedent(script), storage], check=False)
+        killed = subprocess.run([sys.executable, "-c", textwrap.dedent(script), storage, str(named)], check=False)
         assert killed.returncode == -signal.SIGKILL
-        assert len(list(storage.iterdir())) == 1
+        assert len(list(storage.iterdir())) == (1 if named or not folder_module._NAMELESS else 0)
         Store(storage).close()
         assert list(storage.iterdir()) == []
 
