@@ -117,9 +117,8 @@ class Exchange:
 
     def _right(self, stream: bytes, *, ended: bool = False, reset: bool = False) -> tuple[model.Outcome, ...]:
         """Give the right outcomes of a stream, doubtful names held or refused."""
-        servers = [self._server]
-        if self.talk.doubtful:
-            servers.append(replace(self._server, unwritable=frozenset(self.talk.doubtful)))
+        refused = [self.talk.taken] + ([self.talk.taken | self.talk.doubtful] if self.talk.doubtful else [])
+        servers = [replace(self._server, unwritable=frozenset(names)) for names in refused]
         return tuple(
             outcome
             for server in servers

@@ -70,6 +70,32 @@ class FolderObserver:
         """
         return {name: self._look(name) if is_valid_name(name) else self._look_astray(name) for name in names}
 
+    def holds(self, name: str) -> bool:
+        """Tell whether the folder's file system can hold a valid name, as far as the suite can try: by making a file.
+
+        Args:
+            name: one that nobody uses.
+        """
+        path = Path(f"{self._prefix}{name}")
+        try:
+            path.touch(exist_ok=False)
+            held = name in {entry.name for entry in os.scandir(self.folder)}
+            path.unlink()
+        except (OSError, ValueError):
+            return False
+        return held
+
+    def folds(self, first: str, second: str) -> bool:
+        """Tell whether the folder's file system takes two names, which nobody uses, for one."""
+        path = Path(f"{self._prefix}{first}")
+        try:
+            path.touch(exist_ok=False)
+            folded = os.path.lexists(f"{self._prefix}{second}")
+            path.unlink()
+        except OSError:
+            return True
+        return folded
+
     def _look(self, name: str) -> Body | None:
         path = f"{self._prefix}{name}"
         try:

@@ -68,6 +68,7 @@ class Talk:
         watched: names whose place in the store is looked at in the end.
         before: what is to be stored before, by name.
         doubtful: valid names that the store may be unable to hold, so that refusing them is right as well (NAME-10).
+        taken: valid names under which the store's folder has something else, so that they have to be refused (NAME-11).
     """
 
     def __init__(self, names: Names) -> None:
@@ -77,6 +78,7 @@ class Talk:
         self.watched: list[str] = []
         self.before: dict[str, bytes] = {}
         self.doubtful: set[str] = set()
+        self.taken: set[str] = set()
         self._request = -1
 
     def new_name(self, suffix: str = "") -> str:
