@@ -36,14 +36,18 @@ class Lifecycle(socketserver.TCPServer):
         self.socket = listener
         self.tuning = tuning
         self.connections = Connections()
+        self._over = threading.Event()
 
     def run(self) -> None:
         """Serve until `stop`, and until what was under way then has ended."""
-        self.serve_forever(TURN)
-        self.finish()
+        try:
+            self.serve_forever(TURN)
+            self.finish()
+        finally:
+            self._over.set()
 
     def stop(self) -> None:
-        """Accept no more, let what is under way complete for the time of grace, and end the rest.
+        """Accept no more, let what is under way complete for the time of grace, end the rest, and wait for all that.
 
         Belongs into another thread than `run`.
         """
@@ -52,6 +56,9 @@ class Lifecycle(socketserver.TCPServer):
         expiry.daemon = True
         expiry.start()
         self.shutdown()
+        self._over.wait()
+        expiry.cancel()
+        expiry.join()
 
     def abort(self) -> None:
         """End all that is under way at once."""
