@@ -82,21 +82,21 @@ def connect_to(address: Address, tls: ssl.SSLContext | None = None) -> socket.so
 class ServerProcess:
     """A server that runs in a process of its own."""
 
-    def __init__(self, storage: Path, options: tuple[str, ...], errors: Path) -> None:
-        self.storage = storage
+    def __init__(self, arguments: list[str], errors: Path) -> None:
         self.errors = errors
-        command = [sys.executable, "-m", "jhup_reference", "upload", "--storage", str(storage)]
-        if "--bind" not in options:
+        command = [sys.executable, "-m", "jhup_reference", *arguments]
+        if "--bind" not in arguments:
             command += ["--bind", "127.0.0.1:0"]
         with errors.open("wb") as stderr:
-            self.process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=stderr, text=True)
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
         assert self.process.stdout is not None
         self.line = self.process.stdout.readline().rstrip("\n")
         if not self.line:
             self.process.wait(WAIT)
             self.process.stdout.close()
             return
-        self.address = parse_address(self.line.split(" ")[-1])
+        transport, _, place = self.line.removeprefix("listening ").rpartition(" ")
+        self.address = parse_address(f"{transport}://{place}" if transport else place)
 
     def wait(self) -> int:
         """Wait for its end and give its exit status."""
@@ -139,17 +139,90 @@ def store(storage: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def start(storage: Path, tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
-    """Start servers of the storage folder; all are ended after the test."""
+def processes(tmp_path: Path) -> Iterator[Callable[[list[str]], ServerProcess]]:
+    """Start servers with all their arguments; all are ended after the test."""
     servers: list[ServerProcess] = []
 
-    def start(*options: str) -> ServerProcess:
-        servers.append(ServerProcess(storage, options, tmp_path / f"stderr-{len(servers)}"))
+    def start(arguments: list[str]) -> ServerProcess:
+        servers.append(ServerProcess(arguments, tmp_path / f"stderr-{len(servers)}"))
         return servers[-1]
 
     yield start
     for server in servers:
         server.end()
+
+
+@pytest.fixture
+def start(processes: Callable[[list[str]], ServerProcess], storage: Path) -> Callable[..., ServerProcess]:
+    """Start upload servers of the storage folder."""
+    return lambda *options: processes(["upload", "--storage", str(storage), *options])
+
+
+@pytest.fixture
+def start_echo(processes: Callable[[list[str]], ServerProcess]) -> Callable[..., ServerProcess]:
+    """Start echo servers."""
+    return lambda service, *options: processes(["echo", "--service", service, *options])
+
+
+class EchoClient:
+    """A client of an echo server, of whatever transport, that knows nothing but its socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.socket = sock
+
+    def send(self, data: bytes) -> None:
+        assert self.socket.send(data) == len(data)
+
+    def end(self) -> None:
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def read(self, count: int) -> bytes:
+        """Exactly so many bytes of a stream, or one datagram that has so many."""
+        if self.socket.type is socket.SOCK_DGRAM:
+            data = self.socket.recv(1 << 18)
+            assert len(data) == count, data
+            return data
+        data = b""
+        while len(data) < count:
+            piece = self.socket.recv(count - len(data))
+            assert piece, f"the server closed after {data!r}"
+            data += piece
+        return data
+
+    def rest(self) -> bytes:
+        """All bytes of a stream up to its orderly end."""
+        data = b""
+        while piece := self.socket.recv(65536):
+            data += piece
+        return data
+
+    def reset(self) -> None:
+        """End with a reset."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self.socket.close()
+
+
+@pytest.fixture
+def echo_client(tmp_path: Path) -> Iterator[Callable[[Address], EchoClient]]:
+    """Connect clients of echo servers; all are closed after the test."""
+    with contextlib.ExitStack() as stack:
+        paths = iter(range(1_000))
+
+        def connect(address: Address) -> EchoClient:
+            if address.transport.is_stream:
+                return EchoClient(stack.enter_context(connect_to(address)))
+            if address.transport is Transport.UDP:
+                family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+                sock = stack.enter_context(socket.socket(family, socket.SOCK_DGRAM))
+                sock.connect((address.host, address.port))
+            else:
+                sock = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+                sock.bind(str(tmp_path / f"c{next(paths)}"))
+                sock.connect(address.path)
+            sock.settimeout(WAIT)
+            return EchoClient(sock)
+
+        yield connect
 
 
 @pytest.fixture
