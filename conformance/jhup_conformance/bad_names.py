@@ -42,10 +42,14 @@ class RequestOf:
     doubtful: bool = False
     next: bool = True
 
+    def name(self, unique: str) -> str:
+        """Give the name that the JSON text spells, with a name of its own in it."""
+        return decoded(self.filename).replace("@", unique)
+
     def __call__(self, talk: Talk) -> None:
         """Say it."""
         unique = talk.new_name()
-        name = decoded(self.filename).replace("@", unique)
+        name = self.name(unique)
         talk.watched += dict.fromkeys(each.replace("@", unique) for each in (name, *self.also) if each != "@")
         if self.doubtful:
             talk.doubtful.add(name)
