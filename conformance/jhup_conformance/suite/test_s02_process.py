@@ -30,12 +30,13 @@ MEBIBYTE: Final = 1024 * 1024
 
 
 def say_all(judge: Judge, streams: Iterable[bytes], end: End) -> list[Line]:
-    """Say something on a connection each, and end it."""
+    """Say something on a connection each, end it, and give the target a moment to close it."""
     lines = []
     for stream in streams:
         lines.append(judge.dial())
         lines[-1].plan(script(stream, (), end, judge.runner.pace.pause))
-    drive(lines, until=lambda line: line.closed is not None, patience=judge.runner.pace.patience, at_most=5.0)
+    moment = 4 * judge.runner.pace.settle
+    drive(lines, until=lambda line: line.closed is not None, patience=moment, at_most=2.0)
     return lines
 
 

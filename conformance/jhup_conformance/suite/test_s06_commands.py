@@ -61,7 +61,7 @@ MEMBERS: dict[str, dict[str, object]] = {
 def put_between(talk: Talk) -> None:
     """What the conversations below are with a command that every server knows."""
     talk.put(b"before it")
-    talk.put(b"")
+    talk.put(b"in its place")
     talk.put(b"behind it")
 
 

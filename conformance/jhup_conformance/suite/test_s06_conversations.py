@@ -22,12 +22,13 @@ from jhup_conformance.talk import Talk, header, prefix
 
 NAMES: Final = 3
 """How many names a conversation is about: few, so that puts meet."""
-SIZES: Final = (3, 60, 255, 256, 1023, 1024, 1025, 4096, 8193, 65_537)
+SIZES: Final = (3, 61, 301, 3_001, 70_001)
+"""Lengths of bodies; those at the edges of buffers have a clause of their own (STORE-5)."""
 BROKEN: Final = (b"[]", b'{"cmd":"put",}', b"{}", header(cmd="put", filename="a"), b'{"cmd":"x-nothing","x":NaN}')
 
 slots = st.integers(0, 3)
 names = st.integers(0, NAMES - 1)
-lengths = st.sampled_from(SIZES) | st.integers(3, 3_000)
+lengths = st.sampled_from(SIZES)
 fractions = st.floats(0.0, 1.0, exclude_min=True, exclude_max=True)
 
 
@@ -182,7 +183,7 @@ def converse(judge: Judge, machine: type[Unhurried]) -> None:
     def begin() -> Unhurried:
         return machine(judge)
 
-    bounds = settings(max_examples=max(2, judge.effort.examples // 8), stateful_step_count=judge.effort.steps)
+    bounds = settings(max_examples=max(3, judge.effort.examples // 3), stateful_step_count=judge.effort.steps)
     run_state_machine_as_test(cast("type[RuleBasedStateMachine]", begin), settings=bounds)
 
 
@@ -198,6 +199,10 @@ def unknown_and_empty(talk: Talk) -> None:
     talk.put(b"")
     talk.say(cmd="x-nothing", filename="ignored", filesize=5)
     talk.put(b"abc")
+
+
+def shorter_over_longer(talk: Talk) -> None:
+    talk.put(b"short", name=talk.had(b"what is longer"))
 
 
 def half_over_old(talk: Talk) -> None:
@@ -227,7 +232,7 @@ def asking(talk: Talk) -> None:
     talk.say(cmd="x-nothing", reply=True)
 
 
-PLAIN = (Case.unhurried(two_puts), Case.unhurried(unknown_and_empty))
+PLAIN = tuple(map(Case.unhurried, (two_puts, unknown_and_empty, shorter_over_longer)))
 CUT_AND_GLUED = (
     Case(two_puts),
     *(Case(two_puts, (cut,)) for cut in (2, 30, 62)),
