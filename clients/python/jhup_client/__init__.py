@@ -9,6 +9,7 @@ with Client.at("127.0.0.1:8080").connect() as connection:
 
 from jhup_client.client import Client
 from jhup_client.connection import Connection
+from jhup_client.echoing import echo
 from jhup_client.errors import (
     ClientError,
     ConnectionFailed,
@@ -18,6 +19,7 @@ from jhup_client.errors import (
     Fault,
     FileFailed,
     FileShrank,
+    NoAnswer,
     NoReply,
     RequestFailed,
     WrongReply,
@@ -37,6 +39,7 @@ __all__ = [
     "Fault",
     "FileFailed",
     "FileShrank",
+    "NoAnswer",
     "NoReply",
     "Progress",
     "RequestFailed",
@@ -45,4 +48,5 @@ __all__ = [
     "TlsOptions",
     "Upload",
     "WrongReply",
+    "echo",
 ]

@@ -25,6 +25,10 @@ _READS: Final = 16
 _GLANCE: Final = 0.02
 """Seconds between two looks at what no event announces: how much is still on its way."""
 
+_NAP: Final = 0.5
+"""Seconds that one wait of the operating system may take. An interrupt that arrives between the interpreter's last look
+at signals and the wait doesn't end the wait; so it is heard after it."""
+
 _REPLY_BOUND: Final = 10
 """How many times its time-out a reply may take although something moves all the while."""
 
@@ -190,7 +194,7 @@ class Channel:
         """Wait for an event, and read if there is something to read. Tell whether there was an event."""
         self._selector.modify(self._transport.socket, self._transport.interest(sending))
         more = self._may_have_more  # of which no event tells: it is already here
-        events = self._selector.select(0 if more else max(seconds, 0))
+        events = self._select(0 if more else seconds)
         for _, mask in events:
             if mask & selectors.EVENT_WRITE:
                 self._guarded(self._transport.flush)
@@ -198,6 +202,14 @@ class Channel:
         if more:
             self._read()
         return more or bool(events)
+
+    def _select(self, seconds: float) -> list[tuple[selectors.SelectorKey, int]]:
+        deadline = time.monotonic() + seconds
+        while not (events := self._selector.select(max(min(seconds, _NAP), 0))):
+            seconds = deadline - time.monotonic()
+            if seconds <= 0:
+                break
+        return events
 
     def _read(self) -> None:
         for _ in range(_READS):

@@ -7,31 +7,20 @@ from typing import Any, Final
 
 import click
 
-from jhup.address import Address, parse_address
+from jhup.address import Address
 from jhup_client import actions
 from jhup_client.batch import FileToSend
 from jhup_client.client import Client
+from jhup_client.echo_command import echo_command
 from jhup_client.exits import EPILOG, Exit
 from jhup_client.options import Timeouts, TlsOptions
+from jhup_client.targets import UPLOAD_TARGET
 from jhup_client.terminal import PROGRAM, say_error
 
 __all__ = ["cli", "main"]
 
 _Command = Callable[..., Exit]
 _DEFAULT: Final = Timeouts()
-
-
-class _Target(click.ParamType[Address]):
-    name = "target"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address:
-        try:
-            address = parse_address(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        if not address.transport.is_stream:
-            self.fail(f"{value!r}: uploads need a byte stream, not datagrams", param, ctx)
-        return address
 
 
 _EXISTING: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -60,7 +49,7 @@ def _takes_target(command: Callable[..., Exit]) -> _Command:
     with_client.__name__ = command.__name__
     with_client.__doc__ = command.__doc__
     decorators = [
-        click.argument("target", type=_Target(), metavar="TARGET"),
+        click.argument("target", type=UPLOAD_TARGET, metavar="TARGET"),
         click.option(
             "--timeout",
             type=click.FloatRange(min=0, min_open=True),
@@ -95,10 +84,14 @@ def _version() -> str:
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(_version(), prog_name=PROGRAM)
 def cli() -> None:
-    """Upload files to a JHUP server.
+    """Upload files to a JHUP server, or ask an echo server.
 
-    TARGET, always the last argument, is HOST:PORT, [::1]:PORT, tls://HOST:PORT or unix:PATH.
+    TARGET, always the last argument, is HOST:PORT, [::1]:PORT, tls://HOST:PORT or unix:PATH. Echo servers are also at
+    udp://HOST:PORT and unixgram:PATH.
     """
+
+
+cli.add_command(echo_command)
 
 
 @cli.command(epilog=EPILOG)

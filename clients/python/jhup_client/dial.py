@@ -12,7 +12,7 @@ from jhup_client.options import TlsOptions
 from jhup_client.tls import TlsTransport, client_context
 from jhup_client.transport import PlainTransport, Transport
 
-__all__ = ["dial"]
+__all__ = ["dial", "why_not"]
 
 
 def dial(address: Address, *, tls: TlsOptions, within: float) -> Transport:
@@ -35,12 +35,12 @@ def dial(address: Address, *, tls: TlsOptions, within: float) -> Transport:
         context = _context(tls)
         transport = TlsTransport(_connect(address, within), context, tls.server_name or address.host)
     except (OSError, ValueError) as error:
-        raise ConnectionFailed(f"can't connect to {address}: {_reason(error, within)}", clause="CLIENT-14") from error
+        raise ConnectionFailed(f"can't connect to {address}: {why_not(error, within)}", clause="CLIENT-14") from error
     try:
         _shake_hands(transport, deadline)
     except OSError as error:
         transport.close()
-        raise ConnectionFailed(f"can't connect to {address}: {_reason(error, within)}", clause="CLIENT-14") from error
+        raise ConnectionFailed(f"can't connect to {address}: {why_not(error, within)}", clause="CLIENT-14") from error
     except BaseException:
         transport.close()
         raise
@@ -53,7 +53,7 @@ def _context(tls: TlsOptions) -> ssl.SSLContext:
     except OSError as error:
         files = [file for file in (tls.ca_file, tls.certificate, tls.key) if file is not None]
         shown = ", ".join(map(str, files))
-        raise ConnectionFailed(f"can't use {shown} for TLS: {_reason(error, 0)}", fault=Fault.LOCAL) from error
+        raise ConnectionFailed(f"can't use {shown} for TLS: {why_not(error, 0)}", fault=Fault.LOCAL) from error
 
 
 def _connect(address: Address, within: float) -> socket.socket:
@@ -84,7 +84,13 @@ def _shake_hands(transport: TlsTransport, deadline: float) -> None:
                 raise TimeoutError
 
 
-def _reason(error: Exception, within: float) -> str:
+def why_not(error: Exception, within: float) -> str:
+    """Say in a few words why a server can't be reached.
+
+    Args:
+        error: what the system, TLS or Python said.
+        within: seconds that were waited, for a time-out.
+    """
     match error:
         case ssl.SSLCertVerificationError():
             return f"its certificate isn't trusted: {error.verify_message}"

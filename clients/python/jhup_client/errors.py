@@ -15,6 +15,7 @@ __all__ = [
     "Fault",
     "FileFailed",
     "FileShrank",
+    "NoAnswer",
     "NoReply",
     "RequestFailed",
     "WrongReply",
@@ -81,6 +82,10 @@ class NoReply(RequestFailed):
     """A reply that was asked for didn't come (CLIENT-16). The request may have been carried out all the same."""
 
     default_fault = Fault.SERVER
+
+
+class NoAnswer(RequestFailed):
+    """An echo server's answer didn't come, or not to its end (ECHO-72, ECHO-76)."""
 
 
 class WrongReply(RequestFailed):

@@ -41,7 +41,7 @@ def say_failure(error: ClientError, what: str = "") -> None:
         what: the file or name that it happened to, if the message doesn't begin with it anyway.
     """
     # A clause that the other side or a name breaks tells something; one that only orders this message doesn't.
-    line = error.reason if (error.clause or "").startswith("CLIENT-") else str(error)
+    line = error.reason if (error.clause or "").startswith(("CLIENT-", "ECHO-")) else str(error)
     text = "".join(character if character.isprintable() else " " for character in line)
     before = f"{shown(what)}: " if what else ""
     say_error(text if text.startswith(before) else before + text)
