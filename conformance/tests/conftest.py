@@ -14,7 +14,7 @@ from running import Judge, Judged, Servers
 def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     """Runs the suite in a process of its own, as a user does."""
 
-    def run(*arguments: object, reported: bool = True, limit: float = 170.0) -> Judged:
+    def run(*arguments: object, reported: bool = True, limit: float = 500.0) -> Judged:
         report = tmp_path_factory.mktemp("report")
         command = [sys.executable, "-m", "jhup_conformance", *map(str, arguments)]
         command += ["--report", str(report)] if reported else []

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from running import REFERENCE, Judge, Judged, Servers
 
+pytestmark = pytest.mark.timeout(600)  # whole runs of the suite, on a machine that may be busy
+
 CORRECT = ("asyncio_upload.py", "selectors_upload.py")
 FINDINGS = ("FAIL", "WARN", "FLAKY", "ERROR")
 
@@ -24,7 +26,7 @@ def test_a_correct_server_gets_no_finding(
 ) -> None:
     address = servers.start(script, "--storage", tmp_path, *(["--silent"] if silent else []))
 
-    judged = judge(address, "--storage", tmp_path, "--seed", 1)
+    judged = judge(address, "--storage", tmp_path, "--seed", 1, "--profile", "quick")
 
     assert findings(judged) == {}
 

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from running import Judge, Judged, Servers
 
+pytestmark = pytest.mark.timeout(600)  # whole runs of the suite, on a machine that may be busy
+
 KINDS = ("silent", "closing", "resetting", "flooding", "echoing", "dripping", "random", "ok")
 
 

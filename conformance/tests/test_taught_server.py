@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from running import Judge, Judged, Servers
 
+pytestmark = pytest.mark.timeout(600)  # whole runs of the suite, on a machine that may be busy
+
 KNOWN = {
     "FRAME-3": "a split prefix",
     "FRAME-4": "a split header",
