@@ -2,7 +2,6 @@
 
 import sys
 from array import array
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -18,9 +17,9 @@ BUFFER_EDGES: Final = (
 """Lengths at and beside the sizes of buffers that servers read with."""
 
 
-def edges_up_to(most: int) -> Iterable[int]:
+def edges_up_to(most: int) -> tuple[int, ...]:
     """Give the edges that are no longer than a number of bytes."""
-    return (size for size in BUFFER_EDGES if size <= most)
+    return tuple(size for size in BUFFER_EDGES if size <= most)
 
 
 @lru_cache(maxsize=256)
@@ -34,7 +33,7 @@ def pattern(size: int, seed: int = 0) -> bytes:
 
 def sizes(most: int) -> st.SearchStrategy[int]:
     """Draw a length: an edge, or any."""
-    return st.sampled_from(tuple(edges_up_to(most))) | st.integers(0, most)
+    return st.sampled_from(edges_up_to(most)) | st.integers(0, most)
 
 
 def bodies(most: int) -> st.SearchStrategy[bytes]:
