@@ -91,6 +91,7 @@ class ConformancePlugin:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Declare the mark, and leave the run where the fixtures of the suite find it."""
         config.stash[RUN] = self.run
+        config.option.tbstyle = "native"  # reading the sources for each verdict takes as long as reaching it
         config.addinivalue_line("markers", "clause(id, blind, late, last): the clause that a check judges")
 
     @staticmethod
