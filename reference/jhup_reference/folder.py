@@ -7,6 +7,7 @@ that, so that nobody can exchange the folder under a running server. Nothing her
 import contextlib
 import errno
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -52,6 +53,8 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if _RELATIVE else None
+        self._shown = self._shown_to = -1
+        self._showing = threading.Lock()
         self._before = b"" if _RELATIVE else os.fsencode(path.absolute()) + os.fsencode(os.sep)
         """What stands before a name to make a path of it."""
         if self._fd is None and not path.is_dir():
@@ -85,7 +88,19 @@ class Folder:
             FileExistsError: when there is an entry of that name, whatever it is.
             OSError: when that can't be done.
         """
-        os.link(b"/proc/self/fd/%d" % descriptor, self._before + name, dst_dir_fd=self._fd)
+        os.link(b"%d" % descriptor, self._before + name, src_dir_fd=self._open_files(), dst_dir_fd=self._fd)
+
+    def _open_files(self) -> int:
+        """Give a descriptor of the folder in which the system shows this process's descriptors: not its parent's."""
+        if self._shown_to != os.getpid():
+            with self._showing:
+                if self._shown_to != os.getpid():
+                    shown = os.open("/proc/self/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                    self._shown, before = shown, self._shown
+                    self._shown_to = os.getpid()
+                    if before >= 0:
+                        os.close(before)
+        return self._shown
 
     def open(self, name: bytes) -> int:
         """Give a descriptor of an existing entry, open for reading; an error when it is a link."""
@@ -156,3 +171,6 @@ class Folder:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+        if self._shown >= 0:
+            os.close(self._shown)
+            self._shown = self._shown_to = -1

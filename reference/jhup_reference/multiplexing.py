@@ -33,6 +33,8 @@ class MultiplexingUploadServer(UploadServer):
         self._wake, self._waker = socket.socketpair()
         self._ended = threading.Event()
         self._deadline = float("inf")
+        self.ending = False
+        """Whether connections end once they are between requests."""
 
     # The loop, in place of that of socketserver
 
@@ -54,9 +56,14 @@ class MultiplexingUploadServer(UploadServer):
         self._waker.close()
         self._ended.wait()
 
+    def abort(self) -> None:
+        """End all that is under way, within a turn of the loop."""
+        self._deadline = 0
+        super().abort()
+
     def _loop(self) -> None:
         swept = self.now
-        while self.now < self._deadline and not (self.connections.stopping and not self._peers):
+        while self.now < self._deadline and (self._peers or not self.ending):
             ready = self.selector.select(_TICK)
             self.now = time.monotonic()
             for key, _ in ready:
@@ -67,8 +74,8 @@ class MultiplexingUploadServer(UploadServer):
                     peer.tick()
 
     def _begin_end(self) -> None:
-        self.connections.stop()
-        self._deadline = self.now + self.service.tuning.grace
+        self.ending = True
+        self._deadline = min(self._deadline, self.now + self.tuning.grace)
         self.selector.unregister(self._wake)
         self.selector.unregister(self.socket)
         for peer in list(self._peers):
@@ -95,9 +102,11 @@ class MultiplexingUploadServer(UploadServer):
         """Let a session go on in a thread of its own."""
         threading.Thread(target=self._serve_apart, args=(sock, session, started), daemon=True).start()
 
-    def forget(self, peer: Peer) -> None:
-        """Let a connection leave the loop."""
-        self._peers.discard(peer)
+    def forget(self, peer: Peer, sock: socket.socket) -> None:
+        """Let a connection leave the loop, if it hasn't."""
+        if peer in self._peers:
+            self._peers.remove(peer)
+            self.selector.unregister(sock)
 
     def _serve_apart(self, sock: socket.socket, session: Session, started: Iterable[Output]) -> None:
         try:

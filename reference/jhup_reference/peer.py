@@ -57,7 +57,7 @@ class Peer:
 
     def close(self) -> None:
         """Leave the loop and close the connection, whatever is under way."""
-        self._leave()
+        self._server.forget(self, self._socket)
         self._session.abandon()
         self._server.shutdown_request(self._socket)
 
@@ -102,7 +102,7 @@ class Peer:
                 return
             if not self._send(output):
                 return
-        if self._session.closing or (self._server.connections.stopping and self._session.idle):
+        if self._session.closing or (self._server.ending and self._session.idle):
             self._linger()
         elif self._session.body_due > _LONG_BODY:
             self._move_apart()
@@ -139,7 +139,7 @@ class Peer:
         self._shut(socket.SHUT_WR)
 
     def _move_apart(self) -> None:
-        self._leave()
+        self._server.forget(self, self._socket)
         self._socket.setblocking(True)
         self._server.serve_apart(self._socket, self._session, self._outputs)
 
@@ -147,10 +147,6 @@ class Peer:
         self._session.log.info("lost", reason=error.strerror)
         self._session.receive_eof()
         self.close()
-
-    def _leave(self) -> None:
-        self._server.forget(self)
-        self._server.selector.unregister(self._socket)
 
     def _shut(self, how: int) -> None:
         with contextlib.suppress(OSError):

@@ -22,6 +22,7 @@ from jhup_reference.store import Store, Upload
 __all__ = ["Output", "Pause", "Session"]
 
 SERVER_NAME: Final = "jhup-server"
+_BETWEEN: Final = State.PREFIX
 _REPLIES_AT_ONCE: Final = 500
 
 
@@ -46,6 +47,7 @@ class Session:
 
     Attributes:
         busy: as given.
+        closing: whether the server has to end the connection: nothing more on it is read.
         log: where it tells what it does.
     """
 
@@ -56,21 +58,16 @@ class Session:
         self.log = log or structlog.get_logger()
         self._reader = Reader(max_header=limits.max_header)
         self._out: list[bytes] = []
-        self._closing = False
+        self.closing = False
         self._request: Request = Hello()
         """The last one that was read."""
         self._upload: Upload | None = None
         self._digest: Any = None
 
     @property
-    def closing(self) -> bool:
-        """Whether the server has to end the connection: nothing more on it is read."""
-        return self._closing
-
-    @property
     def idle(self) -> bool:
         """Whether it stands between two requests."""
-        return self._reader.state is State.PREFIX
+        return self._reader.state is _BETWEEN
 
     @property
     def body_due(self) -> int:
@@ -105,7 +102,7 @@ class Session:
                         yield from self._begin(event.request)
                 elif type(event) is Broken:
                     self._break(event.error)
-                if self._closing:
+                if self.closing:
                     break
                 if len(self._out) >= _REPLIES_AT_ONCE:
                     yield self._flush()
@@ -139,7 +136,7 @@ class Session:
 
     def receive_eof(self) -> Truncated | None:
         """Take the end of the stream, or its reset; an error when it lies inside a request (ERR-6)."""
-        self._closing = True
+        self.closing = True
         error = self._reader.receive_eof().error
         if error is not None:
             self.log.info("truncated", clause=error.clause, reason=error.reason)
@@ -175,7 +172,7 @@ class Session:
         self.log.info("refused", code=code.value, reason=reason, closing=closing)
         if self._asked(request):
             self._answer(Failure(code, reason, closing))
-        self._closing = self._closing or closing
+        self.closing = self.closing or closing
 
     # Requests
 
@@ -239,7 +236,7 @@ class Session:
 
     def _break(self, error: Malformed) -> None:
         self.log.info("malformed", clause=error.clause, reason=error.reason)
-        self._closing = True
+        self.closing = True
         if error.asks_reply and self._limits.replies:
             self._answer(Failure(Code.MALFORMED, error.reason, True))
 
