@@ -21,7 +21,7 @@ MEMBERS: Final = frozenset({"cmd", "filename", "filesize", "reply"})
 """The members that chapter 3 gives a meaning."""
 
 _QUOTED: Final = tuple(f'"{name}"'.encode() for name in sorted(MEMBERS))
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]+|[\]}]+', re.DOTALL)
 _DEPTH: Final = 64
 _LONG_NUMBER: Final = 20
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -187,15 +187,16 @@ def _flattened(header: bytes) -> bytes:
     kept: list[str] = []
     depth, begin = 0, 0
     for token in _TOKEN.finditer(text):
-        if token[0] in "[{":
-            depth += 1
-            if depth == 2:
-                kept.append(text[begin : token.start()])
-        elif token[0] in "]}":
-            depth -= 1
-            if depth == 1:
+        count = token.end() - token.start()
+        if token[0][0] in "[{":
+            if depth < 2 <= depth + count:
+                kept.append(text[begin : token.start() + 1 - depth])
+            depth += count
+        elif token[0][0] in "]}":
+            if depth - count < 2 <= depth:
                 kept.append("null")
-                begin = token.end()
+                begin = token.start() + depth - 1
+            depth -= count
     kept.append(text[begin:])
     return "".join(kept).encode()
 
