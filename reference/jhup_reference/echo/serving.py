@@ -76,7 +76,9 @@ def running_echo_server(
             for text in (b"one", b"two", b"three"):
                 with socket.create_connection((address.host, address.port)) as client:
                     client.sendall(text)
-                    print(client.recv(1024))
+                    client.shutdown(socket.SHUT_WR)
+                    with client.makefile("rb") as answer:
+                        print(answer.read())
 
     When the block is left no more requests are taken; what has arrived is answered, within the grace of the tuning;
     the thread and those of its connections end, and the path of a Unix socket is removed.
