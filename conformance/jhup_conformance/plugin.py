@@ -220,7 +220,7 @@ class ConformancePlugin:
         )
         for finding in _causes(error):
             match finding:
-                case Wavering():
+                case Wavering() | hypothesis.errors.Flaky():
                     result.outcome = Outcome.FLAKY
                 case Finding():
                     result.outcome = Outcome.FAIL if clause.level == "MUST" else Outcome.WARN

@@ -15,7 +15,8 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 def read_reply(members: dict[str, Any]) -> Reply:
     """Give the members of a reply their meaning; unknown members are ignored (EXT-1).
 
-    A reply with `protocol` is that to a hello, any other with status "ok" that to a put or a stat.
+    Which request a reply answers is for the caller to know, who counts; the members tell a greeting by what only it
+    has: `protocol`, and beside a `filename` also `features`. Each may be an unknown member of the other (EXT-1).
 
     Raises:
         Malformed: REPLY-6, REPLY-12 or REPLY-14, with the member that is missing or wrong.
@@ -25,7 +26,7 @@ def read_reply(members: dict[str, Any]) -> Reply:
         return _read_failure(members)
     if status != Status.OK:
         raise Malformed("REPLY-14", f"status is {status!r}, neither 'ok' nor 'error'")
-    if "protocol" in members:
+    if "protocol" in members and ("features" in members or "filename" not in members):
         return _read_greeting(members)
     return _read_stored(members)
 
