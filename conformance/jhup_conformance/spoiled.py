@@ -40,7 +40,7 @@ class PutOf:
         talk.watched += [each.replace("@", name) for each in self.also]
         head = self.header.replace(b"@", name.encode())
         if self.reply:
-            head = head.replace(b"{", b'{"reply":true,', 1)
+            head = head.replace(b"{", b'{"reply":true,' if head != b"{}" else b'{"reply":true', 1)
         talk.frame(head, self.body)
         if self.next:
             talk.put(b"next")

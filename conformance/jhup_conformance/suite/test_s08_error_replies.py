@@ -1,97 +1,111 @@
-"""Section 8.5, error replies: which code, whether the connection ends, and what is owed to earlier requests."""
+"""Section 8.5, error replies: which code there is for what, and how it is said."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 
-from jhup.messages import Code, Failure, Reply
-from jhup.reply_reader import ReplyReader
-from jhup_conformance.engine import Line
+from jhup.messages import Code
+from jhup_conformance.bad_names import BAD_NAMES
+from jhup_conformance.dialogue import asking, hear_members, send
 from jhup_conformance.exchange import Case, End
 from jhup_conformance.judge import Judge
 from jhup_conformance.marks import checks
-from jhup_conformance.outcome import Finding
-from jhup_conformance.talk import Recipe, Talk, header, prefix
-from jhup_conformance.transcript import Action, Kind
+from jhup_conformance.outcome import Finding, NotOffered
+from jhup_conformance.planted import KINDS, Garden, Occupied
+from jhup_conformance.sizes import pattern
+from jhup_conformance.spoiled import PutOf, Spoiled, spoil
+from jhup_conformance.spoiled_rows import MALFORMED, PLAIN
+from jhup_conformance.talk import Talk, header
+
+
+@pytest.fixture(autouse=True)
+def _offered(judge: Judge) -> None:
+    judge.require_replies()
 
 
 def put(talk: Talk) -> None:
     talk.put(b"abc", reply=True)
 
 
-def stat_missing(talk: Talk) -> None:
-    talk.say(cmd="stat", filename=talk.new_name(), reply=True)
+def two_puts(talk: Talk) -> None:
+    talk.put(b"abc", reply=True)
+    talk.put(b"next")
 
 
-def unknown(talk: Talk) -> None:
-    talk.say(cmd="x-nothing", reply=True)
+CONTROL = Case.unhurried(put)
+GLUED = Case(two_puts)
 
-
-def bad_stat(talk: Talk) -> None:
-    talk.say(cmd="stat", filename="..", reply=True)
-
-
-def bad_put(name: str, body: bytes, talk: Talk) -> None:
-    talk.put(body, name=name, reply=True)
-
-
-def malformed(members: dict[str, object], talk: Talk) -> None:
-    """A header that is an object and asks, but whose end as a request can't be known; and behind it a trap."""
-    talk.frame(header(**members, reply=True))
-    talk.put(b"trap", reply=True)
-
-
-MALFORMED: dict[str, dict[str, object]] = {
-    "no cmd": {}, "cmd null": {"cmd": None}, "cmd a number": {"cmd": 1}, "cmd an array": {"cmd": ["put"]},
-    "put without anything": {"cmd": "put"}, "no filename": {"cmd": "put", "filesize": 1},
-    "filename a number": {"cmd": "put", "filename": 1, "filesize": 1},
-    "no filesize": {"cmd": "put", "filename": "a"},
-    "filesize a string": {"cmd": "put", "filename": "a", "filesize": "1"},
-    "filesize negative": {"cmd": "put", "filename": "a", "filesize": -1},
-    "filesize a fraction": {"cmd": "put", "filename": "a", "filesize": 1.5},
-    "filesize a boolean": {"cmd": "put", "filename": "a", "filesize": True},
-    "filesize null": {"cmd": "put", "filename": "a", "filesize": None},
-    "filesize an array": {"cmd": "put", "filename": "a", "filesize": [1]},
-}  # fmt: skip
-malformed_members = pytest.mark.parametrize("members", MALFORMED.values(), ids=MALFORMED.keys())
-
-ERRORS: dict[str, Recipe] = {
-    "not-found": stat_missing,
-    "unknown-command": unknown,
-    "bad-filename to a stat": bad_stat,
-    "bad-filename to a put": partial(bad_put, "..", b"abc"),
+ERRORS: dict[str, tuple[bytes, Code]] = {
+    "stat of what is not stored": (asking(cmd="stat", filename="jc-never-stored"), Code.NOT_FOUND),
+    "unknown command": (asking(cmd="x-nothing"), Code.UNKNOWN_COMMAND),
+    "stat of dots": (asking(cmd="stat", filename=".."), Code.BAD_FILENAME),
+    "put of dots": (asking(b"abc", cmd="put", filename="..", filesize=3), Code.BAD_FILENAME),
+    "put without a filesize": (asking(cmd="put", filename="jc-never-stored"), Code.MALFORMED),
 }
 
 
 @checks("REPLY-14")
-@pytest.mark.parametrize("recipe", ERRORS.values(), ids=ERRORS.keys())
-def test_an_error_reply_has_all_its_members(judge: Judge, recipe: Recipe) -> None:
-    judge.require_replies()
+@pytest.mark.parametrize(("frame", "code"), ERRORS.values(), ids=ERRORS.keys())
+def test_an_error_reply_has_all_its_members(judge: Judge, frame: bytes, code: Code) -> None:
+    judge.control(CONTROL, why="a plain put fails")
+    line = judge.dial()
+    try:
+        send(line, frame)
+        members = hear_members(judge, line)
+    finally:
+        line.drop()
 
-    judge.expect(Case.unhurried(recipe), control=Case.unhurried(put))
+    right = {
+        'status "error"': members.get("status") == "error",
+        "a code of the table": members.get("code") in set(Code),
+        "message a string": type(members.get("message")) is str,
+        "closing a boolean": type(members.get("closing")) is bool,
+    }
+    if wrong := [what for what, holds in right.items() if not holds]:
+        raise Finding(", ".join(wrong), f"{members}, where {code} is due", line.transcript)
+
+
+ASKING_AND_MALFORMED = (
+    *MALFORMED["HEAD-10"],
+    *MALFORMED["HEAD-11"],
+    *MALFORMED["HEAD-12"],
+    *spoil(PLAIN, {"filesize rounds to 3": (b"3}", b"3.0000000000000001}"), "filesize rounds to 0": (b"3}", b"1e-9}")}),
+)
 
 
 @checks("REPLY-15")
-@malformed_members
-def test_a_malformed_request_that_asks_is_told_so(judge: Judge, members: dict[str, object]) -> None:
-    judge.require_replies()
-
-    judge.expect(Case.unhurried(partial(malformed, members), End.FINISH), control=Case.unhurried(put))
+@pytest.mark.parametrize("spoiled", ASKING_AND_MALFORMED, ids=str)
+def test_a_malformed_request_that_asks_is_told_so(judge: Judge, spoiled: Spoiled) -> None:
+    judge.expect(*(Case(spoiled.put(body, reply=True)) for body in (b"abc", b"")), control=GLUED)
 
 
-BAD_NAMES = {
-    "empty": "", "dot": ".", "dots": "..", "slash": "a/b", "escape": "../a", "absolute": "/a", "backslash": "a\\b",
-    "NUL": "a\0b", "line end": "a\n", "DEL": "\x7f", "256 bytes": "a" * 256, "86 wide characters": "日" * 86,
-}  # fmt: skip
+@checks("REPLY-15")
+def test_a_malformed_request_may_ask_anywhere(judge: Judge) -> None:
+    wrong = PLAIN.replace(b"3}", b"-3}")
+    heads = [
+        wrong[:-1] + b',"reply":true}',
+        wrong[:-1] + b',"x":{"reply":false},"reply":true,"y":[]}',
+        b' \n{"\\u0072eply" : true ,' + wrong[1:],
+        b'{"cmd":null,"reply":true}',
+        b'{"reply":true}',
+    ]
+
+    judge.expect(*(Case(PutOf(head, b"")) for head in heads), control=GLUED)
 
 
 @checks("REPLY-16")
-@pytest.mark.parametrize("body", [b"", b"abc"], ids=["empty", "body"])
-@pytest.mark.parametrize("name", BAD_NAMES.values(), ids=BAD_NAMES.keys())
-def test_a_put_under_a_name_that_is_not_valid_is_told_so(judge: Judge, name: str, body: bytes) -> None:
-    judge.require_replies()
+@pytest.mark.parametrize("size", [0, 3, 70_000])
+@pytest.mark.parametrize("clause", [each for each in BAD_NAMES if each != "NAME-8"])
+def test_a_put_under_a_name_that_is_not_valid_is_told_so(judge: Judge, clause: str, size: int) -> None:
+    names = BAD_NAMES[clause] if size < 1000 else BAD_NAMES[clause][:3]
 
-    judge.expect(Case.unhurried(partial(bad_put, name, body)), control=Case.unhurried(put))
+    judge.expect(*(Case(name.put(pattern(size), reply=True)) for name in names), control=GLUED)
+
+
+@checks("REPLY-16")
+def test_a_lone_surrogate_is_a_bad_filename_or_malformed(judge: Judge) -> None:
+    judge.expect(*(Case(name.put(reply=True)) for name in BAD_NAMES["NAME-8"]), control=GLUED)
 
 
 def announced(filesize: int, talk: Talk) -> None:
@@ -100,136 +114,57 @@ def announced(filesize: int, talk: Talk) -> None:
 
 
 @checks("REPLY-17")
-@pytest.mark.parametrize("over", [0, 1, 2**62], ids=["2^63", "2^63+1", "2^63+2^62"])
-def test_a_size_that_no_server_takes_is_told_so(judge: Judge, over: int) -> None:
-    judge.require_replies()
+@pytest.mark.parametrize("size", [2**63, 2**63 + 1, 2**63 + 2**62, 2**64], ids=str)
+def test_a_size_that_no_server_takes_is_told_so(judge: Judge, size: int) -> None:
+    judge.expect(Case.unhurried(partial(announced, size), End.FINISH), control=CONTROL)
 
-    judge.expect(Case.unhurried(partial(announced, 2**63 + over), End.FINISH), control=Case.unhurried(put))
+
+def put_of(size: int, talk: Talk) -> None:
+    talk.put(pattern(size), reply=True)
+    talk.put(b"next", reply=True)
 
 
 @checks("REPLY-17")
-def test_a_size_over_the_limit_of_the_hello_is_told_so(judge: Judge) -> None:
+@pytest.mark.parametrize("over", [1, 2, 1000])
+def test_a_size_over_the_limit_of_the_hello_is_told_so(judge: Judge, over: int) -> None:
     limit = judge.require_replies().max_filesize
-    judge.control(Case.unhurried(put), why="a plain put fails")
-    if limit is None or limit >= 2**63 - 1:
-        return  # without a limit of its own there is nothing more to refuse
+    if limit is None or limit >= 2**63 - over:
+        raise NotOffered(
+            "the target has no limit of its own: the max_filesize of its greeting is null or no less than 2^63-1"
+        )
 
-    judge.expect(Case.unhurried(partial(announced, limit + 1), End.FINISH))
+    judge.expect(Case.unhurried(partial(announced, limit + over), End.FINISH), control=CONTROL)
 
-
-def replies_in(line: Line) -> list[Reply]:
-    return list(ReplyReader().receive(bytes(line.received)))
+    if limit + over <= judge.effort.largest_body:
+        judge.expect(Case(partial(put_of, limit + over)), control=GLUED)
 
 
 @checks("REPLY-18")
 @pytest.mark.parametrize("size", [0, 3, 70_000])
-def test_a_put_that_the_store_can_not_hold_is_told_so(judge: Judge, size: int) -> None:
-    judge.require_replies()
-    name, line = judge.names.new(), judge.dial()
-    taken = judge.require_folder().folder / name
-    taken.mkdir()
-    try:
-        head = header(cmd="put", filename=name, filesize=size, reply=True)
-        line.plan([Action(Kind.SENT, prefix(len(head)) + head + bytes(size))])
-        judge.hear(line, until=lambda line: bool(replies_in(line)))
-        replies = replies_in(line)
-        if not replies or not isinstance(replies[0], Failure) or replies[0].code is not Code.STORAGE:
-            raise Finding("the error storage, for a folder has the name", f"{replies or 'no reply'}", line.transcript)
-    finally:
-        line.drop()
-        taken.rmdir()
+@pytest.mark.parametrize("kind", ["a folder", "a link to a file of the store", "a FIFO"])
+def test_a_put_that_the_store_can_not_hold_is_told_so(judge: Judge, kind: str, size: int) -> None:
+    assert kind in KINDS
+    with Garden(judge.require_folder().folder, kind, judge.names.new()) as garden:
+        judge.expect(Case(Occupied(garden, pattern(size), reply=True)), control=GLUED)
 
 
-def unknown_then_put(command: str, talk: Talk) -> None:
-    talk.say(cmd=command, reply=True, filename="a", filesize=5)
+def unknown_then_put(command: str, members: dict[str, Any], talk: Talk) -> None:
+    talk.say(cmd=command, **members, reply=True)
     talk.put(b"next", reply=True)
 
 
+COMMANDS = {
+    "of nobody": "x-nothing", "in capitals": "PUT", "with a capital": "Put", "with a space behind": "put ",
+    "with a space before": " put", "with NUL": "put\0", "with a line end": "put\n", "empty": "", "a dot": ".",
+    "a method": "handle", "a finishing method": "finish", "a special method": "__init__", "the prototype": "__proto__",
+    "a method of JavaScript": "toString", "of another script": "日本", "in full-width letters": "ｐｕｔ",
+    "5,000 letters": "p" * 5000, "stat in capitals": "STAT", "hello with a space": "hello ", "a member's name": "reply",
+}  # fmt: skip
+
+
 @checks("REPLY-19")
-@pytest.mark.parametrize(
-    "command", ["x-nothing", "get", "PUT", "Put", "put ", "", "handle", "__init__", "日本", "p" * 5000]
-)
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS.keys())
 def test_an_unknown_command_that_asks_is_told_so(judge: Judge, command: str) -> None:
-    judge.require_replies()
+    more: tuple[dict[str, Any], ...] = ({}, {"filename": "a", "filesize": 5}, {"filename": "../x", "filesize": -1})
 
-    judge.expect(Case.unhurried(partial(unknown_then_put, command)), control=Case.unhurried(put))
-
-
-@checks("REPLY-20")
-def test_a_connection_ends_after_an_error_that_says_it_closes(judge: Judge) -> None:
-    judge.require_replies()
-    judge.control(Case.unhurried(put), why="a plain put fails")
-
-    def alone(members: dict[str, object], talk: Talk) -> None:
-        talk.frame(header(**members, reply=True))
-
-    judge.expect_closed(Case.unhurried(partial(alone, members)) for members in MALFORMED.values())
-
-
-@checks("REPLY-20")
-@pytest.mark.parametrize("recipe", [stat_missing, unknown, bad_stat], ids=["not-found", "unknown", "bad-filename"])
-def test_a_connection_goes_on_after_an_error_that_says_it_does(judge: Judge, recipe: Recipe) -> None:
-    def and_on(talk: Talk) -> None:
-        recipe(talk)
-        talk.put(b"next", reply=True)
-        recipe(talk)
-        talk.put(b"and next", reply=True)
-
-    judge.require_replies()
-
-    judge.expect(Case.unhurried(and_on), Case(and_on), control=Case.unhurried(put))
-
-
-SILENCED = {
-    "prefix 1": prefix(1),
-    "prefix -1": prefix(-1),
-    "prefix 2^31-1": prefix(2**31 - 1),
-    "not JSON": prefix(28) + b'{"cmd":"hello","reply":true,',
-    "not UTF-8": prefix(34) + b'{"cmd":"hello","reply":true,"\xff":1} ',
-    "array": prefix(30) + b'[{"cmd":"hello","reply":true}]',
-    "string": prefix(6) + b'"true"',
-    "true": prefix(4) + b"true",
-}
-
-
-def silenced(data: bytes, talk: Talk) -> None:
-    talk.put(b"before", reply=True)
-    talk.raw(data, "malformed request")
-    talk.put(b"trap", reply=True)
-
-
-@checks("REPLY-21")
-@pytest.mark.parametrize("data", SILENCED.values(), ids=SILENCED.keys())
-def test_what_is_no_object_gets_no_reply(judge: Judge, data: bytes) -> None:
-    judge.require_replies()
-
-    judge.expect(Case.unhurried(partial(silenced, data), End.FINISH), control=Case.unhurried(put))
-
-
-def owed(count: int, last: bytes, talk: Talk) -> None:
-    for number in range(count):
-        talk.put(b"%d" % number, reply=True)
-    talk.raw(last, "unfinished or malformed request")
-
-
-LAST = {
-    "a byte of a prefix": b"\x20",
-    "a prefix": prefix(50),
-    "half a header": prefix(50) + b'{"cmd":"put"',
-    "half a body": prefix(45) + b'{"cmd":"put","filename":"never","filesize":3}ab',
-    "a bad prefix": prefix(0),
-    "a malformed header": prefix(2) + b"[]",
-}
-
-
-@checks("REPLY-24")
-@pytest.mark.parametrize("count", [1, 4])
-@pytest.mark.parametrize("last", LAST.values(), ids=LAST.keys())
-def test_replies_to_earlier_requests_still_come(judge: Judge, last: bytes, count: int) -> None:
-    judge.require_replies()
-
-    judge.expect(
-        Case(partial(owed, count, last), end=End.FINISH),
-        Case(partial(owed, count, last), end=End.FINISH_AT_ONCE),
-        control=Case.unhurried(put),
-    )
+    judge.expect(*(Case(partial(unknown_then_put, command, members)) for members in more), control=GLUED)

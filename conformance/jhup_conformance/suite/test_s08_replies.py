@@ -1,23 +1,31 @@
-"""Sections 8.1 to 8.4, replies: who gets one, in which order, and what the answers to put, stat and hello say."""
+"""Section 8.1, asking: who gets a reply, in which order, in which form, and when."""
 
+import json
 from collections.abc import Callable
 from functools import partial
+from random import Random
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from jhup.errors import JhupError
-from jhup.messages import Greeting, Reply, Stored
-from jhup.reply_reader import ReplyReader
-from jhup_conformance.dump import show_bytes
-from jhup_conformance.engine import Line
+from jhup_conformance.dialogue import asking as asks
+from jhup_conformance.dialogue import hear_members, send
 from jhup_conformance.exchange import Case, End
 from jhup_conformance.judge import Judge
 from jhup_conformance.marks import checks
-from jhup_conformance.observe import Body
-from jhup_conformance.outcome import Finding, NotSeen
-from jhup_conformance.sizes import edges_up_to, pattern
-from jhup_conformance.talk import Recipe, Talk, header, prefix
-from jhup_conformance.transcript import Action, Kind
+from jhup_conformance.outcome import Finding
+from jhup_conformance.sizes import pattern
+from jhup_conformance.talk import Recipe, Talk, prefix
+
+TOGETHER = 6
+"""Sessions of a generated property that are held at the same time."""
+
+
+@pytest.fixture(autouse=True)
+def _offered(judge: Judge) -> None:
+    judge.require_replies()
 
 
 def put(talk: Talk) -> None:
@@ -70,12 +78,47 @@ ASKING: dict[str, Recipe] = {
 asking = pytest.mark.parametrize("recipe", ASKING.values(), ids=ASKING.keys())
 
 
+def silent_puts(count: int, talk: Talk) -> None:
+    for number in range(count):
+        talk.put(b"%d" % number)
+
+
+two_silent_puts, hundred_silent_puts = (partial(silent_puts, count) for count in (2, 100))
+GLUED = Case(two_silent_puts)
+"""What has to work, else nothing is learnt of replies to requests in one segment."""
+
+
 @checks("REPLY-1")
 @asking
 def test_a_request_that_asks_is_answered_once(judge: Judge, recipe: Recipe) -> None:
-    judge.require_replies()
+    judge.expect_all([Case.unhurried(recipe), Case.unhurried(recipe, End.FINISH)])
 
-    judge.expect(Case.unhurried(recipe), Case.unhurried(recipe, End.FINISH))
+
+@checks("REPLY-1")
+def test_a_request_that_asks_is_answered_once_however_it_is_cut(judge: Judge) -> None:
+    def each_byte(talk: Talk) -> range:
+        return range(1, len(talk.stream))
+
+    judge.control(Case(two_silent_puts, each_byte), why="puts that ask for nothing fail when they come byte by byte")
+
+    judge.expect_all(Case(recipe, each_byte) for recipe in ASKING.values())
+
+
+def puts_and_stats(count: int, talk: Talk) -> None:
+    name = talk.new_name()
+    for number in range(count):
+        if number % 2:
+            talk.say(cmd="stat", filename=name, reply=True)
+        else:
+            talk.put(b"%d" % number, name=name, reply=True)
+
+
+@checks("REPLY-1")
+@pytest.mark.parametrize("count", [2, 10, 100])
+def test_each_of_many_requests_is_answered(judge: Judge, count: int) -> None:
+    many = partial(puts_and_stats, count)
+
+    judge.expect(Case(many), Case(many, (), End.FINISH), control=Case(hundred_silent_puts))
 
 
 NOT_ASKING = {
@@ -104,16 +147,12 @@ def silent(talk: Talk) -> None:
 @checks("REPLY-2")
 @pytest.mark.parametrize("value", NOT_ASKING.values(), ids=NOT_ASKING.keys())
 def test_anything_but_true_asks_for_nothing(judge: Judge, value: object) -> None:
-    judge.require_replies()
-
-    judge.expect(Case(partial(not_asking, value)), control=Case.unhurried(stat_own_put))
+    judge.expect(Case(partial(not_asking, value)), Case.unhurried(partial(not_asking, value)), control=GLUED)
 
 
 @checks("REPLY-2")
 def test_a_request_without_the_member_gets_no_reply(judge: Judge) -> None:
-    judge.require_replies()
-
-    judge.expect(Case(silent), control=Case.unhurried(stat_own_put))
+    judge.expect(Case(silent), Case.unhurried(silent), control=GLUED)
 
 
 def mixed(count: int, talk: Talk) -> None:
@@ -131,9 +170,7 @@ def mixed(count: int, talk: Talk) -> None:
 def test_replies_come_in_the_order_of_their_requests(
     judge: Judge, count: int, cuts: tuple[int, ...] | Callable[[Talk], list[int]]
 ) -> None:
-    judge.require_replies()
-
-    judge.expect(Case(partial(mixed, count), cuts), control=Case.unhurried(put))
+    judge.expect(Case(partial(mixed, count), cuts), control=GLUED)
 
 
 @checks("REPLY-4")
@@ -145,224 +182,90 @@ def test_a_reply_is_a_prefix_and_one_object_and_nothing_else(judge: Judge, recip
         recipe(talk)
         talk.put(b"z", reply=True)
 
-    judge.require_replies()
-
-    judge.expect(Case(twice), control=Case.unhurried(put))
+    judge.expect(Case(twice), control=GLUED)
 
 
-def half_behind(recipe: Recipe, talk: Talk) -> None:
-    recipe(talk)
-    talk.raw(prefix(50) + b'{"cmd":"put",', "prefix and half a header")
+PARTS = {
+    "a byte of a prefix": prefix(50)[:1],
+    "a prefix": prefix(50),
+    "half a header": prefix(50) + b'{"cmd":"put",',
+    "half a put": asks(b"ab", cmd="put", filename="jc-never", filesize=99),
+}
+
+
+@checks("REPLY-5")
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS.keys())
+def test_a_reply_does_not_wait_for_the_rest_of_the_next_request(judge: Judge, part: bytes) -> None:
+    def and_part(recipe: Recipe, talk: Talk) -> None:
+        recipe(talk)
+        talk.raw(part, "part of a request")
+
+    judge.expect(*(Case(partial(and_part, each)) for each in ASKING.values()), control=GLUED)
 
 
 @checks("REPLY-5")
 @asking
 def test_a_reply_does_not_wait_for_what_follows(judge: Judge, recipe: Recipe) -> None:
-    judge.require_replies()
-
-    judge.expect(Case(recipe), Case(partial(half_behind, recipe)), control=Case.unhurried(recipe, End.FINISH))
+    judge.expect(Case(recipe), control=Case.unhurried(recipe, End.FINISH))
 
 
-def put_of(size: int, talk: Talk) -> None:
-    talk.put(pattern(size), reply=True)
+COMMANDS: list[dict[str, Any]] = [{"cmd": "hello"}, {"cmd": "x-nothing"}, {"cmd": "stat", "filename": "../x"}]
 
 
-@checks("REPLY-6")
-@pytest.mark.parametrize("size", edges_up_to(262_145))
-def test_the_reply_to_a_put_tells_what_was_stored(judge: Judge, size: int) -> None:
-    judge.require_replies()
-
-    judge.expect(Case(partial(put_of, size)), control=Case.unhurried(put))
-
-
-def two_bodies_of_one_name(talk: Talk) -> None:
-    name = talk.put(b"first", reply=True)
-    talk.put(b"the second one", name=name, reply=True)
-
-
-@checks("REPLY-6")
-def test_the_reply_to_a_put_is_about_the_body_of_this_request(judge: Judge) -> None:
-    judge.require_replies()
-
-    judge.expect(Case(two_bodies_of_one_name), control=Case.unhurried(put))
+def any_session(random: Random, talk: Talk) -> None:
+    """Requests of all kinds, some of which ask, about the same few names."""
+    names = [talk.new_name(), talk.new_name("-é日\U0001f600")]
+    for _ in range(random.randint(1, 7)):
+        asks = {"reply": random.choice((True, True, False, "true", 1))} if random.random() < 0.8 else {}
+        kind, name = random.randrange(4), random.choice(names)
+        if kind < 2:
+            talk.put(pattern(random.choice((0, 1, 255, 4096, 20_000)), random.randrange(9)), name=name, **asks)
+        elif kind == 2:
+            talk.say(cmd="stat", filename=name, **asks)
+        else:
+            talk.say(**random.choice(COMMANDS), **asks)
 
 
-# Conversations in which a reply has to come before the next thing is said
+@checks("REPLY-3")
+@given(seed=st.integers(0, 2**32))
+def test_replies_come_in_order_in_any_session(judge: Judge, seed: int) -> None:
+    sessions = [lambda talk, number=number: any_session(Random(seed + number), talk) for number in range(TOGETHER)]
+
+    judge.expect(*(Case(each, (), End.FINISH) for each in sessions[1:]), Case(sessions[0], Talk.borders), control=GLUED)
 
 
-def ask(judge: Judge, line: Line, frame: bytes) -> Reply:
-    """Send a request and give its reply.
+@checks("REPLY-4")
+def test_a_reply_is_written_as_strictly_as_a_request(judge: Judge) -> None:
+    """No name twice, nothing that JSON hasn't, and as many bytes as its prefix says."""
 
-    Raises:
-        Finding: when none comes, or what comes is no reply.
-    """
-    start = len(line.received)
-    line.plan([Action(Kind.SENT, frame)])
-    replies: list[Reply] = []
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        if len(names) > len(set(names)):
+            raise ValueError(f"a name stands twice among {names}")
+        return dict(pairs)
 
-    def is_answered(line: Line) -> bool:
-        replies[:] = ReplyReader().receive(bytes(line.received[start:]))
-        return bool(replies)
+    def no_constant(name: str) -> None:
+        raise ValueError(f"{name} is not JSON")
 
-    try:
-        judge.hear(line, until=is_answered)
-    except JhupError as error:
-        raise Finding("a reply", f"not a reply: {error}", line.transcript) from error
-    if not replies:
-        raise Finding("a reply", "none", line.transcript, timed_out=True)
-    return replies[0]
-
-
-def request(body: bytes = b"", **members: object) -> bytes:
-    head = header(**members, reply=True)
-    return prefix(len(head)) + head + body
-
-
-@checks("REPLY-7")
-@pytest.mark.parametrize("size", [0, 1, 1024, 65_536, 1_048_577])
-def test_what_is_answered_with_ok_is_there_at_once(judge: Judge, size: int) -> None:
-    judge.require_replies()
-    name, line = judge.names.new(), judge.dial()
-    try:
-        for turn in range(3):  # the first time it is new, then it replaces
-            body = pattern(size, turn)
-            reply = ask(judge, line, request(body, cmd="put", filename=name, filesize=size))
-            seen = judge.observer.look([name])[name]
-            if not isinstance(reply, Stored) or seen != Body.of(body):
-                raise Finding(f"{name} stored ({Body.of(body)}) when ok arrives", f"{reply}, {seen}", line.transcript)
-    finally:
-        line.drop()
-
-
-@checks("REPLY-8", late=True)
-@pytest.mark.parametrize("size", [0, 5, 1_048_577])
-def test_what_was_answered_with_ok_outlives_the_process(judge: Judge, size: int) -> None:
-    judge.require_replies()
-    spawned, line, name, body = judge.require_spawned(), judge.dial(), judge.names.new(), pattern(size)
-    try:
-        reply = ask(judge, line, request(body, cmd="put", filename=name, filesize=size))
-        spawned.kill()
-    finally:
-        line.drop()
-    if not isinstance(reply, Stored):
-        raise NotSeen(f"a plain put is answered with {reply}")
-    if not judge.runner.prove_alive():
-        raise NotSeen("the server did not serve again after it was killed")
-    seen = judge.observer.look([name])[name]
-    if seen != Body.of(body):
-        raise Finding(f"{name} stored ({Body.of(body)})", f"after the restart: {seen}", line.transcript)
-
-
-@checks("REPLY-9")
-@pytest.mark.parametrize("size", [0, 1, 1024, 65_537, 300_000])
-def test_a_stat_tells_what_is_stored(judge: Judge, size: int) -> None:
-    def laid(talk: Talk) -> None:
-        talk.say(cmd="stat", filename=talk.had(pattern(size)), reply=True)
-
-    judge.require_replies()
-
-    judge.expect(Case.unhurried(laid), control=Case.unhurried(stat))
-
-
-@checks("REPLY-9")
-def test_a_stat_reads_the_store_and_does_not_remember(judge: Judge) -> None:
-    judge.require_replies()
-    name, here, there = judge.names.new(), judge.dial(), judge.dial()
-    try:
-        for body in (b"one", b"and another", b""):
-            ask(judge, there, request(body, cmd="put", filename=name, filesize=len(body)))
-            reply = ask(judge, here, request(cmd="stat", filename=name))
-            if not isinstance(reply, Stored) or Body(reply.filesize, reply.sha256) != Body.of(body):
-                raise Finding(f"a stat that tells {Body.of(body)}", str(reply), here.transcript)
-    finally:
-        here.drop()
-        there.drop()
-
-
-def stat_around_a_put(talk: Talk) -> None:
-    name = talk.new_name()
-    talk.say(cmd="stat", filename=name, reply=True)
-    talk.put(b"abc", name=name)
-    talk.say(cmd="stat", filename=name, reply=True)
-    talk.say(cmd="stat", filename=name + "x", reply=True)
-    talk.say(cmd="stat", filename=name[:-1], reply=True)
-
-
-@checks("REPLY-10")
-@pytest.mark.parametrize("recipe", [stat_missing, stat_around_a_put], ids=["never stored", "beside one that is"])
-def test_a_stat_of_what_is_not_stored_says_so(judge: Judge, recipe: Recipe) -> None:
-    judge.require_replies()
-
-    judge.expect(Case.unhurried(recipe), control=Case.unhurried(stat))
-
-
-BAD_STATS: dict[str, dict[str, object]] = {
-    "missing": {}, "null": {"filename": None}, "number": {"filename": 1}, "array": {"filename": ["a"]},
-    "object": {"filename": {}}, "boolean": {"filename": True}, "empty": {"filename": ""}, "dot": {"filename": "."},
-    "dots": {"filename": ".."}, "slash": {"filename": "a/b"}, "backslash": {"filename": "a\\b"},
-    "absolute": {"filename": "/etc/passwd"}, "escape": {"filename": "../x"}, "NUL": {"filename": "a\0"},
-    "control": {"filename": "a\nb"}, "DEL": {"filename": "a\x7f"}, "256 bytes": {"filename": "a" * 256},
-}  # fmt: skip
-
-
-def bad_stat(members: dict[str, object], talk: Talk) -> None:
-    talk.say(cmd="stat", **members, reply=True)
-    talk.put(b"next", reply=True)
-
-
-@checks("REPLY-11")
-@pytest.mark.parametrize("members", BAD_STATS.values(), ids=BAD_STATS.keys())
-def test_a_stat_without_a_valid_name_says_so_and_the_next_request_is_served(
-    judge: Judge, members: dict[str, object]
-) -> None:
-    judge.require_replies()
-
-    judge.expect(Case.unhurried(partial(bad_stat, members)), control=Case.unhurried(stat))
-
-
-@checks("REPLY-12")
-def test_a_hello_is_answered_with_all_its_members(judge: Judge) -> None:
-    if judge.known.greeting is None and judge.known.unsolicited:
-        raise Finding("a greeting, or nothing", f"to a hello: {show_bytes(judge.known.unsolicited)}")
-    judge.require_replies()
-
-    judge.expect(Case.unhurried(hello))
-
-
-@checks("REPLY-12")
-def test_a_hello_may_come_anywhere(judge: Judge) -> None:
-    def between(talk: Talk) -> None:
-        talk.put(b"a", reply=True)
-        talk.say(cmd="hello", reply=True, filename="../x", filesize=-1)
-        talk.put(b"b", reply=True)
-
-    judge.require_replies()
-
-    judge.expect(Case(between), control=Case.unhurried(hello))
-
-
-@checks("REPLY-13")
-def test_the_longest_header_is_as_long_as_the_hello_says(judge: Judge) -> None:
-    most = judge.require_replies().max_header
-
-    def longest(talk: Talk) -> None:
-        talk.frame(header(cmd="put", filename=talk.new_name(), filesize=1, reply=True).ljust(most), b"z")
-
-    def longer(talk: Talk) -> None:
-        talk.frame(header(cmd="put", filename=talk.new_name(), filesize=1, reply=True).ljust(most + 1), b"z")
-
-    judge.expect(Case.unhurried(longest), control=Case.unhurried(put))
-    judge.expect(Case.unhurried(longer, End.FINISH), control=Case.unhurried(put))
-
-
-@checks("REPLY-13")
-def test_every_hello_says_the_same(judge: Judge) -> None:
-    known, line = judge.require_replies(), judge.dial()
-    try:
-        for _ in range(2):
-            again = ask(judge, line, request(cmd="hello"))
-            limits = (known.max_header, known.max_filesize)
-            if not isinstance(again, Greeting) or (again.max_header, again.max_filesize) != limits:
-                raise Finding(f"a greeting with the limits {limits}", str(again), line.transcript)
-    finally:
-        line.drop()
+    judge.control(Case.unhurried(put), why="a plain put fails")
+    name = judge.names.new() + "-é日\U0001f600 \"'{}"
+    requests = [
+        asks(b"abc", cmd="put", filename=name, filesize=3),
+        asks(cmd="stat", filename=name),
+        asks(cmd="hello"),
+        asks(cmd="x-nothing"),
+    ]
+    for frame in requests:
+        line = judge.dial()
+        try:
+            send(line, frame)
+            hear_members(judge, line)
+            reply = bytes(line.received[4:])
+        finally:
+            line.drop()
+        if len(reply) != int.from_bytes(line.received[:4], "little"):
+            raise Finding("a reply as long as its prefix says", f"{len(reply)} bytes behind it", line.transcript)
+        try:
+            json.loads(reply.decode(), object_pairs_hook=once, parse_constant=no_constant)
+        except ValueError as error:
+            raise Finding("a reply written as a request has to be", str(error), line.transcript) from error
