@@ -173,7 +173,7 @@ class TestEnd:
         assert not (storage / "a.txt").exists()
 
     @posix
-    @pytest.mark.parametrize("serving", ["threading", "forking"])
+    @pytest.mark.parametrize("serving", ["threading", "multiplexing", "forking"])
     def test_a_second_signal_allows_no_grace(self, start, connect, storage, eventually, serving):
         server = start("--grace", "3600", "--serving", serving)
         client, idle = connect(server.address), connect(server.address)
