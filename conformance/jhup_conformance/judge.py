@@ -288,6 +288,8 @@ def _where(failed: Failed) -> str:
 
 def lay_bodies(runner: Runner, bodies: Mapping[str, bytes], at_a_time: int = 1) -> None:
     """Store bodies as unhurried clients would: each on a connection of its own, so many at a time."""
+    if (longest := max(map(len, bodies.values()), default=0)) > runner.server.max_filesize:
+        raise NotSeen(f"a body of {longest} bytes has to be there before, which is more than the target takes")
     cases = [Case.unhurried(partial(_put_as, name, body)) for name, body in bodies.items()]
     for start in range(0, len(cases), at_a_time):
         failed = runner.run(cases[start : start + at_a_time], patience=runner.pace.last_patience)
