@@ -76,10 +76,10 @@ class Dialer:
             return self._dial(no_delay=no_delay)
         except Unreachable as error:
             last = error
-        if self._revive and (address := self._revive()):
-            self.address = address
-            self.revived += 1
         for attempt in range(_RETRIES):
+            if self._revive and (address := self._revive()):  # each time: a process takes a moment to die
+                self.address = address
+                self.revived += 1
             try:
                 return self._dial(no_delay=no_delay)
             except Unreachable as error:

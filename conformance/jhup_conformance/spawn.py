@@ -75,6 +75,7 @@ class Spawned:
         self._transport = transport
         self._host = host
         self._process: subprocess.Popen[bytes] | None = None
+        self._handle: psutil.Process | None = None
         self._log: IO[bytes] | None = None
         self.address = Address(transport, host)
         self.deaths = 0
@@ -107,6 +108,7 @@ class Spawned:
             CannotStart: with the reason and the last of what it printed.
         """
         self.address = self._choose_address()
+        self._handle = None
         words = [self._fill(word) for word in self._words]
         self._log = self._log_path.open("ab")
         try:
@@ -115,6 +117,8 @@ class Spawned:
             )
         except OSError as error:
             raise CannotStart(f"can't start {words[0]!r}: {error.strerror}") from error
+        with contextlib.suppress(psutil.Error):
+            self._handle = psutil.Process(self._process.pid)
         deadline = time.monotonic() + _STARTING
         while not self._listens():
             if self._process.poll() is not None:
@@ -154,8 +158,8 @@ class Spawned:
             return
         family: list[psutil.Process] = []
         with contextlib.suppress(psutil.Error):
-            process = psutil.Process(self._process.pid)
-            family = [*process.children(recursive=True), process]
+            if self._handle:  # known since the start: the number of a process that died may be another's by now
+                family = [*self._handle.children(recursive=True), self._handle]
         for each in family:
             with contextlib.suppress(psutil.Error):
                 each.kill() if kill else each.terminate()
@@ -195,6 +199,10 @@ class Spawned:
         kind = socket.SOCK_STREAM if self._transport.is_stream else socket.SOCK_DGRAM
         with socket.socket(family, kind) as sock:
             sock.settimeout(1.0)
+            if self._transport is Transport.UNIXGRAM:
+                probe = Path(self._temporary.name, "probe")
+                probe.unlink(missing_ok=True)
+                sock.bind(str(probe))
             if sock.connect_ex(where) != 0:
                 return False
             return self._transport.is_stream or _is_bound(sock)
