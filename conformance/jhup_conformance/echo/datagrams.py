@@ -112,7 +112,7 @@ class DatagramWire:
         right = self.right(ask)
         if right.silence is not Silence.WRONG:
             self._let_settle(letter)
-        elif not letter.arrived:
+        elif not letter.arrived and not self._astray(ask, right):
             letter = self._try_again(ask, letter, patience)
         answer = letter.arrived[0][0] if letter.arrived else b""
         return Tried(ask, answer, self._mismatch(ask, letter, right), letter.transcript)
@@ -158,16 +158,23 @@ class DatagramWire:
             return Mismatch(Breach.TWICE, "one datagram for one", f"{count} datagrams, the second {_show(letter, 1)}")
         return None
 
+    def _astray(self, ask: Ask, right: DatagramAnswers) -> Letter | None:
+        """Give the sender of something else to whom the answer to an ask went."""
+        self.wait(self.sender.open, until=lambda: True, seconds=0.0)
+        for other in self.sender.open:
+            own = self.right(Ask(other.data))
+            if other.data != ask.data and any(
+                right.contains(data) and not own.contains(data) for data, _ in other.arrived
+            ):
+                return other
+        return None
+
     def _silence(self, ask: Ask, right: DatagramAnswers) -> Mismatch:
         """Say that nothing came back; perhaps it went to somebody else."""
         wanted = next(iter(right.members(self.rules.name or b"worker")))
         expected = f"the datagram {show_bytes(wanted) or '(an empty one)'} for {show_bytes(ask.data) or 'an empty one'}"
-        self.wait(self.sender.open, until=lambda: True, seconds=0.0)
-        for other in self.sender.open:
-            if any(right.contains(data) for data, _ in other.arrived) and not self.right(Ask(other.data)).contains(
-                next(data for data, _ in other.arrived if right.contains(data))
-            ):
-                return Mismatch(Breach.ASTRAY, expected, f"it went to the sender of {show_bytes(other.data)}")
+        if other := self._astray(ask, right):
+            return Mismatch(Breach.ASTRAY, expected, f"it went to the sender of {show_bytes(other.data)}")
         return Mismatch(Breach.NOTHING, expected, f"no answer to {_TRIES} tries, controls between them", timed_out=True)
 
 

@@ -6,7 +6,7 @@ Everything else is judged by checks of its own; but where not even ``abc`` is an
 import re
 from typing import Final
 
-from jhup.echo import GREETING, NAME_END, Answers, Rules, Service, Shape, is_worker_name
+from jhup.echo import GREETING, NAME_END, Answers, Rules, Service, Shape, is_worker_name, worker_name
 from jhup_conformance.echo.asking import Breach
 
 __all__ = ["diagnose", "diagnose_extra", "diagnose_next"]
@@ -52,16 +52,19 @@ def diagnose(data: bytes, answer: bytes, breach: Breach, *, right: Answers, rule
         return _BY_BREACH[breach]
     if breach is Breach.NOTHING:
         return _UNANSWERED[shape]
-    if breach is Breach.EXTRA and _is_reply_and_more(data, answer, right, rules):
-        return _MORE[shape]
     untrimmed = Rules(service=rules.service, trim=False)
     if rules.trims and untrimmed.reply(data) == answer:
         return "ECHO-4"
+    if breach is Breach.EXTRA and _is_reply_and_more(data, answer, right, rules):
+        extra = answer[len(right.closest(answer)) :]
+        return diagnose_extra(extra, worker_name(answer), rules=rules, shape=shape)
     return _BY_SERVICE[rules.service](data, answer, shape)
 
 
 def _is_reply_and_more(data: bytes, answer: bytes, right: Answers, rules: Rules) -> bool:
     """Tell whether the reply to the whole stands before what is too much."""
+    if rules.service is Service.GREET and not answer[len(right.closest(answer)) :].startswith(GREETING):
+        return False  # no second reply, but something behind the literal
     member = right.closest(answer)
     name = member.partition(NAME_END)[0] if rules.service is Service.WORKER else b"worker"
     return answer.startswith(rules.reply(data, name=name) or b"-")
@@ -126,6 +129,8 @@ def diagnose_extra(extra: bytes, name: bytes, *, rules: Rules, shape: Shape) -> 
 
     The beginning of a reply is one that was begun too early; a whole one is one too many.
     """
+    if shape not in (Shape.SESSION, Shape.LINE):
+        return _MORE[shape]
     heads = {Service.GREET: GREETING + b"b'", Service.WORKER: name + NAME_END}
     if heads.get(rules.service, b"").startswith(extra):
         return "ECHO-33" if shape is Shape.SESSION else "ECHO-42"

@@ -44,8 +44,8 @@ def singles(first: int, last: int, *, without: bytes = b"") -> list[bytes]:
 
 
 def around(byte: bytes) -> tuple[bytes, ...]:
-    """Give messages with a byte alone, before and between others: what a legal prefix would hide shows in the first."""
-    return byte, byte + b"a", b"a" + byte + b"b"
+    """Give messages with a byte before and between others: what a legal prefix would hide shows in the first."""
+    return byte + b"a", b"a" + byte + b"b"
 
 
 @lru_cache(maxsize=64)

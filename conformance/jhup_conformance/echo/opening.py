@@ -12,7 +12,7 @@ from jhup_conformance.echo.datagrams import DatagramWire
 from jhup_conformance.echo.declared import Declared
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.echo.plain import FIRST_PATIENCE, try_plain
-from jhup_conformance.echo.streams import StreamWire
+from jhup_conformance.echo.streams import StreamWire, leave
 from jhup_conformance.effort import Effort
 from jhup_conformance.engine import Line, drive
 from jhup_conformance.judging import Judging
@@ -97,7 +97,7 @@ def _find_out(dialer: Dialer, declared: Declared) -> tuple[Declared, list[str]]:
             declared = replace(declared, shape=shape)
             notes += [note] if note else []
     finally:
-        line.drop()
+        leave(line)
     if declared.service is Service.WORKER and declared.serving is None:
         names = {_thread_named(dialer, declared.shape) for _ in range(2)}
         if len(names) > 1 and b"" not in names:
@@ -143,4 +143,4 @@ def _thread_named(dialer: Dialer, shape: Shape | None) -> bytes:
         found = _THREAD.match(line.received)
         return found[0] if found else b""
     finally:
-        line.drop()
+        leave(line)

@@ -8,7 +8,7 @@ from jhup_conformance.echo.asking import CONTENT, Ask, Breach, Tried, is_whole
 from jhup_conformance.echo.datagrams import DatagramWire
 from jhup_conformance.echo.diagnosis import diagnose, diagnose_extra, diagnose_next
 from jhup_conformance.echo.judge import EchoJudge
-from jhup_conformance.echo.streams import StreamWire
+from jhup_conformance.echo.streams import StreamWire, leave
 from jhup_conformance.engine import Line, drive
 from jhup_conformance.outcome import Finding, Wavering
 from jhup_conformance.transcript import Action, Kind
@@ -53,7 +53,7 @@ def _overhear(wire: StreamWire) -> bytes:
         drive([line], until=lambda line: bool(line.received), patience=_LISTEN, at_most=2 * _LISTEN)
         return bytes(line.received)
     finally:
-        line.drop()
+        leave(line)
 
 
 def _try_one(judge: EchoJudge, ask: Ask) -> bool:
@@ -112,7 +112,7 @@ def _converse(judge: EchoJudge, wire: StreamWire) -> None:
     try:
         breach = _converse_on(judge, wire, line)
     finally:
-        line.drop()
+        leave(line)
     if breach is None:
         return
     clause, finding = breach
@@ -120,7 +120,7 @@ def _converse(judge: EchoJudge, wire: StreamWire) -> None:
     try:
         second = _converse_on(judge, wire, again)
     finally:
-        again.drop()
+        leave(again)
     if second is None:
         finding = Wavering(finding.expected, f"{finding.actual}; then right", finding.transcript)
     _blame(judge, clause, finding)

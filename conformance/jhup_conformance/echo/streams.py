@@ -14,7 +14,7 @@ from jhup_conformance.outcome import Finding
 from jhup_conformance.pace import Pace
 from jhup_conformance.transcript import Closed, Kind
 
-__all__ = ["CLOSE_PATIENCE", "StreamWire"]
+__all__ = ["CLOSE_PATIENCE", "StreamWire", "leave"]
 
 CLOSE_PATIENCE: Final = CLOSE_WITHIN + 0.5
 """Seconds to wait for a close: the 5 of the clauses, and what the way there and back may take."""
@@ -69,7 +69,7 @@ class StreamWire:
                 self._pace.note(_answer_time(lines[0]))
         finally:
             for line in lines:
-                line.drop()
+                leave(line)
         if self.dialer.revived > starts:
             raise Finding("a target that goes on serving", "its process has ended", lines[0].transcript)
         return tried
@@ -104,6 +104,13 @@ class StreamWire:
         elif mismatch and not line.closed:
             mismatch = replace(mismatch, actual=f"{mismatch.actual}; the connection is still open")
         return Tried(ask, received, mismatch, line.transcript)
+
+
+def leave(line: Line) -> None:
+    """Let go of a connection in order, as clients do: what a reset does to a server is for ECHO-68."""
+    if not line.dropped:
+        line.channel.close()
+        line.dropped = True
 
 
 def _answer_time(line: Line) -> float:

@@ -17,7 +17,7 @@ MOMENTS = {
     "after a byte": (b"a", End.RESET),
     "after a line": (b"abc\n", End.RESET),
     "right behind end of stream": (b"", End.FINISH_AT_ONCE),
-    "after 4,096 bytes": (letters(4096), End.RESET),
+    "after 1,000 bytes": (letters(1000), End.RESET),
 }
 
 

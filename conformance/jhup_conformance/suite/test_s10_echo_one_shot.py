@@ -1,16 +1,23 @@
 """Section 10.7, one-shot: any non-empty prefix is answered, once, and the connection closed."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 
 from jhup.echo import Service
-from jhup_conformance.echo.asking import Ask, Breach
+from jhup_conformance.echo.asking import CONTENT, Ask, Breach, Tried
 from jhup_conformance.echo.inputs import ASKS, edges, letters
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.exchange import End
 from jhup_conformance.marks import checks
 
 MORE = frozenset({Breach.EXTRA})
+
+
+def is_second_reply(tried: Tried, echo: EchoJudge) -> bool:
+    """Tell whether something stands behind a reply where ECHO-27, which comes first, has found that already."""
+    return tried.mismatch is not None and tried.mismatch.breach is Breach.EXTRA and "ECHO-27" in echo.failed
 
 
 @checks("ECHO-25")
@@ -20,7 +27,8 @@ def test_what_has_arrived_is_answered_at_once(echo: EchoJudge) -> None:
 
 @checks("ECHO-26")
 def test_the_message_is_a_beginning_of_what_was_sent(echo: EchoJudge) -> None:
-    echo.expect([Ask(letters(size)) for size in edges(1, 4 * echo.limit)])
+    asks = [Ask(letters(size)) for size in edges(1, 4 * echo.limit)]
+    echo.expect(asks, of_others=partial(is_second_reply, echo=echo))
 
 
 @checks("ECHO-26")
@@ -29,14 +37,18 @@ def test_the_segments_do_not_matter(echo: EchoJudge, size: int) -> None:
     data = letters(size)
     cuts = {1, 2, size // 2, size - 1, min(size, 1024)}
     asks = [Ask(data, (cut,), end) for cut in sorted(cuts) if 0 < cut < size for end in (End.HOLD, End.FINISH)]
-    echo.expect([*asks, Ask(data, tuple(range(1, min(size, 8))))], control=Ask(data))
+    echo.expect(
+        [*asks, Ask(data, tuple(range(1, min(size, 8))))],
+        control=Ask(data),
+        of_others=partial(is_second_reply, echo=echo),
+    )
 
 
-@checks("ECHO-26")
+@checks("ECHO-26", late=True)
 @given(ask=ASKS)
 def test_any_bytes_in_any_segments_are_answered_rightly(echo: EchoJudge, ask: Ask) -> None:
     if ask.data:
-        echo.expect([ask], shrinks=True)
+        echo.expect_any(ask, breaches=CONTENT - {Breach.EXTRA} if "ECHO-27" in echo.failed else CONTENT)
 
 
 @checks("ECHO-27")
@@ -52,7 +64,8 @@ def test_neither_more_bytes_nor_end_of_stream_are_answered_too(echo: EchoJudge) 
 
 @checks("ECHO-29")
 def test_end_of_stream_before_any_byte_is_the_empty_message(echo: EchoJudge) -> None:
-    echo.expect([Ask(b"", end=End.FINISH), Ask(b"", end=End.FINISH_AT_ONCE)])
+    asks = [Ask(b"", end=End.FINISH), Ask(b"", end=End.FINISH_AT_ONCE)]
+    echo.expect(asks, of_others=partial(is_second_reply, echo=echo))
 
 
 @checks("ECHO-28")

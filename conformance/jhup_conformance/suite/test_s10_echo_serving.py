@@ -11,6 +11,7 @@ from jhup_conformance.dump import show_bytes
 from jhup_conformance.echo.asking import is_whole
 from jhup_conformance.echo.inputs import AT_A_TIME, RELEASED_WITHIN
 from jhup_conformance.echo.judge import EchoJudge
+from jhup_conformance.echo.streams import leave
 from jhup_conformance.engine import Line, drive
 from jhup_conformance.marks import checks
 from jhup_conformance.outcome import Finding, NotSeen
@@ -29,7 +30,7 @@ def held(echo: EchoJudge, count: int) -> Iterator[list[Line]]:
         yield lines
     finally:
         for line in lines:
-            line.drop()
+            leave(line)
 
 
 def answer_on(echo: EchoJudge, line: Line, data: bytes) -> bytes:
@@ -41,10 +42,23 @@ def answer_on(echo: EchoJudge, line: Line, data: bytes) -> bytes:
     return bytes(line.received)
 
 
+def ask_all(echo: EchoJudge, pairs: list[tuple[Line, bytes]]) -> None:
+    """Say messages on several connections at once, and wait for all answers."""
+    rights = {line: echo.wire.right(echo.message(data)) for line, data in pairs}
+    for line, data in pairs:
+        line.plan([Action(Kind.SENT, echo.message(data).data)])
+    drive(
+        list(rights),
+        until=lambda line: is_whole(rights[line], bytes(line.received)),
+        patience=echo.pace.last_patience,
+        at_most=30.0,
+    )
+
+
 def expect_own(echo: EchoJudge, line: Line, data: bytes, others: list[bytes]) -> None:
-    """Expect the right answer to what was said on this connection, and not to what was said on another."""
-    received = answer_on(echo, line, data)
+    """Expect that what came is the right answer to what was said here, and not on another connection."""
     ask = echo.message(data)
+    received = bytes(line.received)
     if echo.wire.right(ask).contains(received):
         return
     whose = next((other for other in others if echo.wire.right(echo.message(other)).contains(received)), None)
@@ -75,12 +89,12 @@ def test_a_connection_opened_beside_another_is_served_when_that_one_is_closed(ec
         try:
             second.plan([Action(Kind.SENT, echo.message(b"second").data)])
             drive([second], until=lambda line: bool(line.received), patience=echo.pace.settle, at_most=1.0)
-            first.drop()
+            leave(first)
             right = echo.wire.right(echo.message(b"second"))
             if not echo.hear(second, until=lambda line: is_whole(right, bytes(line.received))):
                 raise Finding("an answer once the other connection was closed", "none", second.transcript)
         finally:
-            second.drop()
+            leave(second)
 
 
 @checks("ECHO-65")
@@ -91,10 +105,15 @@ def test_each_connection_gets_its_own_answer(echo: EchoJudge) -> None:
         return
     if not echo.serves_beside(1):
         raise NotSeen("the target serves one connection at a time, which ECHO-63 is about")
-    for turn in range(3):
+    for turn in range(4):
         with held(echo, len(names)) as lines:
             pairs = list(zip(lines, names, strict=True))
-            for line, name in pairs if turn % 2 else reversed(pairs):
+            if turn:  # one after the other, the newest first, and the oldest first
+                for line, name in pairs if turn % 2 else reversed(pairs):
+                    answer_on(echo, line, name)
+            else:
+                ask_all(echo, pairs)
+            for line, name in pairs:
                 expect_own(echo, line, name, [other for other in names if other != name])
 
 

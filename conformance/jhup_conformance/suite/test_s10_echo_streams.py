@@ -2,8 +2,9 @@
 
 from jhup_conformance.dump import show_bytes
 from jhup_conformance.echo.asking import CONTENT, Ask, Breach
-from jhup_conformance.echo.inputs import edges, letters
+from jhup_conformance.echo.inputs import letters
 from jhup_conformance.echo.judge import EchoJudge
+from jhup_conformance.echo.streams import leave
 from jhup_conformance.engine import drive
 from jhup_conformance.exchange import End
 from jhup_conformance.marks import checks
@@ -23,13 +24,13 @@ def test_nothing_is_sent_before_the_first_byte(echo: EchoJudge) -> None:
         if line.received:
             raise Finding("nothing before the first byte", show_bytes(bytes(line.received)), line.transcript)
     finally:
-        line.drop()
+        leave(line)
 
 
 @checks("ECHO-48")
 def test_a_client_that_has_half_closed_gets_its_replies(echo: EchoJudge) -> None:
     ends = (End.FINISH_AT_ONCE, End.FINISH)
-    asks = [Ask(echo.message(letters(size)).data, end=end) for size in edges(1, 512) for end in ends]
+    asks = [Ask(echo.message(letters(size)).data, end=end) for size in (1, 2, 3, 100) for end in ends]
     echo.expect(asks, breaches=CONTENT - {Breach.EXTRA}, control=echo.message(b"abc"))
 
 
