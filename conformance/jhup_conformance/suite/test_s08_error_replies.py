@@ -66,18 +66,25 @@ def test_an_error_reply_has_all_its_members(judge: Judge, frame: bytes, code: Co
         raise Finding(", ".join(wrong), f"{members}, where {code} is due", line.transcript)
 
 
-ASKING_AND_MALFORMED = (
-    *MALFORMED["HEAD-10"],
-    *MALFORMED["HEAD-11"],
-    *MALFORMED["HEAD-12"],
-    *spoil(PLAIN, {"filesize rounds to 3": (b"3}", b"3.0000000000000001}"), "filesize rounds to 0": (b"3}", b"1e-9}")}),
-)
+ROUNDED = {"rounds to 3": (b"3}", b"3.0000000000000001}"), "rounds to 0": (b"3}", b"1e-9}")}
+
+ASKING_AND_MALFORMED = {
+    "without a cmd": MALFORMED["HEAD-10"][:5],
+    "with a cmd that is no text": MALFORMED["HEAD-10"][5:],
+    "without a filename": MALFORMED["HEAD-11"][:5],
+    "with a filename that is no string": MALFORMED["HEAD-11"][5:],
+    "without a filesize": MALFORMED["HEAD-12"][:4],
+    "with a filesize below zero": MALFORMED["HEAD-12"][4:10],
+    "with a fraction as filesize": MALFORMED["HEAD-12"][10:14],
+    "with a filesize that is no number": MALFORMED["HEAD-12"][14:],
+    "with a filesize that only rounds to an integer": spoil(PLAIN, ROUNDED),
+}
 
 
 @checks("REPLY-15")
-@pytest.mark.parametrize("spoiled", ASKING_AND_MALFORMED, ids=str)
-def test_a_malformed_request_that_asks_is_told_so(judge: Judge, spoiled: Spoiled) -> None:
-    judge.expect(*(Case(spoiled.put(body, reply=True)) for body in (b"abc", b"")), control=GLUED)
+@pytest.mark.parametrize("rows", ASKING_AND_MALFORMED.values(), ids=ASKING_AND_MALFORMED.keys())
+def test_a_malformed_request_that_asks_is_told_so(judge: Judge, rows: tuple[Spoiled, ...]) -> None:
+    judge.expect(*(Case(each.put(body, reply=True)) for each in rows for body in (b"abc", b"")), control=GLUED)
 
 
 @checks("REPLY-15")
