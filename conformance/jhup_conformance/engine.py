@@ -97,7 +97,9 @@ class Line:
         try:
             count = self.channel.send(self._unsent)
         except (ConnectionError, OSError):
-            self._end(Closed.RESET)
+            overhear([self])  # what came before the target went, its orderly end among it
+            if not self.closed:
+                self._end(Closed.RESET)
             return False
         self._unsent = self._unsent[count:]
         if count:
