@@ -6,7 +6,9 @@ from typing import ParamSpec
 
 import pytest
 
-from jhup_conformance.exchange import Case
+from jhup_conformance.conversation import frame
+from jhup_conformance.engine import drive
+from jhup_conformance.exchange import Case, End, script
 from jhup_conformance.judge import Judge
 from jhup_conformance.outcome import Finding, NotSeen
 from jhup_conformance.talk import Recipe
@@ -30,13 +32,26 @@ def only_where(judge: Judge, *cases: Case | Recipe) -> None:
 
 
 def require_lanes(judge: Judge, count: int) -> None:
-    """Make sure that the target serves some connections at a time.
+    """Make sure that the target serves some connections at a time, also while one is in the middle of a put.
 
     Raises:
         NotSeen: when it doesn't.
     """
     if judge.lanes < count:
         raise NotSeen(f"the target serves {judge.lanes} of the {count} connections at a time that it takes")
+    if not judge.once("a put beside half a put", lambda: _serves_beside_half_a_put(judge)):
+        raise NotSeen("while one connection is in the middle of a put, the target serves no other")
+
+
+def _serves_beside_half_a_put(judge: Judge) -> bool:
+    line = judge.dial()
+    try:
+        whole = frame(b"the whole body", cmd="put", filename=judge.names.new(), filesize=14)
+        line.plan(script(whole[:-4], (4, len(whole) - 14), End.HOLD, judge.runner.pace.pause))
+        drive([line], until=lambda _: True, patience=judge.runner.pace.patience, at_most=5.0)
+        return judge.runner.prove_alive()
+    finally:
+        line.drop()
 
 
 def tries_again(check: Callable[_P, None]) -> Callable[_P, None]:

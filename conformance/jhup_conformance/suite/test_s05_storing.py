@@ -127,7 +127,7 @@ def long_body(size: int) -> bytes:
 
 def expect_up_to_the_limit(judge: Judge, sizes: Iterable[int]) -> None:
     most = min(judge.effort.largest_body, judge.runner.server.max_filesize)
-    judge.expect_all(Case.unhurried(partial(put_of, long_body(size))) for size in sizes if size <= most)
+    judge.expect_all(Case.unhurried(partial(put_of, long_body(size))) for size in sizes if 0 < size <= most)
 
 
 @checks("STORE-5")

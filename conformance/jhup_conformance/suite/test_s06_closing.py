@@ -14,7 +14,6 @@ from jhup_conformance.fairness import only_where
 from jhup_conformance.judge import Judge
 from jhup_conformance.marks import checks
 from jhup_conformance.outcome import Finding, Wavering
-from jhup_conformance.sizes import pattern
 from jhup_conformance.talk import Recipe, Talk, header, prefix
 from jhup_conformance.transcript import Action, Closed, Kind
 
@@ -205,8 +204,8 @@ def test_after_a_refused_put_the_next_is_served_or_the_connection_closed(judge: 
 
 # 6.3, closing
 
-MORE = pattern(64 * 1024)
-"""What a client is still sending when a server ends the connection."""
+MORE = bytes(4 * 1024 * 1024)
+"""What a client is still sending when a server ends the connection: more than anybody takes in beforehand."""
 
 UNREAD = {
     "a malformed prefix": prefix(-1),

@@ -237,6 +237,7 @@ def length_of_head(judge: Judge) -> int:
 
 def expect_kept(judge: Judge, places: Sequence[int]) -> None:
     """Pause puts after some of their bytes, each on a connection of its own, and complete them a moment later."""
+    require_lanes(judge, 2)
     paused: dict[str, Party] = {}
     talk = Conversation(judge, [])
     try:
