@@ -157,3 +157,15 @@ class TestEnd:
         server.process.terminate()
         assert server.wait() == 0
         del waiting
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform lacks fork")
+def test_children_do_not_outlive_a_killed_server(start_echo, echo_client):
+    server = start_echo("upper", "--shape", "session", "--serving", "forking")
+    client = echo_client(server.address)
+    client.send(b"a")
+    assert client.read(1) == b"A"
+    server.process.kill()
+    server.wait()
+    with contextlib.suppress(ConnectionResetError):
+        assert client.rest() == b""
