@@ -16,6 +16,7 @@ from jhup_conformance.dialer import Dialer, tls_context
 from jhup_conformance.dump import dump_lines
 from jhup_conformance.launch import launch
 from jhup_conformance.listing import list_clauses
+from jhup_conformance.matrix import matrix
 from jhup_conformance.options import Options, UsageError
 from jhup_conformance.outcome import ExitStatus
 from jhup_conformance.replay import load_exchange, replay
@@ -115,3 +116,6 @@ def replay_command(file: Path, target: str, tls_ca: str | None, tls_insecure: bo
     click.echo(f"clause:   {record.get('clause', '')}")
     click.echo(f"expected: {record.get('expected', '')}")
     click.echo(f"recorded: {record.get('actual', '')}")
+
+
+main.add_command(matrix)

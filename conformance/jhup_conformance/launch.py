@@ -30,8 +30,9 @@ def launch(options: Options, progress: Progress) -> Run:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
     plugin = ConformancePlugin(options, progress)
+    files = sorted(path for path in SUITE.glob("test_s*.py") if options.kind.has_checks_in(path.name))
     arguments = (
-        str(SUITE),  # a path, and no name of a package: else pytest reads a conftest.py of where the user stands
+        *map(str, files),  # paths, and no name of a package: else pytest reads a conftest.py of where the user stands
         "-c",
         os.devnull,
         "--rootdir",

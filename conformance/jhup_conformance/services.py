@@ -14,6 +14,7 @@ __all__ = ["SERVICES", "UPLOAD", "Kind"]
 
 UPLOAD: Final = "upload"
 _ECHO_PREFIX: Final = "ECHO"
+_ECHO_FILES: Final = "test_s10_"
 
 
 class Kind(Enum):
@@ -31,6 +32,10 @@ class Kind(Enum):
     def transports(self) -> frozenset[Transport]:
         """What may carry the bytes."""
         return _TRANSPORTS[self]
+
+    def has_checks_in(self, file: str) -> bool:
+        """Tell whether a file of the suite, by its name, holds checks of such services."""
+        return file.startswith(_ECHO_FILES) is (self is Kind.ECHO)
 
     def concerns(self, clause: Clause) -> bool:
         """Tell whether a clause is about servers of this kind; chapter 10 is about echo services alone."""

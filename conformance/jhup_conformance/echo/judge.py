@@ -204,9 +204,9 @@ class EchoJudge(Judging):
             data += b"\n"
         return Ask(data)
 
-    def sample(self, items: Sequence[_T]) -> list[_T]:
-        """Give all of some items, or in a quick run as many as it tries of a sweep: the ends, and some between."""
-        most = self.effort.offsets
+    def sample(self, items: Sequence[_T], *, share: int = 2) -> list[_T]:
+        """Give all of some items, or in a quick run a share of what it tries of a sweep: the ends, and some between."""
+        most = self.effort.offsets // share if self.effort.offsets else None
         if most is None or len(items) <= most:
             return list(items)
         chosen = {0, len(items) - 1, *self.random.sample(range(len(items)), most - 2)}
