@@ -26,6 +26,7 @@ class PutOf:
         also: what else a careless server may store it under.
         reply: whether it asks for a reply.
         next: whether the plain put follows.
+        codec: into which the header is written instead of UTF-8.
     """
 
     header: bytes
@@ -33,15 +34,20 @@ class PutOf:
     also: tuple[str, ...] = ()
     reply: bool = False
     next: bool = True
+    codec: str = ""
+
+    def head(self, name: str) -> bytes:
+        """Give the header of a put under a name."""
+        head = self.header.replace(b"@", name.encode())
+        if self.reply:
+            head = head.replace(b"{", b'{"reply":true,' if head != b"{}" else b'{"reply":true', 1)
+        return head.decode().encode(self.codec) if self.codec else head
 
     def __call__(self, talk: Talk) -> None:
         """Say it."""
         name = talk.new_name()
         talk.watched += [each.replace("@", name) for each in self.also]
-        head = self.header.replace(b"@", name.encode())
-        if self.reply:
-            head = head.replace(b"{", b'{"reply":true,' if head != b"{}" else b'{"reply":true', 1)
-        talk.frame(head, self.body)
+        talk.frame(self.head(name), self.body)
         if self.next:
             talk.put(b"next")
 
@@ -60,12 +66,14 @@ class Spoiled:
         wrong: the header.
         right: the same with the rule kept.
         also: what else a careless server may store the body under.
+        codec: into which the wrong one is written instead of UTF-8.
     """
 
     title: str
     wrong: bytes
     right: bytes
     also: tuple[str, ...] = ()
+    codec: str = ""
 
     @property
     def control(self) -> Pair:
@@ -74,7 +82,7 @@ class Spoiled:
 
     def put(self, body: bytes = BODY, *, reply: bool = False) -> PutOf:
         """Give the put with this header, and behind it what must not be read as a request."""
-        return PutOf(self.wrong, body, self.also, reply)
+        return PutOf(self.wrong, body, self.also, reply, codec=self.codec)
 
     def __str__(self) -> str:
         return self.title

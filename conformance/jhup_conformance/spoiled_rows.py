@@ -40,8 +40,9 @@ HEAD_4: Final = (
         ("@é", "@\ufffd", "@\ufffd\ufffd", "@\ufffd\ufffd\ufffd", "@?"),
     ),
     *spoil(PLAIN, {"a wrong byte in the name of an unknown member": (b"3}", b'3,"\xfe":1}')}),
-    Spoiled("UTF-16 with its mark", "\ufeff".encode("utf-16-be") + PLAIN.decode().encode("utf-16-be"), PLAIN),
-    Spoiled("UTF-16, little-endian, with its mark", b"\xff\xfe" + PLAIN.decode().encode("utf-16-le"), PLAIN),
+    Spoiled("UTF-16 with its mark", "\ufeff".encode() + PLAIN, PLAIN, codec="utf-16-be"),
+    Spoiled("UTF-16, little-endian, with its mark", "\ufeff".encode() + PLAIN, PLAIN, codec="utf-16-le"),
+    Spoiled("UTF-32, little-endian, with its mark", "\ufeff".encode() + PLAIN, PLAIN, codec="utf-32-le"),
 )
 
 HEAD_5: Final = (
@@ -51,6 +52,9 @@ HEAD_5: Final = (
 )
 
 HEAD_6: Final = (
+    Spoiled("UTF-16 without a mark", PLAIN, PLAIN, codec="utf-16-be"),
+    Spoiled("UTF-16, little-endian, without a mark", PLAIN, PLAIN, codec="utf-16-le"),
+    Spoiled("UTF-32 without a mark", PLAIN, PLAIN, codec="utf-32-be"),
     *spoil(
         PLAIN,
         {
@@ -85,8 +89,6 @@ HEAD_6: Final = (
             "a mark of byte order behind white space": (b"{", b" \xef\xbb\xbf{"),
             "NUL before the object": (b"{", b"\0{"),
             "a closing bracket before the object": (b"{", b"){"),
-            "UTF-16 without a mark": (PLAIN, PLAIN.decode().encode("utf-16-le")),
-            "UTF-32 without a mark": (PLAIN, PLAIN.decode().encode("utf-32-be")),
             "nothing but white space": (PLAIN, b" " * len(PLAIN)),
             "a literal of Python": (PLAIN, PLAIN.replace(b'"', b"'")),
         },

@@ -5,21 +5,21 @@ import pytest
 from jhup.errors import Malformed
 from jhup.messages import Put
 from jhup.readings import Reading, readings
-from jhup_conformance.spoiled import BODY, Spoiled
+from jhup_conformance.spoiled import BODY, PutOf, Spoiled
 from jhup_conformance.spoiled_rows import MALFORMED
 
-NAME = b"jc-0123abcd-000001"
+NAME = "jc-0123abcd-000001"
 ROWS = [(clause, each) for clause, rows in MALFORMED.items() for each in rows]
 rows = pytest.mark.parametrize(("clause", "spoiled"), ROWS, ids=[f"{clause} {each}" for clause, each in ROWS])
 
 
-def read(header: bytes) -> tuple[Reading, ...]:
-    return readings(header.replace(b"@", NAME))
+def read(recipe: PutOf) -> tuple[Reading, ...]:
+    return readings(recipe.head(NAME))
 
 
 @rows
 def test_the_header_breaks_its_clause_and_no_other(clause: str, spoiled: Spoiled) -> None:
-    found = read(spoiled.wrong)
+    found = read(spoiled.put())
 
     assert {each.clause for each in found if isinstance(each, Malformed)} == {clause}
     assert all(isinstance(each, Malformed) for each in found)
@@ -27,16 +27,16 @@ def test_the_header_breaks_its_clause_and_no_other(clause: str, spoiled: Spoiled
 
 @rows
 def test_its_twin_is_a_put_of_three_bytes(clause: str, spoiled: Spoiled) -> None:
-    (put,) = read(spoiled.right)
+    (put,) = read(PutOf(spoiled.right))
 
     assert isinstance(put, Put)
     assert put.filesize == len(BODY)
-    assert put.filename.startswith(NAME.decode())
+    assert put.filename.startswith(NAME)
 
 
 @rows
 def test_the_two_differ(clause: str, spoiled: Spoiled) -> None:
-    assert spoiled.wrong != spoiled.right
+    assert spoiled.put().head(NAME) != PutOf(spoiled.right).head(NAME)
 
 
 @pytest.mark.parametrize("clause", MALFORMED)
