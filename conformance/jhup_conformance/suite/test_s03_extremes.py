@@ -6,7 +6,7 @@ import pytest
 
 from jhup.limits import MAX_HEADER
 from jhup_conformance.exchange import Case, End
-from jhup_conformance.followed import expect_followed
+from jhup_conformance.followed import Pair, expect_followed
 from jhup_conformance.judge import Judge
 from jhup_conformance.marks import checks
 from jhup_conformance.outcome import Finding
@@ -25,18 +25,24 @@ FILENAMES = ("@", "@-first", "@-last", "@-middle")
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A header in which a member stands more than once, and what follows it."""
+    """A header in which a member stands more than once, its body, and whether a plain put follows.
+
+    None follows where the last of them is wrong in itself: what becomes of such a header is for other clauses to say.
+    """
 
     title: str
     header: bytes
     body: bytes = b"abc"
+    followed: bool = True
 
-    def put(self, *, reply: bool = False) -> PutOf:
-        return PutOf(self.header, self.body, FILENAMES[1:], reply)
+    @property
+    def pair(self) -> Pair:
+        alone, followed = PutOf(self.header, self.body, FILENAMES[1:]).pair
+        return alone, followed if self.followed else alone
 
 
-def twice(title: str, old: bytes, new: bytes, body: bytes = b"abc") -> Duplicate:
-    return Duplicate(title, PLAIN.replace(old, new, 1), body)
+def twice(title: str, old: bytes, new: bytes, body: bytes = b"abc", *, followed: bool = True) -> Duplicate:
+    return Duplicate(title, PLAIN.replace(old, new, 1), body, followed)
 
 
 FILENAME = b'"filename":"@"'
@@ -49,20 +55,19 @@ DUPLICATES = [
     twice("a filename before cmd, another behind it", b"{", b'{"filename":"@-first",'),
     twice("two filenames, one spelled with an escape", FILENAME, b'"filename":"@-first","file\\u006eame":"@-last"'),
     twice("a good filename behind a bad one", FILENAME, b'"filename":"../@","filename":"@-last"'),
-    twice("a bad filename behind a good one", FILENAME, b'"filename":"@-first","filename":"@/b"'),
+    twice("a bad filename behind a good one", FILENAME, b'"filename":"@-first","filename":"@/b"', followed=False),
     twice("a filename that is no string, then one that is", FILENAME, b'"filename":null,"filename":"@-last"'),
-    twice("a filename that is a string, then one that isn't", FILENAME, b'"filename":"@-first","filename":null'),
+    twice("a filename that is a string, then one that isn't", FILENAME, b'"filename":"@-first","filename":null', followed=False),
     twice("filesize 1, then 3", FILESIZE, b'"filesize":1,"filesize":3'),
     twice("filesize 3, then 1", FILESIZE, b'"filesize":3,"filesize":1', b"a"),
     twice("filesize 3, then 0", FILESIZE, b'"filesize":3,"filesize":0', b""),
     twice("filesize 3 twice", FILESIZE, b'"filesize":3,"filesize":3'),
     twice("a filesize that is no number, then one that is", FILESIZE, b'"filesize":"9","filesize":3'),
-    twice("a filesize that is a number, then one that isn't", FILESIZE, b'"filesize":3,"filesize":"9"'),
     twice("an unknown cmd, then put", CMD, b'"cmd":"x-nothing","cmd":"put"'),
     twice("put, then an unknown cmd", CMD, b'"cmd":"put","cmd":"x-nothing"', b""),
     twice("put twice", CMD, b'"cmd":"put","cmd":"put"'),
     twice("a cmd that is no string, then put", CMD, b'"cmd":0,"cmd":"put"'),
-    twice("put, then a cmd that is no string", CMD, b'"cmd":"put","cmd":0', b""),
+    twice("put, then a cmd that is no string", CMD, b'"cmd":"put","cmd":0', b"", followed=False),
     twice("reply false, then true", FILESIZE, FILESIZE + b',"reply":false,"reply":true'),
     twice("reply true, then false", FILESIZE, FILESIZE + b',"reply":true,"reply":false'),
     twice("a member of another command twice", CMD, b'"cmd":"x-nothing","filesize":1', b""),
@@ -72,9 +77,7 @@ DUPLICATES = [
 @checks("HEAD-17")
 @pytest.mark.parametrize("duplicate", DUPLICATES, ids=[each.title for each in DUPLICATES])
 def test_of_a_member_that_stands_twice_the_last_counts_or_none(judge: Judge, duplicate: Duplicate) -> None:
-    ways = [duplicate.put(), *([] if b"reply" in duplicate.header else [duplicate.put(reply=True)])]
-
-    expect_followed(judge, (way.pair for way in ways), control=CONTROL)
+    expect_followed(judge, [duplicate.pair], control=CONTROL)
 
 
 REPEATED = {
@@ -83,7 +86,6 @@ REPEATED = {
     "an unknown member forty times": b",".join(b'"x":%d' % number for number in range(40)),
     "an unknown member twice, spelled differently": b'"x":1,"\\u0078":2',
     "the empty name twice": b'"":1,"":2',
-    "a name in another case twice": b'"Filename":"@-first","Filename":"@-last"',
     "a name twice in an object": b'"x":{"a":1,"a":2}',
     "the four members twice in an object": (
         b'"x":{"cmd":"a","cmd":"b","filename":"@-first","filename":"@-last","filesize":1,"filesize":2}'

@@ -51,9 +51,9 @@ class Announced:
         return replace(self, next=False), self
 
 
-def announce(size: str, body: bytes = b"abc", *, doubtful: bool = False) -> list[Pair]:
-    """Give the puts of a size: with a reply and without."""
-    return [Announced(size.encode(), body, reply, doubtful).pair for reply in (False, True)]
+def announce(size: str, body: bytes = b"abc") -> Pair:
+    """Give the put of a size."""
+    return Announced(size.encode(), body).pair
 
 
 @checks("HEAD-13")
@@ -61,7 +61,7 @@ def announce(size: str, body: bytes = b"abc", *, doubtful: bool = False) -> list
 def test_small_sizes_are_understood_exactly(judge: Judge, digits: int) -> None:
     sizes = [0, 1, 9] if digits == 1 else [10 ** (digits - 1), 10**digits - 1]
 
-    expect_followed(judge, (way for size in sizes for way in announce(str(size), pattern(size))), control=CONTROL)
+    expect_followed(judge, (announce(str(size), pattern(size)) for size in sizes), control=CONTROL)
 
 
 LARGE = {
@@ -86,7 +86,7 @@ LARGE = {
 @pytest.mark.parametrize("size", LARGE.values(), ids=LARGE.keys())
 def test_a_size_that_takes_many_bits_is_not_taken_for_a_small_one(judge: Judge, size: int) -> None:
     """As long as the body is not complete, nothing behind its beginning is a request, nor later when it can't be."""
-    puts = [followed for _, followed in announce(str(size), doubtful=True)]
+    puts = [Announced(b"%d" % size, reply=reply, doubtful=True) for reply in (False, True)]
 
     judge.expect(*(Case(put, (), end) for put in puts for end in (End.HOLD, End.FINISH)), control=Case(PutOf(PLAIN)))
 
@@ -114,13 +114,13 @@ BEYOND = {
 @checks("HEAD-14")
 @pytest.mark.parametrize("size", BEYOND.values(), ids=BEYOND.keys())
 def test_a_size_beyond_63_bits_is_never_wrapped_rounded_or_stored(judge: Judge, size: str) -> None:
-    expect_followed(judge, [*announce(size), *announce(size, b"")], control=CONTROL)
+    expect_followed(judge, [announce(size), announce(size, b"")], control=CONTROL)
 
 
 @checks("HEAD-14")
 @given(factor=st.integers(1, 2**70), rest=st.integers(0, 40), bits=st.sampled_from([63, 64]))
 def test_no_multiple_of_the_word_of_a_machine_is_lost(judge: Judge, factor: int, rest: int, bits: int) -> None:
-    expect_followed(judge, announce(str((factor << bits) + rest), pattern(rest)), control=CONTROL)
+    expect_followed(judge, [announce(str((factor << bits) + rest), pattern(rest))], control=CONTROL)
 
 
 WRITTEN = {
@@ -135,7 +135,7 @@ WRITTEN = {
 @checks("HEAD-15")
 @pytest.mark.parametrize(("size", "value"), WRITTEN.items(), ids=[size[:24] for size in WRITTEN])
 def test_a_size_written_in_another_way_is_that_size_or_malformed(judge: Judge, size: str, value: int) -> None:
-    expect_followed(judge, announce(size, pattern(value)), control=CONTROL)
+    expect_followed(judge, [announce(size, pattern(value))], control=CONTROL)
 
 
 ROUNDED = {
@@ -157,4 +157,4 @@ ROUNDED = {
 def test_a_size_that_only_rounds_to_an_integer_is_malformed(judge: Judge, size: str, rounded: int) -> None:
     body = pattern(rounded) if rounded < 10 else b"abc"
 
-    expect_followed(judge, announce(size, body), control=CONTROL)
+    expect_followed(judge, [announce(size, body)], control=CONTROL)

@@ -239,7 +239,6 @@ def test_a_stat_of_any_valid_name_that_is_not_stored_says_so(judge: Judge, filen
 NO_NAMES: dict[str, dict[str, object]] = {
     "missing": {}, "null": {"filename": None}, "number": {"filename": 1}, "array": {"filename": ["a"]},
     "object": {"filename": {}}, "true": {"filename": True}, "false": {"filename": False},
-    "in another case": {"Filename": "a"},
 }  # fmt: skip
 
 

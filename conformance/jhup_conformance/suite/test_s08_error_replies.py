@@ -69,14 +69,14 @@ def test_an_error_reply_has_all_its_members(judge: Judge, frame: bytes, code: Co
 ROUNDED = {"rounds to 3": (b"3}", b"3.0000000000000001}"), "rounds to 0": (b"3}", b"1e-9}")}
 
 ASKING_AND_MALFORMED = {
-    "without a cmd": MALFORMED["HEAD-10"][:5],
-    "with a cmd that is no text": MALFORMED["HEAD-10"][5:],
-    "without a filename": MALFORMED["HEAD-11"][:5],
-    "with a filename that is no string": MALFORMED["HEAD-11"][5:],
-    "without a filesize": MALFORMED["HEAD-12"][:4],
-    "with a filesize below zero": MALFORMED["HEAD-12"][4:10],
-    "with a fraction as filesize": MALFORMED["HEAD-12"][10:14],
-    "with a filesize that is no number": MALFORMED["HEAD-12"][14:],
+    "without a cmd": MALFORMED["HEAD-10"][:3],
+    "with a cmd that is no text": MALFORMED["HEAD-10"][3:],
+    "without a filename": MALFORMED["HEAD-11"][:4],
+    "with a filename that is no string": MALFORMED["HEAD-11"][4:],
+    "without a filesize": MALFORMED["HEAD-12"][:3],
+    "with a filesize below zero": MALFORMED["HEAD-12"][3:9],
+    "with a fraction as filesize": MALFORMED["HEAD-12"][9:13],
+    "with a filesize that is no number": MALFORMED["HEAD-12"][13:],
     "with a filesize that only rounds to an integer": spoil(PLAIN, ROUNDED),
 }
 

@@ -140,7 +140,7 @@ def silent(talk: Talk) -> None:
     name = talk.put(b"abc")
     talk.say(cmd="stat", filename=name)
     talk.say(cmd="hello")
-    talk.say(cmd="x-nothing", REPLY=True, Reply=True)
+    talk.say(cmd="x-nothing")
     talk.say(cmd="stat", filename=name, reply=True)
 
 
