@@ -67,7 +67,6 @@ def test_a_datagram_is_answered_once(echo: EchoJudge) -> None:
 
 @checks("ECHO-54")
 def test_the_answer_comes_from_where_the_datagram_was_sent_to(echo: EchoJudge) -> None:
-    echo.expect_messages([])
     echo.expect(map(Ask, BASIC * 3), breaches=frozenset({Breach.ELSEWHERE}))
 
 

@@ -8,7 +8,7 @@ import faults_of_replies as replies
 import faults_of_streams as streams
 from echo_faults import Faithful
 
-__all__ = ["FAULTS", "Fault"]
+__all__ = ["COMMON", "FAULTS", "Fault"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +163,51 @@ FAULTS = {
     "dies without a sender": fault(datagrams.DiesWithoutSender, "upper", "unixgram", "61"),
     "dies of a datagram that is not ASCII": fault(streams.DiesOfHighBytes, "worker", "unixgram", "69"),
 }  # fmt: skip
+
+COMMON = frozenset(
+    {
+        "no-trim",
+        "trims too much",
+        "upper-cases Unicode",
+        "upper-cases Unicode in datagrams",
+        "loses NUL",
+        "stops at NUL",
+        "forgets z",
+        "collapses white space",
+        "greets with the text",
+        "greets without a comma",
+        "always quotes singly",
+        "escapes double quotes",
+        "capital hexadecimal",
+        "single backslash",
+        "cuts answers at 512",
+        "a colon in the name",
+        "trims as a worker",
+        "replies to what is not ASCII",
+        "same name twice",
+        "answers twice",
+        "waits for a line feed",
+        "waits for end of stream",
+        "closes before answering",
+        "takes more than the limit",
+        "answers end of stream too",
+        "gives up when half-closed",
+        "one at a time",
+        "answers the other",
+        "dies of what is not ASCII",
+        "loses a byte between reads",
+        "reorders",
+        "answers end of session",
+        "the name changes",
+        "cuts at carriage returns",
+        "drops empty lines",
+        "cuts datagrams at 1,024",
+        "merges datagrams",
+        "sends twice",
+        "wrong port",
+        "answers the former sender",
+        "drops empty datagrams",
+        "dies of long datagrams",
+    }
+)
+"""Those that are tried in every run of the tests; the others, which are like them, are for `tox -e slow`."""
