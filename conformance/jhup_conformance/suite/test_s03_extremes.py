@@ -57,7 +57,7 @@ DUPLICATES = [
     twice("a good filename behind a bad one", FILENAME, b'"filename":"../@","filename":"@-last"'),
     twice("a bad filename behind a good one", FILENAME, b'"filename":"@-first","filename":"@/b"', followed=False),
     twice("a filename that is no string, then one that is", FILENAME, b'"filename":null,"filename":"@-last"'),
-    twice("a filename that is a string, then one that isn't", FILENAME, b'"filename":"@-first","filename":null', followed=False),
+    twice("a filename, then one that is no string", FILENAME, b'"filename":"@-first","filename":null', followed=False),
     twice("filesize 1, then 3", FILESIZE, b'"filesize":1,"filesize":3'),
     twice("filesize 3, then 1", FILESIZE, b'"filesize":3,"filesize":1', b"a"),
     twice("filesize 3, then 0", FILESIZE, b'"filesize":3,"filesize":0', b""),
