@@ -1,5 +1,7 @@
 """What tox learns from this project: `--target`, the address that `tox -e conformance` judges."""
 
+from itertools import pairwise
+
 from tox.config.cli.parser import ToxParser
 from tox.config.loader.memory import MemoryLoader
 from tox.config.sets import EnvConfigSet
@@ -44,7 +46,7 @@ def tox_add_env_config(env_conf: EnvConfigSet, state: State) -> None:
 
 def _reference(options: list[str]) -> str:
     """Give the command that starts the reference for the service that the options name."""
-    for option, value in zip(options, [*options[1:], ""], strict=True):
+    for option, value in pairwise([*options, ""]):
         service = value if option == "--service" else option.removeprefix("--service=")
         if service in {"upper", "greet", "worker"}:
             return ECHO.replace("{service}", service).replace("{serving}", "threading")
