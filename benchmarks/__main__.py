@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from benchmarks.measuring import Measured, measure
+from benchmarks.measuring import measure
 from benchmarks.results import Results
 from benchmarks.targets import TARGETS
 from benchmarks.workloads import WORKLOADS, Mode
@@ -53,8 +53,10 @@ def main(
                 status.update(
                     f"round {number} of {rounds}, {done} of {len(cases)}: {target.title}, {workload.title}, {mode}"
                 )
-                measured: Measured = measure(target, workload, mode, scale=scale)
-                results.add(workload, mode, target, measured)
+                try:
+                    results.add(workload, mode, target, measure(target, workload, mode, scale=scale))
+                except RuntimeError as error:
+                    raise click.ClickException(str(error)) from None
     results.show(Console())
     if output:
         output.write_text(results.markdown(), "utf-8")

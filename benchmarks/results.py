@@ -97,7 +97,7 @@ class Results:
             "- Load generator, server and its workers share the cores; a server is started anew for each case.",
             "- *cores used*: processor time of the server by the time that the upload took.",
             "- Silent: the clock stops at the last close by the server. nginx and FTP always reply.",
-            "- nginx: 2 workers. pyftpdlib gets a tenth of the small files; its rate is what counts.",
+            "- nginx: 2 workers. pyftpdlib gets a twentieth of the small files; its rate is what counts.",
             "",
         ]  # fmt: skip
         for title, head, rows in self._tables():

@@ -135,6 +135,6 @@ TARGETS = (
         "ftp",
         _ftp,
         missing="" if importlib.util.find_spec("pyftpdlib") else "pyftpdlib isn't installed",
-        share=0.1,
+        share=0.05,
     ),
 )
