@@ -19,6 +19,7 @@ from jhup_conformance.marks import checks
 from jhup_conformance.outcome import Finding, NotSeen
 from jhup_conformance.sizes import pattern
 from jhup_conformance.talk import prefix
+from jhup_conformance.vitals import Peak
 
 WINDOW: Final = 0.25
 """Seconds over which processor time is measured; again, and longer, before it counts."""
@@ -29,14 +30,14 @@ LONGEST_SPREE: Final = 2.0
 MEBIBYTE: Final = 1024 * 1024
 
 
-def say_all(judge: Judge, streams: Iterable[bytes], end: End) -> list[Line]:
+def say_all(judge: Judge, streams: Iterable[bytes], end: End, *, patience: float | None = None) -> list[Line]:
     """Say something on a connection each, end it, and give the target a moment to close it."""
     lines = []
     for stream in streams:
         lines.append(judge.dial())
         lines[-1].plan(script(stream, (), end, judge.runner.pace.pause))
-    moment = 4 * judge.runner.pace.settle
-    drive(lines, until=lambda line: line.closed is not None, patience=moment, at_most=2.0)
+    moment = patience or 4 * judge.runner.pace.settle
+    drive(lines, until=lambda line: line.closed is not None, patience=moment, at_most=5.0)
     return lines
 
 
@@ -49,17 +50,27 @@ def test_no_memory_is_asked_for_because_of_a_prefix(judge: Judge, claim: int) ->
     if before is None:
         raise NotSeen("only Linux tells the most memory that a process ever had")
 
+    lines = []
     for stream in [prefix(claim), prefix(claim) + b'{"cmd":"put"'] * 5:
-        lines = say_all(judge, [stream], End.HOLD)
+        lines += say_all(judge, [stream], End.HOLD, patience=judge.runner.pace.patience)
         after = vitals.peak() or before
-        lines[0].drop()
-        grown = max(after.address_space - before.address_space, after.resident - before.resident)
-        if grown > claim // 2:
-            raise Finding(
-                f"no memory asked for because of a prefix that claims {claim // MEBIBYTE} MiB",
-                f"the process has had {grown // MEBIBYTE} MiB more than ever before",
-                lines[0].transcript,
-            )
+        lines[-1].drop()
+        if _growth(before, after) > claim // 2:
+            break
+    else:
+        if judge.runner.observer:
+            judge.runner.prove_alive()  # a slow target has now seen all of it
+            after = vitals.peak() or before
+    if _growth(before, after) > claim // 2:
+        raise Finding(
+            f"no memory asked for because of a prefix that claims {claim // MEBIBYTE} MiB",
+            f"the process has had {_growth(before, after) // MEBIBYTE} MiB more than ever before",
+            lines[0].transcript,
+        )
+
+
+def _growth(before: Peak, after: Peak) -> int:
+    return max(after.address_space - before.address_space, after.resident - before.resident)
 
 
 def stretches(judge: Judge) -> dict[str, list[bytes]]:

@@ -15,7 +15,7 @@ from jhup_conformance.judge import Judge
 from jhup_conformance.marks import checks
 from jhup_conformance.outcome import Finding, Wavering
 from jhup_conformance.talk import Recipe, Talk, header, prefix
-from jhup_conformance.transcript import Action, Closed, Kind
+from jhup_conformance.transcript import Closed
 
 BODY = b"the body of a put that does not come to its end"
 
@@ -176,14 +176,30 @@ def is_served_or_closed(judge: Judge, line: Line, name: str) -> bool:
 @pytest.mark.parametrize("size", [0, 1, 100, 5_000])
 def test_after_a_refused_put_the_next_is_served_or_the_connection_closed(judge: Judge, size: int) -> None:
     judge.control(Case.unhurried(some_puts), why="several puts in a row fail too")
+
+    expect_served_or_closed(judge, size, judge.runner.pace.pause)
+
+
+@checks("ERR-5")
+@pytest.mark.parametrize("size", [0, 100])
+def test_behind_a_refused_put_in_its_segment_the_next_is_served_or_the_connection_closed(
+    judge: Judge, size: int
+) -> None:
+    only_where(judge, some_puts)
+
+    expect_served_or_closed(judge, size, None)
+
+
+def expect_served_or_closed(judge: Judge, size: int, pause: float | None) -> None:
+    """Send a refused put with a body of a size and another put, after a pause or in the same segment."""
     lines: dict[Line, str] = {}
 
     def begin() -> None:
         name = judge.names.new()
         line = judge.dial()
-        stream = frame(bytes(size), cmd="put", filename="a/b", filesize=size)
-        line.plan([Action(Kind.SENT, stream)])
-        line.plan([Action(Kind.SENT, frame(b"next", cmd="put", filename=name, filesize=4), judge.runner.pace.pause)])
+        bad = frame(bytes(size), cmd="put", filename="a/b", filesize=size)
+        stream = bad + frame(b"next", cmd="put", filename=name, filesize=4)
+        line.plan(script(stream, () if pause is None else (len(bad),), End.HOLD, pause or 0.0))
         lines[line] = name
 
     try:

@@ -106,15 +106,20 @@ def test_an_unknown_command_leaves_the_file_that_it_names_as_it_was(judge: Judge
     judge.expect_all(Case.unhurried(partial(unknown_over_old, cmd)) for cmd in UNKNOWN.values())
 
 
+def many_puts(talk: Talk) -> None:
+    for number in range(100):
+        talk.put(b"%d" % number)
+
+
 def many_unknown(talk: Talk) -> None:
-    for number in range(200):
+    for number in range(99):
         talk.say(cmd=f"x-nothing-{number}")
     talk.put(b"behind them")
 
 
 @checks("ERR-11")
 def test_many_unknown_commands_are_ignored(judge: Judge) -> None:
-    only_where(judge, put_between)
+    only_where(judge, many_puts)
 
     judge.expect_all([Case(many_unknown), Case(many_unknown, end=End.FINISH)])
 
