@@ -69,6 +69,7 @@ class Connections:
 
 
 _SLOT: Final = 8
+_SLACK: Final = 2
 
 
 class Occupancy:
@@ -89,6 +90,11 @@ class Occupancy:
     def count(self) -> int:
         """The open connections of all processes."""
         return sum(self._slots)
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether this process has clearly more of them than another."""
+        return self._slots[self._mine] > min(self._slots) + _SLACK
 
     def become(self, process: int) -> None:
         """Count for one of the processes from now on, beginning with none."""

@@ -19,6 +19,7 @@ from jhup_reference.session import Output, Session
 __all__ = ["MultiplexingUploadServer"]
 
 _TICK: Final = 1.0
+_COURTESY: Final = 0.002
 
 
 class MultiplexingUploadServer(UploadServer):
@@ -33,6 +34,8 @@ class MultiplexingUploadServer(UploadServer):
         self._wake, self._waker = socket.socketpair()
         self._ended = threading.Event()
         self._deadline = float("inf")
+        self._yields_until = 0.0
+        """When this process takes connections again that it left to another."""
         self.ending = False
         """Whether connections end once they are between requests."""
 
@@ -64,10 +67,12 @@ class MultiplexingUploadServer(UploadServer):
     def _loop(self) -> None:
         swept = self.now
         while self.now < self._deadline and (self._peers or not self.ending):
-            ready = self.selector.select(_TICK)
+            ready = self.selector.select(_COURTESY if self._yields_until else _TICK)
             self.now = time.monotonic()
             for key, _ in ready:
                 key.data()
+            if self._yields_until and self.now >= self._yields_until:
+                self._accept_again()
             if self.now - swept >= _TICK:
                 swept = self.now
                 for peer in list(self._peers):
@@ -77,14 +82,26 @@ class MultiplexingUploadServer(UploadServer):
         self.ending = True
         self._deadline = min(self._deadline, self.now + self.tuning.grace)
         self.selector.unregister(self._wake)
-        self.selector.unregister(self.socket)
+        if not self._yields_until:
+            self.selector.unregister(self.socket)
+        self._yields_until = 0
         for peer in list(self._peers):
             peer.stop()
 
     # One connection
 
     def _accept(self) -> None:
-        self._handle_request_noblock()  # type: ignore[attr-defined]  # the hook of socketserver's own loop
+        """Accept a connection, unless another process has fewer: then let it have the chance first."""
+        if self.occupancy.is_ahead:
+            self.selector.unregister(self.socket)
+            self._yields_until = self.now + _COURTESY
+        else:
+            self._handle_request_noblock()  # type: ignore[attr-defined]  # the hook of socketserver's own loop
+
+    def _accept_again(self) -> None:
+        self._yields_until = 0
+        self.selector.register(self.socket, selectors.EVENT_READ, self._accept)
+        self._handle_request_noblock()  # type: ignore[attr-defined]  # also if the other process is stuck
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Take a connection into the loop."""
