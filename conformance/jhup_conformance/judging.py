@@ -65,6 +65,9 @@ class Judging(ABC):
         """Give the reason why a clause is not about this target; empty when it is."""
         return ""
 
+    def close(self) -> None:  # noqa: B027  # some have nothing to close
+        """Let go of what is open towards the target."""
+
     @abstractmethod
     def admit(self, clause: Clause, *, tried: bool) -> None:
         """Let a check begin that needs a view of what the target does.

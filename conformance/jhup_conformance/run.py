@@ -95,6 +95,8 @@ class Run:
 
     def close(self) -> None:
         """Stop what was started."""
+        if self.judge:
+            self.judge.close()
         if self.spawned:
             self.spawned.close()
 

@@ -84,10 +84,14 @@ class DatagramWire:
                 return self.send(data, named=named)
             raise TargetGone(str(error)) from error
 
+    def close(self) -> None:
+        """Let go of all sockets."""
+        self.sender.close()
+
     def revive_quietly(self) -> bool:
         """Start the server again if it has died; tells whether it had."""
         if self._spawned and (address := self._spawned.revive()):
-            self.sender = Sender(address)
+            self.sender.turn_to(address)
             return True
         return False
 

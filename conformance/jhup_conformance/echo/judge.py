@@ -118,6 +118,11 @@ class EchoJudge(Judging):
         """Give the reason why a clause is not about this server (section 10.18)."""
         return self._does_not_apply(clause.id)
 
+    def close(self) -> None:
+        """Let go of what is open towards the target."""
+        if isinstance(self.wire, DatagramWire):
+            self.wire.close()
+
     def admit(self, clause: Clause, *, tried: bool) -> None:  # noqa: ARG002  # upload servers need it
         """Let a check begin, unless not even plain exchanges are right.
 

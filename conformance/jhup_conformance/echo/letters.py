@@ -69,16 +69,25 @@ class Sender:
     """
 
     def __init__(self, target: Address) -> None:
-        self.target = target
         self.open: list[Letter] = []
         self._count = itertools.count()
         self._folder = None
+        self.turn_to(target)
+        if target.transport is Transport.UNIXGRAM:
+            self._folder = tempfile.TemporaryDirectory(prefix="jhup-", ignore_cleanup_errors=True)
+
+    def turn_to(self, target: Address) -> None:
+        """Send to a target, another one than before where it was started again; over the same transport.
+
+        Raises:
+            Unreachable: when the target has no address, or the platform lacks its kind of socket.
+        """
+        self.target = target
         if target.transport is Transport.UNIXGRAM:
             if not hasattr(socket, "AF_UNIX"):
                 raise Unreachable("this platform has no Unix sockets")
             self._family: int = socket.AF_UNIX
             self._where: Any = target.path
-            self._folder = tempfile.TemporaryDirectory(prefix="jhup-", ignore_cleanup_errors=True)
             return
         try:
             found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_DGRAM)[0]
@@ -160,6 +169,12 @@ class Sender:
                 if self._folder and (path := letter.socket.getsockname()):
                     Path(path).unlink(missing_ok=True)
             letter.close()
+
+    def close(self) -> None:
+        """Let go of all letters."""
+        self.close_old(0)
+        if self._folder:
+            self._folder.cleanup()
 
 
 def wait_for(letters: Sequence[Letter], *, until: Callable[[], bool], seconds: float, expected: Any) -> None:
