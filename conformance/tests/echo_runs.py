@@ -47,7 +47,10 @@ def judge(service: str, way: str, *options: str, fault: str = "", seed: int = 0)
         "profile": "quick",
         "seed": seed,
     }
-    values |= {flag.removeprefix("--"): value for flag, value in zip(options[::2], options[1::2], strict=True)}
+    values |= {
+        flag.removeprefix("--").replace("-", "_"): value
+        for flag, value in zip(options[::2], options[1::2], strict=True)
+    }
     return launch(Options.read(None, values), Quiet())
 
 

@@ -80,6 +80,8 @@ FAULTS = {
         replies.CutsAt512, "greet", "one-shot", "10", _15="all high bytes at once have a longer literal",
         _26="the same cut shows in every long answer",
     ),
+    "escapes a tilde": fault(replies.EscapesTilde, "greet", "one-shot", "11"),
+    "trims although it says that it does not": fault(Faithful, "upper", "one-shot", "8", "--no-trim", "yes"),
     "drops empty contents": fault(replies.DropsEmptyContent, "greet", "one-shot", "7"),
     "a colon in the name": fault(replies.ColonInName, "worker", "one-shot", "20"),
     "no colon behind the name": fault(replies.NoColon, "worker", "one-shot", "19"),
@@ -104,6 +106,9 @@ FAULTS = {
     ),
     "sends a banner": fault(streams.Greets, "upper", "one-shot", "46"),
     "one at a time": fault(streams.OneAtATime, "upper", "one-shot", "63", "--serving", "threading"),
+    "turns away while it serves": fault(
+        streams.TurnsAwayWhileItServes, "upper", "one-shot", "64", "--serving", "iterative"
+    ),
     "answers the other": fault(streams.AnswersTheOther, "worker", "one-shot", "65"),
     "at most eight": fault(streams.AtMostEight, "upper", "one-shot", "67"),
     "dies of a reset": fault(streams.DiesOfReset, "upper", "one-shot", "68", _70="clients that leave reset it"),
@@ -140,6 +145,7 @@ FAULTS = {
     "answers two lines": fault(streams.AnswersTwoLines, "greet", "line-one-shot", "44", _28="it is no one-shot server"),
     "cuts long lines": fault(streams.CutsLongLines, "greet", "line", "45"),
     "lines wait for the end": fault(streams.WaitsForEnd, "upper", "line", "38"),
+    "forgets replies before what is not ASCII": fault(streams.ForgetsRepliesBeforeHighBytes, "worker", "line", "37"),
     "strips line ends": fault(streams.StripsLineEnds, "worker", "line", "39"),
     "lines stay open": fault(streams.StaysOpen, "worker", "line", "47", _71="what stays open is not released",
                              _23="it never closes at all", _45="nor after a line that is too long"),

@@ -132,6 +132,11 @@ class CutsAt512(Faithful):
         return super().greet(content)[:512]
 
 
+class EscapesTilde(Faithful):
+    def literal(self, content: bytes) -> bytes:
+        return super().literal(content).replace(b"~", b"\\x7e")
+
+
 class DropsEmptyContent(Faithful):
     def reply(self, message: bytes, number: int) -> bytes | None:
         return None if message and not message.strip(WHITE) else super().reply(message, number)

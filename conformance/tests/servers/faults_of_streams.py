@@ -95,6 +95,25 @@ class OneAtATime(Faithful):
         self.handle(sock)
 
 
+class TurnsAwayWhileItServes(Faithful):
+    """Gives those that come while it serves a moment, and closes them when the other is not done by then."""
+
+    def __init__(self, service: str, shape: str) -> None:
+        super().__init__(service, shape)
+        self.busy = threading.Lock()
+
+    def converse(self, connection: Connection) -> None:
+        with self.busy:
+            super().converse(connection)
+
+    def accepted(self, sock: socket.socket) -> None:
+        if self.busy.acquire(timeout=0.005):
+            self.busy.release()
+            super().accepted(sock)
+        else:
+            sock.close()
+
+
 class AnswersTheOther(Faithful):
     last = b""
 
@@ -216,19 +235,6 @@ class GoesOnAfterHighBytes(Faithful):
         return True
 
 
-class ForgetsRepliesBeforeHighBytes(Faithful):
-    """Holds each reply back until the next segment is known to be ASCII."""
-
-    def session(self, connection: Connection) -> None:
-        while data := connection.receive():
-            connection.sock.settimeout(0.03)
-            with contextlib.suppress(TimeoutError):
-                data += connection.receive()
-            connection.sock.settimeout(None)
-            if not self.answer(connection, data):
-                return
-
-
 # Line
 
 
@@ -281,6 +287,15 @@ class CutsLongLines(Faithful):
         while len(rest) > LIMIT:
             lines, rest = [*lines, rest[:1000]], rest[1000:]
         return lines, rest
+
+
+class ForgetsRepliesBeforeHighBytes(Faithful):
+    """Looks at a whole segment before it cuts it into lines."""
+
+    def lines_of(self, buffer: bytes) -> tuple[list[bytes], bytes]:
+        lines, rest = super().lines_of(buffer)
+        bad = [line for line in lines if not line.isascii()]
+        return bad or lines, rest
 
 
 class StripsLineEnds(Faithful):
