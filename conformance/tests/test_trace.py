@@ -1,41 +1,75 @@
-"""Clauses and checks agree both ways, and the suite depends on nothing that it judges."""
+"""Clauses, checks, faults and vectors agree both ways, and the suite depends on nothing that it judges."""
 
 import ast
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import pytest
+from clause_coverage import PAGE, Sources, collect, gaps, page
 
 import jhup_conformance
-from jhup.clauses import Level, Role, clauses
-from jhup_conformance.listing import collect_checks
-from jhup_conformance.unseen import UNSEEN, reason_unseen
 
 PACKAGE = Path(jhup_conformance.__file__).parent
 
 
-def test_every_server_clause_has_a_check_or_a_written_reason() -> None:
-    checked = collect_checks() | collect_checks("upper")
-
-    missing = [
-        clause.id
-        for clause in clauses().values()
-        if clause.role is Role.SERVER and not reason_unseen(clause)
-        and clause.id not in checked
-    ]  # fmt: skip
-    assert missing == []
+@pytest.fixture(scope="module")
+def sources() -> Sources:
+    return collect()
 
 
-def test_every_check_is_of_a_server_clause_that_exists() -> None:
-    unknown = {
-        name
-        for name in collect_checks() | collect_checks("upper")
-        if name not in clauses() or clauses()[name].role is not Role.SERVER
-    }
-
-    assert unknown == set()
+def test_no_clause_is_without_a_check_and_no_check_fault_or_vector_without_a_clause(sources: Sources) -> None:
+    assert gaps(sources) == []
 
 
-def test_no_clause_has_both_a_check_and_a_reason_to_have_none() -> None:
-    assert set(UNSEEN) & set(collect_checks()) == set()
-    assert all(clauses()[identifier].level is not Level.MAY for identifier in UNSEEN)
+def test_the_page_on_coverage_is_up_to_date(sources: Sources) -> None:
+    assert PAGE.read_text("utf-8") == page(sources), "python conformance/tests/clause_coverage.py --write"
+
+
+def one(*clauses: str) -> dict[str, frozenset[str]]:
+    return {"x": frozenset(clauses)}
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "said"),
+    [
+        ("checks", {"FRAME-999": frozenset({"a"})}, "check a: there is no clause FRAME-999"),
+        ("checks", {"CLIENT-1": frozenset({"a"})}, "check a: CLIENT-1 binds no server"),
+        ("faults", one("ECHO-999"), "fault x: there is no clause ECHO-999"),
+        ("faults", one("ECHO-50"), "fault x: ECHO-50 has no check that could blame it"),
+        ("faults", one(), "fault x: blamed for nothing"),
+        ("related", one("ECHO-999"), "fault x: there is no clause ECHO-999"),
+        ("vectors", one("HEAD-999"), "vector x: there is no clause HEAD-999"),
+        ("unseen", {"FRAME-3": "because"}, "FRAME-3: a check, and a reason why there is none"),
+        ("unseen", {"ECHO-50": "because"}, "ECHO-50: a permission needs no reason of its own"),
+        ("unseen", {"FRAME-999": "because"}, "reason for FRAME-999: there is no such clause"),
+        ("without_fault", {"FRAME-999": "because"}, "reason for FRAME-999: there is no such clause"),
+        ("without_fault", {"ECHO-1": "because"}, "ECHO-1: a fault, and a reason why there is none"),
+    ],
+)
+def test_something_too_much_is_named(sources: Sources, what: str, value: dict[str, Any], said: str) -> None:
+    added = {"related": one(), "faults": one("ECHO-1")} if what in ("faults", "related") else {}
+    spoiled = {name: {**getattr(sources, name), **more} for name, more in {**added, what: value}.items()}
+
+    assert said in gaps(replace(sources, **spoiled))
+
+
+@pytest.mark.parametrize(
+    ("what", "lost", "said"),
+    [
+        ("checks", "FRAME-3", "FRAME-3: no check, and no reason why there is none"),
+        ("unseen", "CONN-6", "CONN-6: no check, and no reason why there is none"),
+        (
+            "faults",
+            "echo: a colon in the name",
+            "ECHO-20: no server with one fault breaks it, and no reason why there is none",
+        ),
+    ],
+)
+def test_something_missing_is_named(sources: Sources, what: str, lost: str, said: str) -> None:
+    left = {name: value for name, value in getattr(sources, what).items() if name != lost}
+
+    assert said in gaps(replace(sources, **{what: left}))
 
 
 def test_the_suite_imports_neither_the_reference_nor_a_client() -> None:
