@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import psutil
 
@@ -76,7 +76,6 @@ class Spawned:
         self._host = host
         self._process: subprocess.Popen[bytes] | None = None
         self._handle: psutil.Process | None = None
-        self._log: IO[bytes] | None = None
         self.address = Address(transport, host)
         self.deaths = 0
 
@@ -110,11 +109,9 @@ class Spawned:
         self.address = self._choose_address()
         self._handle = None
         words = [self._fill(word) for word in self._words]
-        self._log = self._log_path.open("ab")
         try:
-            self._process = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT
-            )
+            with self._log_path.open("ab") as log:
+                self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         except OSError as error:
             raise CannotStart(f"can't start {words[0]!r}: {error.strerror}") from error
         with contextlib.suppress(psutil.Error):
@@ -168,8 +165,6 @@ class Spawned:
             with contextlib.suppress(psutil.Error):
                 each.kill()
         self._process.wait()
-        if self._log:
-            self._log.close()
 
     def _choose_address(self) -> Address:
         if self._transport.is_local:
