@@ -1,7 +1,7 @@
 """Makes a failing exchange smaller: the fewest cuts first. Bodies and requests are small from the start."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -10,6 +10,7 @@ from jhup_conformance.runner import Failed
 
 __all__ = ["shrink"]
 
+_FEW: Final = 8
 _BUDGET: Final = 3.0
 """Seconds for making one finding smaller; a finding that shows by waiting costs its patience each time."""
 
@@ -25,28 +26,27 @@ def shrink(failed: Failed, fails: Callable[[Case], Failed | None]) -> Failed:
         The smallest that was found within a few seconds, `failed` itself if none.
     """
     until = time.monotonic() + _BUDGET
-    smallest = failed
-    cuts = failed.exchange.cuts
-    if len(cuts) < 2:
-        return smallest
-    for size in _sizes(len(cuts)):
-        for start in range(0, len(cuts), size):
-            if time.monotonic() > until:
-                return smallest
-            fewer = cuts[start : start + size]
-            if len(fewer) < len(smallest.exchange.cuts) and (
-                found := fails(replace(failed.exchange.case, cuts=tuple(fewer)))
-            ):
-                return shrink(found, fails) if len(fewer) > 1 else found
+    smallest, tried = failed, {failed.exchange.cuts}
+    candidates = _fewer(failed.exchange.cuts)
+    while (cuts := next(candidates, None)) is not None:
+        if cuts in tried:
+            continue
+        if time.monotonic() > until:
+            break
+        tried.add(cuts)
+        if found := fails(replace(smallest.exchange.case, cuts=cuts)):
+            smallest, candidates = found, _fewer(cuts)
     return smallest
 
 
-def _sizes(count: int) -> list[int]:
-    """Single cuts first where they are few; else halves, quarters, and so on."""
-    if count <= 8:
-        return [1, *range(2, count)]
-    sizes = []
-    while count > 1:
-        count = (count + 1) // 2
-        sizes.append(count)
-    return sizes
+def _fewer(cuts: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Give some of the cuts: each alone where they are few; halves, quarters and so on, and all but one of those."""
+    if len(cuts) <= _FEW:
+        yield from ((cut,) for cut in cuts)
+    size = len(cuts)
+    while size > 1:
+        size = (size + 1) // 2
+        for start in range(0, len(cuts), size):
+            yield cuts[start : start + size]
+        for start in range(0, len(cuts), size):
+            yield cuts[:start] + cuts[start + size :]

@@ -1,0 +1,423 @@
+"""One exchange against what the model says is right: what counts as right, what may still turn, what proves the end."""
+
+from collections.abc import Callable
+from typing import cast
+
+import pytest
+
+from jhup.messages import Code, Failure, Greeting, Reply, Stored
+from jhup.model import Server
+from jhup.writer import write_reply
+from jhup_conformance.channel import Channel
+from jhup_conformance.engine import Line
+from jhup_conformance.exchange import Case, End, Exchange, Mismatch, script
+from jhup_conformance.observe import Body
+from jhup_conformance.talk import Names, Recipe, Talk
+from jhup_conformance.transcript import Action, Closed, Kind
+
+ABC = Body.of(b"abc")
+OLD = Body.of(b"old")
+
+
+def exchange(
+    recipe: Recipe,
+    *heard: Reply | bytes,
+    closed: Closed | None = None,
+    end: End = End.HOLD,
+    must_close: bool = False,
+    replies: bool = True,
+    max_filesize: int = 1000,
+) -> Exchange:
+    """Give an exchange whose bytes are all said, and what came on its connection."""
+    case = Case(recipe, end=end, must_close=must_close)
+    made = Exchange(case, Names("00000000"), Server(replies=replies, max_filesize=max_filesize))
+    made.begin(Line(cast(Channel, None)), 0.0)
+    for each in heard:
+        made.line.received += each if isinstance(each, bytes) else write_reply(each)
+    made.line.closed = closed
+    if end is End.RESET:
+        made.line.dropped = True
+    return made
+
+
+def asks(talk: Talk) -> None:
+    talk.put(b"abc", name="a", reply=True)
+    talk.watched.append("a")
+
+
+def silent(talk: Talk) -> None:
+    talk.put(b"abc", name="a")
+    talk.watched.append("a")
+
+
+def replaces(talk: Talk) -> None:
+    talk.had(b"old", "a")
+    silent(talk)
+
+
+def cut_off(talk: Talk) -> None:
+    talk.had(b"old", "a")
+    talk.frame(b'{"cmd":"put","filename":"a","filesize":4}', b"abc")
+    talk.watched.append("a")
+
+
+def two(talk: Talk) -> None:
+    for name in "ab":
+        talk.put(b"abc", name=name)
+        talk.watched.append(name)
+
+
+def broken(talk: Talk) -> None:
+    talk.raw(b"\xff\xff\xff\xff", "prefix")
+
+
+def refused(talk: Talk) -> None:
+    talk.put(b"abc", name="..", reply=True)
+    talk.put(b"abc", name="b", reply=True)
+    talk.watched.append("b")
+
+
+def stored(name: str = "a", body: Body = ABC) -> Stored:
+    return Stored(name, body.size, body.sha256)
+
+
+def bad_name(*, closing: bool = False) -> Failure:
+    return Failure(Code.BAD_FILENAME, "no", closing)
+
+
+# What is right
+
+
+@pytest.mark.parametrize(
+    ("made", "store"),
+    [
+        (exchange(asks, stored()), {"a": ABC}),
+        (exchange(asks, stored()), None),
+        (exchange(asks, replies=False), {"a": ABC}),
+        (exchange(silent), {"a": ABC}),
+        (exchange(silent, end=End.FINISH), {"a": ABC}),
+        (exchange(silent, closed=Closed.END_OF_STREAM, end=End.FINISH, must_close=True), {"a": ABC}),
+        (exchange(silent, closed=Closed.RESET, end=End.FINISH_AT_ONCE, must_close=True), {"a": ABC}),
+        (exchange(cut_off, end=End.FINISH), {"a": OLD}),
+        (exchange(silent, end=End.RESET), {"a": None}),
+        (exchange(silent, end=End.RESET), {"a": ABC}),
+        (exchange(asks, b"\x00", end=End.RESET), {"a": ABC}),
+        (exchange(broken, closed=Closed.RESET, must_close=True), {}),
+        (exchange(refused, bad_name(), stored("b")), {"b": ABC}),
+        (exchange(refused, bad_name(closing=True), closed=Closed.END_OF_STREAM), {"b": None}),
+        (exchange(refused, closed=Closed.RESET), {"b": None}),
+    ],
+)
+def test_a_right_outcome_has_no_mismatch(made: Exchange, store: dict[str, Body | None] | None) -> None:
+    assert made.mismatch(store) is None
+    assert made.shown(store) is not None
+
+
+@pytest.mark.parametrize(
+    ("made", "store", "mismatch"),
+    [
+        (
+            exchange(silent),
+            {"a": None},
+            Mismatch(f"a stored ({ABC})", "a not stored", may_turn=True, timed_out=True),
+        ),
+        (
+            exchange(replaces),
+            {"a": OLD},
+            Mismatch(f"a stored ({ABC})", f"a stored ({OLD})", may_turn=True, timed_out=True),
+        ),
+        (
+            exchange(replaces),
+            {"a": Body.of(b"ab")},
+            Mismatch(f"a stored ({ABC})", f"a stored ({Body.of(b'ab')})", may_turn=True),
+        ),
+        (
+            exchange(cut_off, end=End.FINISH),
+            {"a": ABC},
+            Mismatch(f"a stored ({OLD})", f"a stored ({ABC})"),
+        ),
+        (
+            exchange(silent, closed=Closed.END_OF_STREAM),
+            {"a": ABC},
+            Mismatch("the connection stays open", "closed by the target (end of stream)"),
+        ),
+        (
+            exchange(broken, must_close=True),
+            {},
+            Mismatch("the connection closed within 5 s", "still open", timed_out=True),
+        ),
+        (
+            exchange(asks),
+            {"a": ABC},
+            Mismatch(
+                f"replies: ok a (3 bytes, sha256 {ABC.sha256[:12]}…)", "replies: none", may_turn=True, timed_out=True
+            ),
+        ),
+        (
+            exchange(asks, write_reply(stored())[:10]),
+            {"a": ABC},
+            Mismatch(
+                f"replies: ok a (3 bytes, sha256 {ABC.sha256[:12]}…)",
+                "replies: none, and 10 bytes of another",
+                may_turn=True,
+                timed_out=True,
+            ),
+        ),
+        (
+            exchange(asks, closed=Closed.END_OF_STREAM, end=End.FINISH),
+            {"a": ABC},
+            Mismatch(f"replies: ok a (3 bytes, sha256 {ABC.sha256[:12]}…)", "replies: none"),
+        ),
+        (
+            exchange(asks, bad_name()),
+            {"a": ABC},
+            Mismatch(
+                f"replies: ok a (3 bytes, sha256 {ABC.sha256[:12]}…)", "replies: error bad-filename, closing false"
+            ),
+        ),
+        (
+            exchange(silent, Greeting(server="x", features=("replies",), max_header=65_536, max_filesize=None)),
+            {"a": ABC},
+            Mismatch("replies: none", "replies: a greeting"),
+        ),
+        (
+            exchange(silent, stored(), stored()),
+            {"a": ABC},
+            Mismatch("replies: none", "replies: " + ", ".join([f"ok a (3 bytes, sha256 {ABC.sha256[:12]}…)"] * 2)),
+        ),
+    ],
+)
+def test_a_wrong_outcome_is_said_with_what_is_right(
+    made: Exchange, store: dict[str, Body | None], mismatch: Mismatch
+) -> None:
+    assert made.mismatch(store) == mismatch
+    assert made.shown(store) is None
+
+
+def test_what_is_no_reply_is_never_right() -> None:
+    found = exchange(silent, b"\x02\x00\x00\x00[]").mismatch({"a": ABC})
+
+    assert found is not None
+    assert (found.expected, found.may_turn) == ("replies: none", False)
+    assert found.actual.startswith("not a reply: ")
+
+
+def test_what_a_reset_of_the_target_may_have_destroyed_is_not_held_against_it() -> None:
+    assert exchange(refused, closed=Closed.RESET).mismatch({"b": None}) is None
+    assert exchange(refused, closed=Closed.END_OF_STREAM).mismatch({"b": None}) is not None
+    assert exchange(asks, bad_name(), closed=Closed.RESET, end=End.FINISH).mismatch({"a": ABC}) is not None
+
+
+def test_several_differences_are_named_each_once() -> None:
+    found = exchange(two).mismatch({"a": None, "b": Body.of(b"x")})
+
+    assert found is not None
+    assert found.expected == f"a stored ({ABC}); b stored ({ABC})"
+    assert found.actual == f"a not stored; b stored ({Body.of(b'x')})"
+    assert (found.may_turn, found.timed_out) == (True, False)
+
+
+def test_the_nearest_right_outcome_is_the_one_that_may_still_turn_out() -> None:
+    # After a reset of ours none, the first, or both may be stored; with a part of the second, only "both" is left.
+    found = exchange(two, end=End.RESET).mismatch({"a": ABC, "b": Body.of(b"x")})
+
+    assert found == Mismatch(f"b stored ({ABC})", f"b stored ({Body.of(b'x')})", may_turn=True)
+
+
+def test_else_it_is_the_one_with_the_fewest_differences() -> None:
+    found = exchange(two, bad_name(), end=End.FINISH, closed=Closed.END_OF_STREAM).mismatch({"a": ABC, "b": ABC})
+
+    assert found == Mismatch("replies: none", "replies: error bad-filename, closing false")
+
+
+@pytest.mark.parametrize(
+    ("failure", "shown"),
+    [
+        (bad_name(), "error bad-filename, closing false"),
+        (Failure(Code.TOO_LARGE, "no", True), "error too-large, closing true"),
+    ],
+)
+def test_error_replies_are_shown_by_code_and_closing(failure: Failure, shown: str) -> None:
+    found = exchange(asks, failure).mismatch({"a": ABC})
+
+    assert found is not None
+    assert found.actual == f"replies: {shown}"
+
+
+def test_an_expected_error_is_shown_with_all_its_codes() -> None:
+    def over_the_limit(talk: Talk) -> None:
+        talk.put(b"abc", name="..", reply=True)
+
+    def unknown(talk: Talk) -> None:
+        talk.say(cmd="x", reply=True)
+
+    several = exchange(over_the_limit, stored(".."), max_filesize=2).mismatch({})
+    one = exchange(unknown, stored()).mismatch({})
+
+    assert several is not None
+    assert one is not None
+    assert several.expected in {
+        "replies: error bad-filename or too-large",
+        "replies: error bad-filename or too-large, closing false",
+    }
+    assert one.expected == "replies: error unknown-command, closing false"
+
+
+def test_a_reply_that_may_be_left_out_is_shown_as_such() -> None:
+    def cut_off_and_asks(talk: Talk) -> None:
+        talk.frame(b'{"cmd":"put","filename":"a","filesize":4,"reply":true}', b"abc")
+
+    found = exchange(cut_off_and_asks, stored(), end=End.FINISH).mismatch({})
+
+    assert found is not None
+    assert found.expected == "replies: error of any code or nothing"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("plain", "plain"),
+        ("x" * 100, "x" * 100),
+        ("x" * 101, "x" * 40 + "…" + "x" * 20 + " (101 characters)"),
+        ("\x1b[2J", "\\x1b[2J"),
+        ("\ud800", "\\ud800"),
+    ],
+)
+def test_a_name_is_shown_so_that_no_terminal_obeys_it(name: str, shown: str) -> None:
+    def watches(talk: Talk) -> None:
+        talk.say(cmd="x")
+        talk.watched.append(name)
+
+    found = exchange(watches).mismatch({name: ABC})
+
+    assert found is not None
+    assert found.expected == f"{shown} not stored"
+
+
+# What is waited for
+
+
+@pytest.mark.parametrize(
+    ("made", "satisfied"),
+    [
+        (exchange(silent), True),
+        (exchange(asks), False),
+        (exchange(asks, stored()), True),
+        (exchange(asks, write_reply(stored())[:-1]), False),
+        (exchange(asks, write_reply(stored())[:3]), False),
+        (exchange(asks, closed=Closed.RESET), True),
+        (exchange(silent, must_close=True), False),
+        (exchange(silent, closed=Closed.END_OF_STREAM, must_close=True), True),
+        (exchange(silent, end=End.FINISH), False),
+        (exchange(silent, end=End.RESET), True),
+        (exchange(refused, bad_name()), False),
+        (exchange(refused, bad_name(), stored("b")), True),
+        (exchange(asks, b"\xff\xff\xff\xff"), True),
+        (exchange(asks, replies=False), True),
+    ],
+)
+def test_an_exchange_is_satisfied_when_nothing_more_is_owed_on_its_connection(made: Exchange, satisfied: bool) -> None:
+    assert made.is_satisfied() is satisfied
+
+
+@pytest.mark.parametrize(
+    ("made", "store", "proven"),
+    [
+        (exchange(silent), {"a": ABC}, True),  # one byte earlier nothing was stored
+        (exchange(cut_off), {"a": OLD}, False),
+        (exchange(cut_off, end=End.FINISH), {"a": OLD}, False),
+        (exchange(cut_off, closed=Closed.END_OF_STREAM, end=End.FINISH), {"a": OLD}, True),
+        (exchange(silent, end=End.RESET), {"a": ABC}, False),
+        (exchange(asks, stored()), {"a": ABC}, True),
+        (exchange(broken), {}, False),
+    ],
+)
+def test_the_end_is_proven_by_a_close_or_by_what_no_shorter_stream_shows(
+    made: Exchange, store: dict[str, Body | None], proven: bool
+) -> None:
+    assert made.is_proven(store) is proven
+
+
+@pytest.mark.parametrize(
+    ("recipe", "end", "may_change", "closes"),
+    [
+        (silent, End.HOLD, True, False),
+        (silent, End.FINISH, True, True),
+        (cut_off, End.FINISH, False, True),
+        (cut_off, End.HOLD, False, False),
+        (broken, End.HOLD, False, True),
+        (refused, End.HOLD, True, False),
+    ],
+)
+def test_an_exchange_knows_whether_the_store_may_change_and_whether_the_connection_ends(
+    recipe: Recipe, end: End, may_change: bool, closes: bool
+) -> None:
+    made = exchange(recipe, end=end)
+
+    assert (made.may_change, made.closes) == (may_change, closes)
+
+
+def test_of_several_right_outcomes_the_one_that_served_most_is_shown() -> None:
+    shown = exchange(two, end=End.RESET).shown({"a": ABC, "b": ABC})
+
+    assert shown is not None
+    assert shown.served == 2
+
+
+def test_a_doubtful_name_may_be_held_or_refused_and_a_taken_one_is_refused() -> None:
+    def doubtful(talk: Talk) -> None:
+        silent(talk)
+        talk.doubtful.add("a")
+
+    def taken(talk: Talk) -> None:
+        silent(talk)
+        talk.taken.add("a")
+
+    assert exchange(doubtful).mismatch({"a": ABC}) is None
+    assert exchange(doubtful).mismatch({"a": None}) is None
+    assert exchange(taken).mismatch({"a": None}) is None
+    assert exchange(taken).mismatch({"a": ABC}) is not None
+
+
+# What is sent
+
+
+@pytest.mark.parametrize(
+    ("cuts", "segments"),
+    [
+        ((), [48]),
+        ((3,), [3, 45]),
+        ((3, 3, 0, 48, 99), [3, 45]),
+        (Talk.borders, [4, 41, 3]),
+        (lambda talk: range(1, 4), [1, 1, 1, 45]),
+    ],
+)
+def test_a_case_is_cut_where_it_says(cuts: tuple[int, ...] | Callable[[Talk], list[int]], segments: list[int]) -> None:
+    line = Line(cast(Channel, None))
+    made = Exchange(Case(silent, cuts), Names("00000000"), Server())
+
+    made.begin(line, 0.25)
+
+    planned = list(line._script)
+    assert [len(step.data) for step in planned] == segments
+    assert [step.pause for step in planned] == [0.0] + [0.25] * (len(segments) - 1)
+
+
+def test_a_case_may_have_a_pause_of_its_own() -> None:
+    line = Line(cast(Channel, None))
+
+    Exchange(Case(silent, (3,), pause=0.5), Names("00000000"), Server()).begin(line, 0.25)
+
+    assert [step.pause for step in line._script] == [0.0, 0.5]
+
+
+def test_the_whole_of_a_case_has_no_cuts_and_an_unhurried_one_one_at_each_border() -> None:
+    case = Case.unhurried(silent, End.FINISH, must_close=True)
+
+    assert case == Case(silent, Talk.borders, End.FINISH, must_close=True)
+    assert case.whole() == Case(silent, (), End.FINISH, must_close=True)
+    assert not Case.unhurried(silent).must_close
+
+
+def test_an_empty_stream_has_no_segment() -> None:
+    assert script(b"", [], End.FINISH, 0.5) == [Action(Kind.HALF_CLOSED, b"", 0.5)]
