@@ -1,0 +1,118 @@
+"""A finding told in full: the clause, why it matters, what was expected and came, the exchange, how to see it again."""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from jhup.address import Address
+from jhup.clauses import Clause
+from jhup_conformance.echo.judge import EchoJudge
+from jhup_conformance.outcome import CheckResult, ClauseResult, Outcome
+from jhup_conformance.reports.annotated import Step, annotate
+from jhup_conformance.reports.guidance import Guidance, guidance
+from jhup_conformance.reports.reproducer import reproducer
+from jhup_conformance.reports.right import Answering
+from jhup_conformance.run import Run
+
+__all__ = ["FINDINGS", "Account", "accounts", "again", "answering"]
+
+FINDINGS = (Outcome.FAIL, Outcome.WARN, Outcome.FLAKY, Outcome.ERROR)
+"""The outcomes that are told in full."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """A finding with all that a stranger needs.
+
+    Attributes:
+        clause: the clause.
+        outcome: of the clause.
+        check: the check that decides it.
+        known: why the clause is listed as known to fail; empty when it isn't.
+        guidance: why it matters, and the usual bug.
+        steps: the exchange; empty where nothing was recorded.
+        again: commands that show it again, the shortest first.
+        target: where it was seen.
+        service: what the target serves.
+        answering: what an echo server was taken to be.
+        others: how many more checks of the clause came out the same.
+        left_out: how many were left out.
+    """
+
+    clause: Clause
+    outcome: Outcome
+    check: CheckResult
+    known: str
+    guidance: Guidance
+    steps: tuple[Step, ...]
+    again: tuple[str, ...]
+    target: Address | None
+    service: str
+    answering: Answering | None
+    others: int
+    left_out: int
+
+    @cached_property
+    def script(self) -> str | None:
+        """A stand-alone program that shows it; None where nothing was recorded."""
+        return reproducer(self.clause, self.check, self.target, self.service, self.answering)
+
+
+def accounts(run: Run) -> list[Account]:
+    """Give the findings of a run, those that count against the target first, else in the order of the book."""
+    found = [
+        _account(run, result)
+        for result in run.results.values()
+        if result.decisive and run.outcome(result) in FINDINGS
+    ]  # fmt: skip
+    return sorted(found, key=lambda each: FINDINGS.index(each.outcome))
+
+
+def _account(run: Run, result: ClauseResult) -> Account:
+    check = result.decisive
+    if check is None:
+        raise ValueError(f"{result.clause.id} has no check")
+    transcript, service = check.transcript, run.options.service
+    return Account(
+        clause=result.clause,
+        outcome=run.outcome(result),
+        check=check,
+        known=run.options.known_failing.get(result.clause.id, ""),
+        guidance=guidance()[result.clause.id],
+        steps=tuple(annotate(transcript, service)) if transcript else (),
+        again=tuple(again(run, result.clause.id, recorded=transcript is not None)),
+        target=run.target,
+        service=service,
+        answering=answering(run),
+        others=sum(each.outcome is check.outcome for each in result.checks) - 1,
+        left_out=result.left_out,
+    )
+
+
+def answering(run: Run) -> Answering | None:
+    """Give what an echo server was taken to be; None for another service, and where nothing was learnt."""
+    judge = run.judge
+    return Answering(judge.rules, judge.shape) if isinstance(judge, EchoJudge) else None
+
+
+def again(run: Run, identifier: str, *, recorded: bool) -> Iterator[str]:
+    """Give the commands that show a finding again: the recorded exchange, and the checks of its clause."""
+    options = run.options
+    place = "HOST:PORT" if options.spawn or run.target is None else str(run.target)
+    if recorded and options.report:
+        storage = f" --storage {shlex.quote(str(options.storage))}" if options.storage and not options.spawn else ""
+        yield f"jhup-conformance replay {shlex.quote(str(Path(options.report, f'{identifier}.json')))} {place}{storage}"
+    words = ["jhup-conformance"]
+    if options.spawn:
+        words += ["--spawn", options.spawn]
+    else:
+        words.append(place)
+    if options.service != "upload":
+        words += ["--service", options.service]
+    for flag, value in (("--storage", options.storage), ("--witness", options.witness), ("--pid", options.pid)):
+        if value is not None:
+            words += [flag, str(value)]
+    words += ["--clause", identifier, "--profile", options.profile.value, "--seed", str(options.seed)]
+    yield shlex.join(words)

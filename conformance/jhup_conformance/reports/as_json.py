@@ -1,0 +1,101 @@
+"""report.json; its schema is `report.schema.json` beside this module."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from jhup.clauses import ConformanceClass
+from jhup_conformance import SPEC_VERSION, __version__
+from jhup_conformance.outcome import ClauseResult, Outcome
+from jhup_conformance.reports.account import Account
+from jhup_conformance.run import Run
+
+__all__ = ["FORMAT", "count_by_class", "report_as_json"]
+
+FORMAT: Final = 1
+"""The number in `format` of report.json."""
+
+
+def report_as_json(run: Run, found: Sequence[Account], files: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """Give the content of report.json.
+
+    Args:
+        run: a run that has ended.
+        found: its findings.
+        files: names of the files of failing exchanges, by clause and kind.
+    """
+    told = {each.clause.id: each for each in found}
+    return {
+        "format": FORMAT,
+        "spec": SPEC_VERSION,
+        "suite": __version__,
+        "target": str(run.target or ""),
+        "service": run.options.service,
+        "observed_by": run.observed_by,
+        "seed": run.options.seed,
+        "profile": run.options.profile.value,
+        "started": run.started.isoformat(timespec="seconds"),
+        "seconds": round(run.seconds, 3),
+        "verdict": run.verdict.value,
+        "exit_status": run.exit_status.value,
+        "problem": run.problem or run.suite_problem,
+        "class_met": run.class_met,
+        "environment": environment(),
+        "classes": {name.value: _lower(counts) for name, counts in count_by_class(run).items()},
+        "clauses": [
+            _clause(run, result, told.get(identifier), files.get(identifier, {}))
+            for identifier, result in run.results.items()
+        ],
+    }
+
+
+def environment() -> dict[str, str]:
+    """Give what the suite ran on."""
+    return {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+    }
+
+
+def count_by_class(run: Run) -> dict[ConformanceClass, dict[Outcome, int]]:
+    """Count the outcomes of the clauses of each class."""
+    counted: dict[ConformanceClass, dict[Outcome, int]] = {}
+    for result in run.results.values():
+        counts = counted.setdefault(result.clause.conformance_class, dict.fromkeys(Outcome, 0))
+        counts[run.outcome(result)] += 1
+    return counted
+
+
+def _lower(counts: Mapping[Outcome, int]) -> dict[str, int]:
+    return {outcome.value.lower(): count for outcome, count in counts.items()}
+
+
+def _clause(run: Run, result: ClauseResult, account: Account | None, files: Mapping[str, str]) -> dict[str, Any]:
+    decisive = result.decisive
+    record = {
+        "id": result.clause.id,
+        "class": result.clause.conformance_class.value,
+        "level": result.clause.level.value,
+        "section": result.clause.section,
+        "text": result.clause.text,
+        "outcome": run.outcome(result).value,
+        "known_failing": run.options.known_failing.get(result.clause.id),
+        "checks": len(result.checks),
+        "left_out": result.left_out,
+        "executions": result.executions,
+        "seconds": round(result.seconds, 4),
+        "expected": decisive.expected if decisive else "",
+        "actual": decisive.actual if decisive else result.does_not_apply or result.reason,
+        "exchange": files.get("exchange"),
+        "executed_by": [check.node for check in result.checks],
+    }
+    if account:
+        record |= {
+            "details": list(account.check.details),
+            "why": account.guidance.why,
+            "usual_bug": account.guidance.bug,
+            "again": list(account.again),
+            "script": files.get("script"),
+            "capture": files.get("capture"),
+        }
+    return record

@@ -1,0 +1,145 @@
+"""report.html: one file with everything in it, which needs no network and no script to be read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from jhup.clauses import ConformanceClass
+from jhup_conformance import SPEC_VERSION, __version__
+from jhup_conformance.outcome import ClauseResult, Outcome
+from jhup_conformance.reports.account import Account
+from jhup_conformance.reports.annotated import Piece, hex_lines
+from jhup_conformance.reports.as_json import count_by_class, environment
+from jhup_conformance.reports.words import status_words
+from jhup_conformance.run import Run
+
+__all__ = ["page"]
+
+_SLOWEST: Final = 8
+_STEP: Final = 46
+_BAR: Final = 360
+_LEFT: Final = 110
+ORDER: Final = (
+    Outcome.PASS,
+    Outcome.FAIL,
+    Outcome.WARN,
+    Outcome.FLAKY,
+    Outcome.ERROR,
+    Outcome.UNVERIFIED,
+    Outcome.UNSUPPORTED,
+)
+"""The outcomes as they stand in pictures, from left to right."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """A part of a bar."""
+
+    outcome: Outcome
+    count: int
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """A class of conformance as a bar."""
+
+    name: str
+    met: bool
+    y: int
+    shares: tuple[_Share, ...]
+
+    @property
+    def words(self) -> str:
+        """The bar for those who can't see it."""
+        return ", ".join(f"{share.count} {share.outcome}" for share in self.shares)
+
+
+def page(run: Run, found: Sequence[Account], names: Mapping[str, Mapping[str, str]]) -> str:
+    """Give the text of report.html.
+
+    Args:
+        run: a run that has ended.
+        found: its findings.
+        names: of the files of failing exchanges beside it, by clause and kind.
+    """
+    results = list(run.results.values())
+    template = _templates().get_template("report.html.j2")
+    return template.render(
+        run=run,
+        found=found,
+        names=names,
+        bars=_bars(run),
+        bar_left=_LEFT,
+        bar_width=_BAR,
+        bar_step=_STEP,
+        rows=[(result, run.outcome(result), _said(result)) for result in results],
+        outcomes=[each for each in ORDER if any(run.outcome(result) is each for result in results)],
+        classes=list(count_by_class(run)),
+        slowest=sorted((each for each in results if each.seconds > 0), key=lambda each: -each.seconds)[:_SLOWEST],
+        status=status_words(run.exit_status),
+        checks=sum(len(result.checks) for result in results),
+        executions=sum(result.executions for result in results),
+        environment=environment(),
+        spec=SPEC_VERSION,
+        suite=__version__,
+        facts=run.judge.facts if run.judge else [],
+        pace=str(run.judge.pace) if run.judge else "",
+        helps=run.what_would_help()[:3],
+    )
+
+
+def _said(result: ClauseResult) -> str:
+    """Say in a table's cell why a clause has its outcome, where that isn't told elsewhere."""
+    if result.outcome in (Outcome.UNVERIFIED, Outcome.UNSUPPORTED):
+        return result.does_not_apply or (result.decisive.actual if result.decisive else result.reason)
+    return ""
+
+
+def _bars(run: Run) -> list[_Bar]:
+    counted = count_by_class(run)
+    most = max((sum(counts.values()) for counts in counted.values()), default=1)
+    met_names = _names_up_to(list(counted), run.class_met)
+    bars = []
+    for index, (name, counts) in enumerate(counted.items()):
+        shares, x = [], float(_LEFT)
+        for outcome in ORDER:
+            if counts[outcome]:
+                width = counts[outcome] / most * _BAR
+                shares.append(_Share(outcome, counts[outcome], round(x, 1), round(width, 1)))
+                x += width
+        bars.append(_Bar(name.value, name.value in met_names, index * _STEP, tuple(shares)))
+    return bars
+
+
+def _names_up_to(names: Sequence[ConformanceClass], met: str | None) -> set[str]:
+    values = [name.value for name in names]
+    return set(values[: values.index(met) + 1]) if met in values else set()
+
+
+@cache
+def _templates() -> Environment:
+    folder = files(__package__) / "templates"
+
+    def load(name: str) -> str:
+        return folder.joinpath(name).read_text("utf-8")
+
+    made = Environment(
+        loader=FunctionLoader(load), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made.filters["hex_lines"] = _hex_text
+    made.globals["style"] = load("report.css")
+    made.globals["script"] = load("report.js")
+    return made
+
+
+def _hex_text(piece: Piece) -> str:
+    """Give the bytes of a piece as lines of hexadecimal and text."""
+    rows: list[tuple[str, Any]] = list(hex_lines(piece.data))
+    width = max((len(shown) for shown, _ in rows), default=0)
+    return "\n".join(f"{shown:<{width}}  {text}".rstrip() for shown, text in rows)

@@ -1,0 +1,85 @@
+"""A finding as lines of plain text, for terminals, CI logs and junit.xml."""
+
+import textwrap
+from collections.abc import Iterator
+from typing import Final
+
+from jhup.clauses import clauses
+from jhup_conformance.outcome import CheckResult
+from jhup_conformance.reports.account import Account
+from jhup_conformance.reports.annotated import annotate, step_lines
+from jhup_conformance.reports.guidance import guidance
+
+__all__ = ["account_lines", "check_lines", "labelled"]
+
+_LABEL: Final = 11
+_NARROWEST: Final = 40
+
+
+def labelled(label: str, text: str, width: int) -> Iterator[str]:
+    """Give a text behind a label, folded to a width, its further lines below its first."""
+    indent = " " * (_LABEL + 2)
+    lines = textwrap.wrap(
+        text,
+        max(width, _NARROWEST),
+        initial_indent=f"  {label:<{_LABEL}}",
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    yield from lines or [f"  {label}"]
+
+
+def account_lines(account: Account, *, width: int = 100, verbose: bool = False) -> Iterator[str]:
+    """Give a finding as lines, the clause first.
+
+    Args:
+        account: the finding.
+        width: columns for prose; bytes and commands are not folded.
+        verbose: whether the reproducer and all details follow.
+    """
+    clause, check = account.clause, account.check
+    yield from textwrap.wrap(
+        f"{clause.id}  {account.outcome}  {clause.text}",
+        max(width, _NARROWEST),
+        subsequent_indent="  ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    where = f"{clause.conformance_class}, {clause.level}, section {clause.section}"
+    yield from labelled("class", where, width)
+    if account.known:
+        yield from labelled("known", account.known, width)
+    yield from labelled("matters", account.guidance.why, width)
+    if check.expected:
+        yield from labelled("expected", check.expected, width)
+    yield from labelled("actual", check.actual, width)
+    for detail in check.details:
+        yield from labelled("differs", detail, width)
+    for line in step_lines(account.steps, width):
+        yield f"  {line}"
+    yield from labelled("usual bug", account.guidance.bug, width)
+    for index, command in enumerate(account.again):
+        yield f"  {'again' if index == 0 else 'or':<{_LABEL}}{command}"
+    yield f"  {'check':<{_LABEL}}{check.node}"
+    if account.others:
+        yield f"  {'':<{_LABEL}}and {account.others} more checks of this clause with the same outcome"
+    if account.left_out:
+        yield f"  {'':<{_LABEL}}{account.left_out} more were left out; --profile thorough runs them"
+    if verbose and account.script:
+        yield f"  {'script':<{_LABEL}}shows it without this suite:"
+        yield from (f"    {line}" for line in account.script.splitlines())
+
+
+def check_lines(check: CheckResult, service: str) -> Iterator[str]:
+    """Give what one check found as lines, for pytest's own report."""
+    clause = clauses()[check.clause]
+    yield f"{clause.id}  {check.outcome}  {clause.text}"
+    if check.expected:
+        yield f"  {'expected':<{_LABEL}}{check.expected}"
+    yield f"  {'actual':<{_LABEL}}{check.actual}"
+    for detail in check.details:
+        yield f"  {'differs':<{_LABEL}}{detail}"
+    if check.transcript:
+        yield from (f"  {line}" for line in step_lines(annotate(check.transcript, service)))
+    yield f"  {'usual bug':<{_LABEL}}{guidance()[clause.id].bug}"

@@ -1,0 +1,59 @@
+"""The files of a report folder: report.json, junit.xml, report.html, the badge, and each failing exchange four ways."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jhup_conformance.reports.account import Account, accounts, answering
+from jhup_conformance.reports.as_json import report_as_json
+from jhup_conformance.reports.badge import badge_as_json, badge_as_svg
+from jhup_conformance.reports.capture import capture
+from jhup_conformance.reports.junit import junit
+from jhup_conformance.reports.page import page
+from jhup_conformance.run import Run
+
+__all__ = ["write_reports"]
+
+
+def write_reports(run: Run, folder: Path) -> None:
+    """Write all reports of a run into a folder, which is made if need be.
+
+    Raises:
+        OSError: when it can't be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    found = accounts(run)
+    files = {each.clause.id: _write_exchange(run, each, folder) for each in found if each.check.transcript}
+    _write_json(folder / "report.json", report_as_json(run, found, files))
+    _write_json(folder / "badge.json", badge_as_json(run))
+    (folder / "badge.svg").write_text(badge_as_svg(run), "utf-8")
+    (folder / "junit.xml").write_bytes(junit(run, found))
+    (folder / "report.html").write_text(page(run, found, files), "utf-8")
+
+
+def _write_json(path: Path, record: dict[str, Any]) -> None:
+    path.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+
+
+def _write_exchange(run: Run, account: Account, folder: Path) -> dict[str, str]:
+    """Write an exchange as a record, as a program and as a capture; gives the names of the files."""
+    check, identifier = account.check, account.clause.id
+    if check.transcript is None:
+        return {}
+    kind = answering(run)
+    record = {
+        "clause": identifier,
+        "target": str(run.target),
+        "service": run.options.service,
+        "expected": check.expected,
+        "actual": check.actual,
+        **({"echo": kind.to_json()} if kind else {}),
+        **check.transcript.to_json(),
+    }
+    names = {"exchange": f"{identifier}.json", "capture": f"{identifier}.pcap"}
+    _write_json(folder / names["exchange"], record)
+    (folder / names["capture"]).write_bytes(capture(check.transcript, run.target, run.started))
+    if account.script:
+        names["script"] = f"{identifier}.py"
+        (folder / names["script"]).write_text(account.script, "utf-8")
+    return names
