@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 from rich.console import Console
@@ -10,16 +10,19 @@ from rich.console import Console
 from jhup.address import Transport, parse_address
 from jhup_conformance import SPEC_VERSION, __version__
 from jhup_conformance.channel import Unreachable
-from jhup_conformance.console import Rich
+from jhup_conformance.compare import compare
+from jhup_conformance.console import Detail, Rich
 from jhup_conformance.declarations import DECLARATIONS
 from jhup_conformance.dialer import Dialer, tls_context
-from jhup_conformance.dump import dump_lines
+from jhup_conformance.explain import explain
 from jhup_conformance.launch import launch
 from jhup_conformance.listing import list_clauses
 from jhup_conformance.matrix import matrix
 from jhup_conformance.options import Options, UsageError
 from jhup_conformance.outcome import ExitStatus
 from jhup_conformance.replay import load_exchange, replay
+from jhup_conformance.reports.annotated import annotate, step_lines
+from jhup_conformance.services import UPLOAD
 
 __all__ = ["main"]
 
@@ -66,8 +69,10 @@ def _with_declared_options(command: click.Command) -> click.Command:
 @main.command(epilog=_EPILOG)
 @click.argument("target", required=False)
 @click.option("--list", "listing", is_flag=True, help="List clauses and checks; send nothing.")
+@click.option("--quiet", "-q", is_flag=True, help="Say a line for each finding, and the verdict.")
+@click.option("--verbose", "-v", is_flag=True, help="Say each check, and show a program that reproduces each finding.")
 @click.option("--no-color", is_flag=True, help="Plain text, as in a pipe.")
-def run(target: str | None, listing: bool, no_color: bool, **values: Any) -> None:
+def run(target: str | None, listing: bool, quiet: bool, verbose: bool, no_color: bool, **values: Any) -> None:
     """Judge the server at TARGET: HOST:PORT, [::1]:PORT, tcp://…, tls://…, unix:PATH, udp://… or unixgram:PATH.
 
     Most servers of this protocol are silent, so the suite has to see what they store: give it --storage, --witness or
@@ -75,23 +80,44 @@ def run(target: str | None, listing: bool, no_color: bool, **values: Any) -> Non
     """
     console = Console(no_color=no_color or None, highlight=False, soft_wrap=True)
     try:
+        if quiet and verbose:
+            raise UsageError("--quiet and --verbose exclude each other")
         options = Options.read(target, values, listing=listing)
         if listing:
             list_clauses(console, options)
             return
-        finished = launch(options, Rich(console))
+        finished = launch(options, Rich(console, _detail(quiet, verbose)))
     except UsageError as error:
         click.echo(f"jhup-conformance: {error}", err=True)
         sys.exit(ExitStatus.USAGE)
     sys.exit(finished.exit_status)
 
 
-@main.command("replay", epilog="Exit status: 0 when the exchange was sent; 2 usage; 3 target unreachable.")
+def _detail(quiet: bool, verbose: bool) -> Detail:
+    if quiet:
+        return Detail.QUIET
+    return Detail.VERBOSE if verbose else Detail.NORMAL
+
+
+@main.command(
+    "replay",
+    epilog="Exit status: 0 when the exchange was sent, whatever came; 2 usage; 3 target unreachable. "
+    "With --judge: 1 when the expectation does not hold, 4 when that can't be told.",
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("target")
+@click.option(
+    "--storage",
+    metavar="DIR",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The server's store is this local folder: what is stored is looked at.",
+)
+@click.option("--judge", is_flag=True, help="Let the exit status say whether the expectation holds now.")
 @click.option("--tls-ca", metavar="FILE", help="For tls:// targets: trust the certificates in this file.")
 @click.option("--tls-insecure", is_flag=True, help="For tls:// targets: trust any certificate.")
-def replay_command(file: Path, target: str, tls_ca: str | None, tls_insecure: bool) -> None:
+def replay_command(
+    file: Path, target: str, storage: Path | None, judge: bool, tls_ca: str | None, tls_insecure: bool
+) -> None:
     """Send a recorded exchange again, byte for byte and cut for cut, and show what TARGET does now.
 
     FILE is one that a run wrote into its --report folder, such as FRAME-3.json.
@@ -102,20 +128,29 @@ def replay_command(file: Path, target: str, tls_ca: str | None, tls_insecure: bo
         context = None
         if address.transport is Transport.TLS:
             context = tls_context(ca=tls_ca, cert=None, key=None, insecure=tls_insecure)
-        now = replay(transcript, Dialer(address, context=context))
+        now = replay(record, transcript, Dialer(address, context=context), storage=storage)
     except (UsageError, ValueError) as error:
         click.echo(f"jhup-conformance: {error}", err=True)
         sys.exit(ExitStatus.USAGE)
     except Unreachable as error:
         click.echo(f"jhup-conformance: {error}", err=True)
         sys.exit(ExitStatus.UNREACHABLE)
-    for label, each in (("recorded", transcript), ("now", now)):
-        click.echo(f"{label}:")
-        for line in dump_lines(each):
-            click.echo(f"  {line}")
+    service = record.get("service", UPLOAD)
     click.echo(f"clause:   {record.get('clause', '')}")
     click.echo(f"expected: {record.get('expected', '')}")
     click.echo(f"recorded: {record.get('actual', '')}")
+    for label, each in (("recorded", transcript), ("now", now.transcript)):
+        click.echo(f"{label}:")
+        for line in step_lines(annotate(each, service)):
+            click.echo(f"  {line}")
+    click.echo(f"holds now: {_TELLS[now.holds]}: {now.words}")
+    if judge:
+        sys.exit(_JUDGED[now.holds])
 
 
+_TELLS: Final = {True: "yes", False: "no", None: "can't be told"}
+_JUDGED: Final = {True: ExitStatus.CONFORMS, False: ExitStatus.FAILS, None: ExitStatus.INCONCLUSIVE}
+
+main.add_command(compare)
+main.add_command(explain)
 main.add_command(matrix)

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 from jhup.limits import CLOSE_WITHIN
 from jhup_conformance.engine import Line, drive
-from jhup_conformance.exchange import Case, script
+from jhup_conformance.exchange import Case, scene_of, script
 from jhup_conformance.judge import Judge
 from jhup_conformance.outcome import Finding, Wavering
 from jhup_conformance.talk import Talk
@@ -85,7 +85,9 @@ def _begin(judge: Judge, case: Case) -> Line:
     case.recipe(talk)
     line = judge.runner.dialer.dial()
     cuts = case.cuts(talk) if callable(case.cuts) else case.cuts
-    line.plan(script(talk.stream, cuts, case.end, judge.runner.pace.pause))
+    steps = script(talk.stream, cuts, case.end, judge.runner.pace.pause)
+    line.transcript.scene = scene_of(talk, steps, judge.runner.server, must_close=True)
+    line.plan(steps)
     return line
 
 

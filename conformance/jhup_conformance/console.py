@@ -1,57 +1,53 @@
-"""What a person sees: progress while the run goes on, then the findings, and the summary last."""
+"""What a person sees: a line for each section while the run goes on, then the findings, and the summary last.
 
+Every meaning is in words; colours only repeat them, on a ground of their own, so that they can be read on any terminal.
+"""
+
+import re
 import sys
-from collections.abc import Iterator
-from typing import TextIO
+from enum import Enum
+from typing import Final, TextIO
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from jhup.clauses import Level, clauses
-from jhup_conformance.dump import dump_lines
-from jhup_conformance.outcome import CheckResult, ClauseResult, ExitStatus, Outcome
+from jhup.clauses import Clause, Level, chapter_text
+from jhup_conformance.outcome import CheckResult, ExitStatus, Outcome
+from jhup_conformance.reports.account import FINDINGS, Account, accounts
+from jhup_conformance.reports.as_json import count_by_class
+from jhup_conformance.reports.prose import account_lines
+from jhup_conformance.reports.words import status_words
 from jhup_conformance.run import Run
 
-__all__ = ["Plain", "Rich", "finding_lines", "status_words"]
+__all__ = ["Detail", "Plain", "Rich", "styled"]
 
-_STYLES = {
-    Outcome.PASS: "green",
-    Outcome.FAIL: "bold red",
-    Outcome.WARN: "yellow",
-    Outcome.UNSUPPORTED: "dim",
-    Outcome.UNVERIFIED: "cyan",
-    Outcome.FLAKY: "magenta",
-    Outcome.ERROR: "bold magenta",
+_STYLES: Final = {
+    Outcome.PASS: "black on green",
+    Outcome.FAIL: "bold white on red",
+    Outcome.WARN: "black on yellow",
+    Outcome.UNSUPPORTED: "none",
+    Outcome.UNVERIFIED: "black on cyan",
+    Outcome.FLAKY: "bold white on magenta",
+    Outcome.ERROR: "bold white on magenta",
 }
-
-_WORDS = {
-    ExitStatus.CONFORMS: "conforms",
-    ExitStatus.FAILS: "does not conform",
-    ExitStatus.USAGE: "usage error",
-    ExitStatus.UNREACHABLE: "the target is unreachable, or gone and not coming back",
-    ExitStatus.INCONCLUSIVE: "inconclusive: some MUSTs could not be verified",
-    ExitStatus.ERROR: "error of the suite, or of a control",
-}
+_AT_ONCE: Final = 160
+"""Characters of a failure that are shown at once."""
+_WIDEST: Final = 110
+_IN_A_PIPE: Final = 100
 
 
-def status_words(status: ExitStatus) -> str:
-    """Say an exit status in words."""
-    return _WORDS[status]
+class Detail(Enum):
+    """How much is said."""
+
+    QUIET = "quiet"
+    NORMAL = "normal"
+    VERBOSE = "verbose"
 
 
-def finding_lines(result: CheckResult) -> Iterator[str]:
-    """Give a finding as lines of plain text."""
-    clause = clauses()[result.clause]
-    yield f"{clause.id}  {result.outcome}  {clause.text}"
-    yield f"  class     {clause.conformance_class}, {clause.level}, section {clause.section}"
-    if result.expected:
-        yield f"  expected  {result.expected}"
-    yield f"  actual    {result.actual}"
-    if result.transcript:
-        for line in dump_lines(result.transcript):
-            yield f"  {line}"
-    yield f"  check     {result.node}"
+def styled(outcome: Outcome) -> str:
+    """Give an outcome as markup."""
+    return f"[{_STYLES[outcome]}]{outcome}[/]"
 
 
 class Plain:
@@ -74,10 +70,16 @@ class Plain:
 
 
 class Rich:
-    """The progress and the verdict of the command."""
+    """The progress and the verdict of the command.
 
-    def __init__(self, console: Console) -> None:
+    Args:
+        console: where to.
+        detail: how much.
+    """
+
+    def __init__(self, console: Console, detail: Detail = Detail.NORMAL) -> None:
         self._console = console
+        self._detail = detail
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -85,32 +87,87 @@ class Rich:
             TimeElapsedColumn(),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=not console.is_terminal or console.is_dumb_terminal or detail is Detail.QUIET,
         )
         self._task: TaskID | None = None
+        self._run: Run | None = None
+        self._section = _Section("")
+        self._told: set[tuple[str, Outcome]] = set()
 
     def acquainted(self, run: Run) -> None:
         """Say what is judged and how it is seen, and begin the bar."""
+        self._run = run
+        if self._detail is Detail.QUIET:
+            return
         _say_target(self._console, run)
         self._progress.start()
         self._task = self._progress.add_task("checks", total=None)
 
     def checked(self, result: CheckResult, done: int, total: int) -> None:
-        """Move the bar on; a failure is said at once."""
+        """Move the bar on; a failure is said at once, and a section when it is done."""
+        if self._detail is Detail.QUIET or self._run is None:
+            return
+        clause = self._run.results[result.clause].clause
+        if (name := _section_name(clause)) != self._section.name:
+            self._end_section()
+            self._section = _Section(name)
+        self._section.add(result)
         if self._task is not None:
             self._progress.update(self._task, completed=done, total=total, description=f"{result.clause:<10}")
-        if result.outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.FLAKY):
-            style = _STYLES[result.outcome]
-            self._progress.console.print(
-                f"[{style}]{result.outcome:<6}[/] {result.clause:<9} {escape(result.actual[:160])}"
-            )
+        if self._detail is Detail.VERBOSE:
+            node = result.node.rpartition("::")[2]
+            self._say(f"  {styled(result.outcome)} {result.clause:<9} {escape(node)}  {result.seconds:.2f} s")
+        elif result.outcome in FINDINGS and (result.clause, result.outcome) not in self._told:
+            self._told.add((result.clause, result.outcome))
+            self._say(f"  {styled(result.outcome)} {result.clause:<9} {escape(result.actual[:_AT_ONCE])}")
+
+    def _say(self, text: str) -> None:
+        self._progress.console.print(text, soft_wrap=True)
+
+    def _end_section(self) -> None:
+        if self._section.name:
+            self._say(escape(self._section.line))
 
     def finished(self, run: Run) -> None:
         """Say the findings, then the summary."""
+        self._end_section()
         self._progress.stop()
-        for each in run.results.values():
-            _say_finding(self._console, each)
-        summarize(self._console, run)
+        found = accounts(run)
+        for each in found:
+            if self._detail is Detail.QUIET:
+                self._console.print(
+                    f"{styled(each.outcome)} {each.clause.id:<9} {escape(each.check.actual[:_AT_ONCE])}", soft_wrap=True
+                )
+            else:
+                say_finding(self._console, each, verbose=self._detail is Detail.VERBOSE)
+        summarize(self._console, run, quiet=self._detail is Detail.QUIET)
+
+
+class _Section:
+    """What came of the checks of one chapter and class, up to now."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._checks = 0
+        self._seconds = 0.0
+        self._counts: dict[Outcome, int] = {}
+
+    def add(self, result: CheckResult) -> None:
+        """Count a check."""
+        self._checks += 1
+        self._seconds += result.seconds
+        self._counts[result.outcome] = self._counts.get(result.outcome, 0) + 1
+
+    @property
+    def line(self) -> str:
+        """Give it in one line."""
+        counts = ", ".join(f"{self._counts[each]} {each}" for each in Outcome if each in self._counts)
+        return f"{self.name:<34} {self._checks:4} checks {self._seconds:7.1f} s   {counts}"
+
+
+def _section_name(clause: Clause) -> str:
+    heading = re.match(r"# (.+)", chapter_text(clause.chapter))
+    return f"{heading[1] if heading else clause.chapter}, {clause.conformance_class}"
 
 
 def _say_target(console: Console, run: Run) -> None:
@@ -124,56 +181,60 @@ def _say_target(console: Console, run: Run) -> None:
     console.print(f"pace      {judge.pace}")
     console.print(f"seed      {run.options.seed}, profile {run.options.profile}")
     if judge.gate:
-        console.print(f"[yellow]warning[/]   {escape(judge.gate)}")
+        console.print(f"[bold]warning[/]   {escape(judge.gate)}")
 
 
-def _say_finding(console: Console, result: ClauseResult) -> None:
-    decisive = result.decisive
-    if decisive is None or decisive.outcome in (Outcome.PASS, Outcome.UNSUPPORTED, Outcome.UNVERIFIED):
-        return
-    first, *rest = finding_lines(decisive)
+def say_finding(console: Console, account: Account, *, verbose: bool = False) -> None:
+    """Say one finding in full."""
+    width = min(console.width, _WIDEST) if console.is_terminal else _IN_A_PIPE
+    first, *rest = account_lines(account, width=width, verbose=verbose)
     console.print()
-    console.print(f"[{_STYLES[decisive.outcome]}]{escape(first)}[/]", soft_wrap=True)
+    head = escape(first).replace(f"  {account.outcome}  ", f"  {styled(account.outcome)}  ", 1)
+    console.print(f"[bold]{head}[/]", soft_wrap=True)
     for line in rest:
         console.print(escape(line), soft_wrap=True)
-    others = sum(check.outcome is decisive.outcome for check in result.checks) - 1
-    if others:
-        console.print(f"  and {others} more checks of this clause with the same outcome")
-    if result.left_out:
-        console.print(f"  {result.left_out} more checks of this clause were left out; --profile thorough runs them")
 
 
-def summarize(console: Console, run: Run) -> None:
+def summarize(console: Console, run: Run, *, quiet: bool = False) -> None:
     """Say counts by class, the verdict, and what to do next."""
-    console.print()
-    for name in dict.fromkeys(each.clause.conformance_class for each in run.results.values()):
-        counts = {
-            outcome: sum(run.outcome(each) is outcome for each in run.results.values()
-                         if each.clause.conformance_class is name)
-            for outcome in Outcome
-        }  # fmt: skip
-        shown = ", ".join(f"[{_STYLES[outcome]}]{count} {outcome}[/]" for outcome, count in counts.items() if count)
-        console.print(f"{name:<9} {shown}")
-    checks = sum(len(each.checks) for each in run.results.values())
-    executions = sum(each.executions for each in run.results.values())
-    console.print(f"{checks} checks, {executions} executions in {run.seconds:.1f} s")
+    if not quiet:
+        console.print()
+        _say_counts(console, run)
     if run.problem:
-        console.print(f"[bold red]{escape(run.problem)}[/]")
+        console.print(f"[bold]{escape(run.problem)}[/]")
     if run.suite_problem:
-        console.print(f"[bold magenta]the suite failed: {escape(run.suite_problem)}[/]")
+        console.print(f"[bold]the suite failed: {escape(run.suite_problem)}[/]")
     unverified = [each for each in run.results.values() if each.outcome is Outcome.UNVERIFIED and each.checks]
-    if unverified:
+    if unverified and not quiet:
         names = ", ".join(each.clause.id for each in unverified if each.clause.level is Level.MUST)
         console.print(f"unverified: {names}")
         for reason in run.what_would_help()[:3]:
             console.print(f"  because {escape(reason)}")
     for identifier in run.options.known_failing:
         if identifier in run.results and run.outcome(run.results[identifier]) is Outcome.ERROR:
-            console.print(f"[bold magenta]{identifier} is listed as known to fail, but passes: take it off the list[/]")
+            console.print(f"[bold]{identifier} is listed as known to fail, but passes: take it off the list[/]")
     if run.options.report:
-        console.print(f"reports in {run.options.report}; a failing exchange is sent again by")
-        console.print(f"  jhup-conformance replay {run.options.report}/CLAUSE.json {run.target}")
+        console.print(f"reports in {run.options.report}: report.html to read, report.json and junit.xml for programs")
     status = run.exit_status
+    style = _STYLES[_LOOKS[status]]
     met = run.class_met or "none"
-    style = "green" if status is ExitStatus.CONFORMS else "bold red" if status is ExitStatus.FAILS else "yellow"
     console.print(f"[{style}]{status_words(status)}[/]; class met: {met}; exit status {status.value}")
+
+
+_LOOKS: Final = {
+    ExitStatus.CONFORMS: Outcome.PASS,
+    ExitStatus.FAILS: Outcome.FAIL,
+    ExitStatus.USAGE: Outcome.ERROR,
+    ExitStatus.UNREACHABLE: Outcome.ERROR,
+    ExitStatus.INCONCLUSIVE: Outcome.UNVERIFIED,
+    ExitStatus.ERROR: Outcome.ERROR,
+}
+
+
+def _say_counts(console: Console, run: Run) -> None:
+    for name, counts in count_by_class(run).items():
+        shown = ", ".join(f"{count} {styled(outcome)}" for outcome, count in counts.items() if count)
+        console.print(f"{name:<9} {shown}")
+    checks = sum(len(each.checks) for each in run.results.values())
+    executions = sum(each.executions for each in run.results.values())
+    console.print(f"{checks} checks, {executions} executions in {run.seconds:.1f} s")

@@ -15,6 +15,7 @@ from jhup_conformance.judge import Judge
 from jhup_conformance.observe import Body
 from jhup_conformance.outcome import Finding
 from jhup_conformance.talk import Talk, header, prefix
+from jhup_conformance.transcript import Beside, Scene
 
 __all__ = ["Conversation", "Move", "Party", "frame", "part_of_put", "rest_of_put", "whole_put"]
 
@@ -131,6 +132,7 @@ class Conversation:
         self._story: list[str] = []
         self._joined = 0
         self._last: Line | None = None
+        self._lines: list[Line] = []
         self.store: dict[str, bytes] = {}
         self.parties: list[Party] = []
 
@@ -141,6 +143,7 @@ class Conversation:
     def adopt(self, line: Line) -> Party:
         """Take in a connection that is open already, between two requests."""
         self._joined += 1
+        self._lines.append(line)
         party = Party(self._joined, line, self.parties)
         self.parties.append(party)
         return party
@@ -289,6 +292,9 @@ class Conversation:
 
     def _finding(self, expected: str, actual: str, line: Line | None, *, timed_out: bool = False) -> Finding:
         line = line or self._last
+        if line:
+            beside = (Beside(each.opened - line.opened, each.transcript) for each in self._lines if each is not line)
+            line.transcript.scene = Scene(watched=self._names, beside=tuple(beside))
         number = next((party.number for party in self.parties if party.line is line), 0)
         told = "; ".join(self._story[-_STEPS_TOLD:])
         more = f"{len(self._story) - _STEPS_TOLD} steps, then " if len(self._story) > _STEPS_TOLD else ""

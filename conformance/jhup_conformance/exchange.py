@@ -14,9 +14,9 @@ from jhup.reply_reader import ReplyReader
 from jhup_conformance.engine import Line
 from jhup_conformance.observe import Body
 from jhup_conformance.talk import Names, Recipe, Talk
-from jhup_conformance.transcript import Action, Closed, Kind
+from jhup_conformance.transcript import Action, Closed, Kind, Scene
 
-__all__ = ["Case", "End", "Exchange", "Mismatch", "script"]
+__all__ = ["Case", "End", "Exchange", "Mismatch", "scene_of", "script"]
 
 _LONG_NAME: Final = 100
 """Characters of a name that are shown whole."""
@@ -97,6 +97,19 @@ def script(stream: bytes, cuts: Iterable[int], end: End, pause: float) -> list[A
     return steps
 
 
+def scene_of(talk: Talk, steps: Iterable[Action], server: model.Server, *, must_close: bool) -> Scene:
+    """Give what somebody has to know who judges the record of an exchange again."""
+    return Scene(
+        plan=tuple(steps),
+        watched=tuple(talk.watched),
+        before=talk.before,
+        doubtful=frozenset(talk.doubtful),
+        taken=frozenset(talk.taken),
+        must_close=must_close,
+        limits=(server.max_header, server.max_filesize, server.replies),
+    )
+
+
 class Exchange:
     """A case under way.
 
@@ -135,7 +148,9 @@ class Exchange:
         """Take a fresh connection and plan what is said on it, `pause` seconds between segments."""
         self.line = line
         pause = pause if self.case.pause is None else self.case.pause
-        line.plan(script(self.talk.stream, self.cuts, self.case.end, pause))
+        steps = script(self.talk.stream, self.cuts, self.case.end, pause)
+        line.transcript.scene = scene_of(self.talk, steps, self._server, must_close=self.case.must_close)
+        line.plan(steps)
 
     @property
     def may_change(self) -> bool:

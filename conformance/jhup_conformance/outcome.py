@@ -105,7 +105,11 @@ class SuiteError(Exception):
 
 @dataclass(slots=True)
 class CheckResult:
-    """What came of one check of one clause."""
+    """What came of one check of one clause.
+
+    Attributes:
+        details: of a finding, what was looked up at once: where a stored body first differs from the right one.
+    """
 
     clause: str
     node: str
@@ -115,6 +119,7 @@ class CheckResult:
     expected: str = ""
     actual: str = ""
     transcript: Transcript | None = None
+    details: tuple[str, ...] = ()
 
 
 _RANK: Final = (

@@ -15,6 +15,7 @@ from jhup_conformance import console
 from jhup_conformance.declarations import DECLARATIONS
 from jhup_conformance.dialer import TargetGone
 from jhup_conformance.effort import EFFORTS, Profile
+from jhup_conformance.judge import Judge
 from jhup_conformance.options import Options, UsageError
 from jhup_conformance.outcome import (
     CheckResult,
@@ -25,7 +26,8 @@ from jhup_conformance.outcome import (
     SuiteError,
     Wavering,
 )
-from jhup_conformance.report import write_reports
+from jhup_conformance.reports.prose import check_lines
+from jhup_conformance.reports.right import stored_differences
 from jhup_conformance.run import Run
 
 __all__ = ["RUN", "ConformancePlugin", "Progress"]
@@ -210,7 +212,7 @@ class ConformancePlugin:
         if isinstance(error, TargetGone):
             self.run.gone, self.run.problem = True, str(error)
             item.session.shouldstop = f"the target is gone: {error}"
-        _shape(report, item, result)
+        _shape(report, item, result, self.run.options.service)
         return report
 
     def _result(self, item: pytest.Item, call: pytest.CallInfo[None], error: BaseException | None) -> CheckResult:
@@ -236,10 +238,18 @@ class ConformancePlugin:
             if isinstance(finding, Finding):
                 result.expected, result.actual = finding.expected, finding.actual
                 result.transcript = finding.transcript
+                result.details = self._details(finding)
             elif not result.actual:
                 result.actual = str(finding) or type(finding).__name__
             break
         return result
+
+    def _details(self, finding: Finding) -> tuple[str, ...]:
+        """Look at once where stored bodies are wrong; later they may be gone."""
+        judge = self.run.judge
+        if finding.transcript is None or not isinstance(judge, Judge) or judge.folder is None:
+            return ()
+        return tuple(stored_differences(finding.transcript, judge.folder.folder))
 
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Keep an error of the suite itself for the verdict."""
@@ -250,6 +260,9 @@ class ConformancePlugin:
         if session.config.option.collectonly:
             return
         if self.run.options.report:
+            # Imported where it is needed: pages and captures have libraries of their own.
+            from jhup_conformance.reports.written import write_reports
+
             write_reports(self.run, self.run.options.report)
         self._progress.finished(self.run)
         session.exitstatus = self.run.exit_status
@@ -274,7 +287,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         yield error
 
 
-def _shape(report: pytest.TestReport, item: pytest.Item, result: CheckResult) -> None:
+def _shape(report: pytest.TestReport, item: pytest.Item, result: CheckResult, service: str) -> None:
     """Make pytest's own report say the same."""
     path, line, _ = item.location
     where = (str(path), (line or 0) + 1)
@@ -285,4 +298,4 @@ def _shape(report: pytest.TestReport, item: pytest.Item, result: CheckResult) ->
         report.outcome = "passed"
     elif result.outcome is not Outcome.ERROR:
         report.outcome = "failed"
-        report.longrepr = "\n".join(console.finding_lines(result))
+        report.longrepr = "\n".join(check_lines(result, service))

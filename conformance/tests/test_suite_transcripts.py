@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from running import Judge, Servers
 
-from jhup_conformance.dump import dump_lines, show_bytes
-from jhup_conformance.transcript import Action, Kind, Transcript
+from jhup_conformance.dump import show_bytes
+from jhup_conformance.reports.annotated import annotate, step_lines
+from jhup_conformance.transcript import Action, Beside, Kind, Scene, Transcript
 
 
 def some_transcript() -> Transcript:
@@ -24,6 +25,27 @@ def test_what_is_written_is_read_again() -> None:
     written = json.loads(json.dumps(some_transcript().to_json()))
 
     assert Transcript.from_json(written) == some_transcript()
+
+
+def test_the_scene_of_an_exchange_is_read_again_and_what_was_not_sent_any_more() -> None:
+    transcript = some_transcript()
+    left = Action(Kind.SENT, b"c" * 700, 0.001)
+    beside = Transcript()
+    beside.add(0.0, Kind.SENT, b"x")
+    transcript.scene = Scene(
+        plan=(*transcript.actions(), left),
+        watched=("a\udc80", "b"),
+        before={"b": b"\x00"},
+        must_close=True,
+        limits=(65536, 2**63 - 1, False),
+        beside=(Beside(-0.5, beside),),
+    )
+
+    read = Transcript.from_json(json.loads(json.dumps(transcript.to_json())))
+
+    assert read == transcript
+    assert read.unsent == (left,)
+    assert read.actions()[-1] == left
 
 
 def test_a_record_gives_the_steps_of_the_suite_with_their_pauses() -> None:
@@ -58,10 +80,10 @@ def test_the_middle_of_a_long_transcript_is_left_out_and_said_to_be() -> None:
     for number in range(100):
         transcript.add(number, Kind.SENT, b"x")
 
-    lines = list(dump_lines(transcript))
+    lines = list(step_lines(annotate(transcript)))
 
-    assert len(lines) < 30
-    assert any("76 more" in line for line in lines)
+    assert len(lines) < 100
+    assert any("77 more" in line for line in lines)
 
 
 def test_a_failing_exchange_shows_the_fault_again_when_it_is_replayed(
