@@ -1,6 +1,7 @@
 """The model against the vectors, and against servers written down by hand (chapters 5 to 8)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -172,6 +173,7 @@ def test_a_hello_is_answered_with_a_greeting_whatever_its_texts() -> None:
     assert replies_match(outcome.replies, [greeting])
     assert not replies_match(outcome.replies, [failure(Code.INTERNAL)])
     assert not replies_match(outcome.replies, [stored("a", b"")])
+    assert not replies_match(outcome.replies, [replace(greeting, protocol=2)])
 
 
 def test_a_put_over_the_limit_is_refused_as_too_large() -> None:
@@ -190,6 +192,34 @@ def test_a_put_that_the_store_can_not_hold_is_refused_as_such() -> None:
     assert all(each.store == {} for each in ways)
     assert any(replies_match(each.replies, [failure(Code.STORAGE)]) for each in ways)
     assert not any(replies_match(each.replies, [stored("a", b"abc")]) for each in ways)
+
+
+def test_a_stat_of_what_the_store_can_not_hold_may_be_answered_in_two_ways_closing_or_not() -> None:
+    [outcome] = outcomes(wire(Stat("a", reply=True)), server=Server(unwritable=frozenset({"a"})))
+
+    for code in (Code.STORAGE, Code.NOT_FOUND):
+        for closing in (False, True):
+            assert replies_match(outcome.replies, [failure(code, closing=closing)])
+    assert not replies_match(outcome.replies, [failure(Code.BAD_FILENAME)])
+
+
+def test_the_answer_to_a_refused_put_may_be_missing_only_where_its_body_is() -> None:
+    whole = outcomes(A, server=Server(max_filesize=2))
+    cut_off = outcomes(A[:-1], server=Server(max_filesize=2))
+
+    assert not any(replies_match(each.replies, []) for each in whole)
+    assert any(replies_match(each.replies, []) for each in cut_off)
+
+
+def test_a_refused_put_after_which_the_server_goes_on_is_answered_without_closing() -> None:
+    ways = outcomes(A, server=Server(max_filesize=2))
+    [goes_on] = [each for each in ways if each.ending is Ending.OPEN]
+    [closed] = [each for each in ways if each.ending is Ending.CLOSED]
+
+    assert not replies_match(goes_on.replies, [failure(Code.TOO_LARGE, closing=True)])
+    assert replies_match(goes_on.replies, [failure(Code.TOO_LARGE)])
+    for closing in (False, True):
+        assert replies_match(closed.replies, [failure(Code.TOO_LARGE, closing=closing)])
 
 
 def test_a_put_that_is_refused_for_two_reasons_may_be_answered_with_either() -> None:

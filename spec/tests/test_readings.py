@@ -121,6 +121,27 @@ def kinds(header: bytes) -> list[str]:
         (b'{"cmd":"hello","reply":true,"x":NaN,}', ["HEAD-9"]),
         (b'{"cmd":"hello","reply":true,"x":NaN}', ["HEAD-9", "HEAD-9+"]),
         (b'{"cmd":"hello","reply":true}{', ["HEAD-7", "HEAD-7+"]),
+        (b'{"cmd":"hello","x":[[1],%s]}' % (b"[" * 30_000 + b"]" * 30_000), ["HEAD-19", "Hello"]),
+        (b'{"cmd":"hello","x":[%s,[[1]]],"y":[1]}' % (b"[" * 30_000 + b"]" * 30_000), ["HEAD-19", "Hello"]),
+        (
+            b'{"cmd":"hello","x":{"y":%s,"z":{}},"cmd":"x"}' % (b"[" * 30_000 + b"]" * 30_000),
+            ["HEAD-17", "HEAD-19", "Unknown"],
+        ),
+        (b'{"cmd":"put","filename":"a","filesize":-0,"reply":1}', ["HEAD-15", "Put"]),
+        (b'{"cmd":"put","filename":"a","filesize":3,"reply":1}', ["Put"]),
+        (b'{"cmd":"stat","filename":"\\ud800","reply":1}', ["NAME-8", "Stat"]),
+        (b'{"cmd":"put","filename":"\\ud800","filesize":3,"reply":1}', ["NAME-8", "Put"]),
+        (b'{"cmd":"put","filename":"a","filesize":-1.0}', ["HEAD-12"]),
+        (b'{"cmd":"put","filename":"a","filesize":-1e0}', ["HEAD-12"]),
+        (
+            b'{"cmd":"put","cmd":"put","filename":"a","filename":"a","filesize":3,"filesize":3,"reply":1,"reply":1}',
+            ["HEAD-17", "Put"],
+        ),
+        ('{"cmd":"\ue000"}'.encode(), ["Unknown"]),
+        ('{"cmd":"\U0001f600"}'.encode(), ["Unknown"]),
+        (b'{"cmd":"\\udfff"}', ["HEAD-10"]),
+        (b'{"cmd":"put","filename":"a","filesize":0}', ["Put"]),
+        (b'{"cmd":"put","filename":"a","filesize":1}', ["Put"]),
     ],
 )
 def test_a_header_with_choices_has_each_of_its_readings(header: bytes, expected: list[str]) -> None:
