@@ -41,7 +41,7 @@ EFFORTS: Final = {
         examples=8, offsets=24, largest_body=256 * 1024, aborted=40, steps=8, idle=0.1,
     ),
     Profile.DEFAULT: Effort(
-        examples=15, offsets=None, largest_body=2 * 1024 * 1024, aborted=200, steps=25, idle=0.25,
+        examples=12, offsets=None, largest_body=2 * 1024 * 1024, aborted=200, steps=20, idle=0.12,
     ),
     Profile.THOROUGH: Effort(
         examples=400, offsets=None, largest_body=64 * 1024 * 1024, aborted=1000, steps=100, idle=25.0,

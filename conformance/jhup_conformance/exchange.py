@@ -60,6 +60,11 @@ class Case:
         """Give a case as an unhurried client sends it: each field in a segment of its own (section 1.4)."""
         return cls(recipe, Talk.borders, end, must_close)
 
+    @property
+    def is_unhurried(self) -> bool:
+        """Whether each field is sent in a segment of its own."""
+        return self.cuts is Talk.borders
+
     def whole(self) -> "Case":
         """Give the same bytes in one segment."""
         return replace(self, cuts=())
@@ -117,6 +122,8 @@ class Exchange:
         case: what is tried.
         talk: what is said, with the names of this execution.
         line: the connection, once `begin` gave it.
+        most_replies: how many come at the most, those left aside that may be left out.
+        may_be_silent: whether fewer are right as well, so that it makes no sense to wait long for all of them.
     """
 
     def __init__(self, case: Case, names: Names, server: model.Server) -> None:
@@ -126,7 +133,9 @@ class Exchange:
         self.line: Line
         self._server = server
         self._outcomes = self._right(self.talk.stream, ended=case.end is not End.HOLD, reset=case.end is End.RESET)
-        self.most_replies = max(sum(not each.optional for each in outcome.replies) for outcome in self._outcomes)
+        counts = {sum(not each.optional for each in outcome.replies) for outcome in self._outcomes}
+        self.most_replies = max(counts)
+        self.may_be_silent = len(counts) > 1
 
     def _right(self, stream: bytes, *, ended: bool = False, reset: bool = False) -> tuple[model.Outcome, ...]:
         """Give the right outcomes of a stream, doubtful names held or refused."""

@@ -8,8 +8,7 @@ from typing import TypeAlias
 
 from jhup_conformance.exchange import Case
 from jhup_conformance.judge import Judge
-from jhup_conformance.outcome import NotSeen
-from jhup_conformance.talk import Recipe, Talk
+from jhup_conformance.talk import Recipe
 
 __all__ = ["Pair", "expect_followed"]
 
@@ -29,23 +28,10 @@ def expect_followed(judge: Judge, pairs: Iterable[Pair], *, control: Pair) -> No
         NotSeen: when the control fails.
     """
     control_alone, control_followed = control
-    if _serves_two(judge):
+    if judge.takes_two_at_once:
         judge.control(Case(control_followed), why="the nearest sound request fails")
         cases = [Case(followed) for _, followed in pairs]
     else:
         judge.control(Case.unhurried(control_alone), why="the nearest sound request fails")
         cases = [Case.unhurried(alone) for alone, _ in pairs]
     judge.expect_all(cases)
-
-
-def _serves_two(judge: Judge) -> bool:
-    try:
-        judge.control(_two_puts)
-    except NotSeen:
-        return False
-    return True
-
-
-def _two_puts(talk: Talk) -> None:
-    talk.put(b"first")
-    talk.put(b"second")

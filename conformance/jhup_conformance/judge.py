@@ -204,11 +204,26 @@ class Judge(Judging):
             NotSeen: when it doesn't, so that nothing can be learnt from what was to be tried.
         """
         case = control if isinstance(control, Case) else Case(control)
+        if case not in self._controls and self._is_glued(case) and not self.takes_two_at_once:
+            self._controls[case] = self._controls[_TWO_PUTS]
+        if problem := self._problem(case):
+            raise NotSeen(f"the control failed ({why}): expected {problem}")
+
+    @property
+    def takes_two_at_once(self) -> bool:
+        """Whether two plain puts in one segment are carried out; looked up once, for all that is glued like them."""
+        return not self._problem(_TWO_PUTS)
+
+    def _is_glued(self, case: Case) -> bool:
+        talk = Talk(self.names)
+        case.recipe(talk)
+        return not case.cuts and len(talk.requests()) > 0
+
+    def _problem(self, case: Case) -> str:
         if case not in self._controls:
             failed = self._fails_twice(case)
             self._controls[case] = f"{failed.mismatch.expected}; actual: {failed.mismatch.actual}" if failed else ""
-        if problem := self._controls[case]:
-            raise NotSeen(f"the control failed ({why}): expected {problem}")
+        return self._controls[case]
 
     def expect_closed(self, cases: Iterable[Case]) -> None:
         """Try cases whose connections the target has to close within 5 seconds."""
@@ -233,13 +248,7 @@ class Judge(Judging):
     # Second looks
 
     def _fails_twice(self, case: Case) -> Failed | None:
-        patience = self.runner.pace.patience
-        for _ in range(2):
-            failed = self.runner.run([case], patience=patience)
-            if not failed:
-                return None
-            patience = self.runner.pace.last_patience
-        return failed[0]
+        return self._first_failed(case) and self._alone(case)
 
     def _look_again(self, first: Failed) -> None:
         """Try a failing case again, alone and with more time, and blame the target only if it fails again."""
@@ -274,6 +283,14 @@ class Judge(Judging):
     def _first_failed(self, case: Case) -> Failed | None:
         failed = self.runner.run([case], patience=self.runner.pace.patience)
         return failed[0] if failed else None
+
+
+def _two_puts(talk: Talk) -> None:
+    talk.put(b"first")
+    talk.put(b"second")
+
+
+_TWO_PUTS: Final = Case(_two_puts)
 
 
 def _where(failed: Failed) -> str:

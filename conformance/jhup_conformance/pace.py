@@ -9,6 +9,7 @@ __all__ = ["Pace"]
 _UNKNOWN_BEAT: Final = 0.010
 _LEAST_PAUSE: Final = 0.001
 _MOST_PAUSE: Final = 0.020
+_LEAST_SETTLE: Final = 0.004
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class Pace:
     @property
     def settle(self) -> float:
         """For something wrong to become visible, besides the positive that proves it."""
-        return min(max(0.010, 8 * self.beat), 0.5)
+        return min(max(_LEAST_SETTLE, 8 * self.beat), 0.5)
 
     def __str__(self) -> str:
         return (

@@ -23,7 +23,9 @@ _CLOSE_MARGIN: Final = 0.5
 """Seconds granted beyond the 5 of the clauses, for the way there and back."""
 _AT_MOST: Final = 30.0
 """Seconds for one batch, whatever progress is made."""
-_FIRST_LOOK: Final = 0.0005
+_AT_EASE: Final = 5
+"""Connections at a time beside which a target answers as fast as alone, more or less."""
+_FIRST_LOOK: Final = 0.0002
 _LAST_LOOK: Final = 0.05
 """Seconds between two looks at the store, which gives no event to wait for."""
 
@@ -81,7 +83,7 @@ class Runner:
         try:
             for exchange in exchanges:
                 lines.append(self.dialer.dial(no_delay=exchange.case.no_delay))
-                exchange.begin(lines[-1], self.pace.pause)
+                exchange.begin(lines[-1], self._pause(exchange.case, len(exchanges)))
             starts = self.dialer.revived
             self.executions += len(exchanges)
             self._drive(exchanges, patience)
@@ -104,13 +106,20 @@ class Runner:
         """Tell whether a plain put on a new connection takes effect."""
         return not self.run([Case(lambda talk: talk.put(b"alive"))], patience=self.pace.last_patience)
 
+    def _pause(self, case: Case, beside: int) -> float:
+        """Give the seconds between segments: an unhurried client lets each arrive, also at a target that has many."""
+        return self.pace.pause * max(1.0, beside / _AT_EASE) if case.is_unhurried else self.pace.pause
+
     def _drive(self, exchanges: Sequence[Exchange], patience: float) -> None:
         by_line = {exchange.line: exchange for exchange in exchanges}
-        to_close = any(exchange.case.must_close for exchange in exchanges)
+        if any(exchange.case.must_close for exchange in exchanges):
+            patience = max(patience, CLOSE_WITHIN + _CLOSE_MARGIN)
+        elif any(exchange.may_be_silent for exchange in exchanges):
+            patience = min(patience, self.pace.settle)  # what is still owed then is waited for with a look at the store
         drive(
             list(by_line),
             until=lambda line: by_line[line].is_satisfied(),
-            patience=max(patience, CLOSE_WITHIN + _CLOSE_MARGIN) if to_close else patience,
+            patience=patience,
             at_most=_AT_MOST,
         )
 

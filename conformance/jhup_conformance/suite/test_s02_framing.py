@@ -6,7 +6,7 @@ import pytest
 
 from jhup_conformance.exchange import Case
 from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
+from jhup_conformance.marks import checks, together
 from jhup_conformance.sizes import pattern
 from jhup_conformance.talk import Recipe, Talk, header
 
@@ -85,13 +85,13 @@ def test_neighbouring_parts_may_arrive_glued(judge: Judge, recipe: Recipe, piece
 
 
 @checks("FRAME-7")
-@pytest.mark.parametrize("glued", range(1, 60, 2))
-def test_the_next_request_is_not_read_as_body(judge: Judge, glued: int) -> None:
-    def cuts(talk: Talk) -> list[int]:
+@together("bytes_glued", range(1, 60, 2), range(1, 60, 2), at_a_time=6)
+def test_the_next_request_is_not_read_as_body(judge: Judge, bytes_glued: tuple[int, ...]) -> None:
+    def cuts(glued: int, talk: Talk) -> list[int]:
         body, following = talk.fields[2], talk.fields[3]
         return [body.start, body.start + 1, following.start + glued]
 
-    judge.expect(Case(two_puts, cuts), control=Case.unhurried(two_puts))
+    judge.expect(*(Case(two_puts, partial(cuts, glued)) for glued in bytes_glued), control=Case.unhurried(two_puts))
 
 
 @checks("FRAME-8")

@@ -1,13 +1,13 @@
 """Section 2.4, the limits of the prefix: every header that has to be accepted, and every prefix that must not be."""
 
-from collections.abc import Callable
 from functools import partial
 
 import pytest
 
+from jhup_conformance.closing_cases import BAD_PREFIXES, expect_closed
 from jhup_conformance.exchange import Case, End
 from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
+from jhup_conformance.marks import checks, together
 from jhup_conformance.talk import Talk, header, prefix
 
 MOST = 65_536
@@ -49,9 +49,9 @@ def put_padded(length: int, how: str, talk: Talk) -> None:
 
 @checks("FRAME-12")
 @pytest.mark.parametrize("how", ["before", "behind", "inside"])
-@pytest.mark.parametrize("length", LENGTHS)
-def test_a_header_of_every_length_is_accepted(judge: Judge, length: int, how: str) -> None:
-    judge.expect(Case(partial(put_padded, length, how)), control=Case(one_put))
+@together("lengths", LENGTHS, LENGTHS, at_a_time=6)
+def test_a_header_of_every_length_is_accepted(judge: Judge, lengths: tuple[int, ...], how: str) -> None:
+    judge.expect(*(Case(partial(put_padded, length, how)) for length in lengths), control=Case(one_put))
 
 
 def bad_prefix(claim: int, talk: Talk) -> None:
@@ -59,10 +59,6 @@ def bad_prefix(claim: int, talk: Talk) -> None:
     talk.put(b"before")
     talk.raw(prefix(claim), "prefix")
     talk.put(b"trap")
-
-
-def bad_prefix_alone(claim: int, talk: Talk) -> None:
-    talk.raw(prefix(claim), "prefix")
 
 
 def bad_prefix_behind_a_put(claim: int, talk: Talk) -> None:
@@ -90,13 +86,15 @@ def test_a_header_longer_than_the_ceiling_is_not_read_even_if_it_comes(judge: Ju
     judge.expect(Case(put, end=End.FINISH), control=Case(partial(put_padded, MOST, "behind")))
 
 
-@checks("FRAME-16")
-@pytest.mark.parametrize("recipe", [bad_prefix_alone, bad_prefix_behind_a_put], ids=["alone", "behind a put"])
-def test_a_connection_with_a_bad_prefix_is_closed_without_waiting_for_more(
-    judge: Judge, recipe: Callable[[int, Talk], None]
-) -> None:
-    claims = [*TOO_SHORT.values(), *TOO_LONG.values()]
+@checks("FRAME-16", late=True)
+@pytest.mark.parametrize("name", BAD_PREFIXES)
+def test_a_connection_with_a_bad_prefix_is_closed_without_waiting_for_more(judge: Judge, name: str) -> None:
+    expect_closed(judge, "FRAME-16", name)
 
+
+@checks("FRAME-16", late=True)
+def test_a_connection_with_any_bad_prefix_behind_a_put_is_closed_without_waiting_for_more(judge: Judge) -> None:
+    claims = [*TOO_SHORT.values(), *TOO_LONG.values()]
     judge.control(one_put, why="a plain put fails")
 
-    judge.expect_closed(Case(partial(recipe, claim)) for claim in claims)
+    judge.expect_closed(Case(partial(bad_prefix_behind_a_put, claim)) for claim in claims)

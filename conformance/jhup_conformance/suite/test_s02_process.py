@@ -21,7 +21,7 @@ from jhup_conformance.sizes import pattern
 from jhup_conformance.talk import prefix
 from jhup_conformance.vitals import Peak
 
-WINDOW: Final = 0.25
+WINDOW: Final = 0.1
 """Seconds over which processor time is measured; again, and longer, before it counts."""
 BUSY: Final = 0.15
 """Share of a processor that nobody needs for doing nothing, beyond what the target used before."""
@@ -95,7 +95,7 @@ def expect_rest(judge: Judge, places: tuple[str, ...], end: End) -> None:
     streams = [stream for place in places for stream in stretches(judge)[place]]
     lines = say_all(judge, streams[: judge.lanes], end)
     try:
-        for seconds in (WINDOW, 2 * WINDOW, 4 * WINDOW):
+        for seconds in (WINDOW, 3 * WINDOW, 10 * WINDOW):
             load = vitals.load(seconds)
             if load - usual < BUSY:
                 return

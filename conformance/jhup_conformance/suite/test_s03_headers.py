@@ -1,7 +1,7 @@
 """Section 3.1, the object: how it may be written, and members that mean nothing."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import permutations
 from random import Random
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jhup.readings import MEMBERS
 from jhup_conformance.exchange import Case
 from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
+from jhup_conformance.marks import checks, together
 from jhup_conformance.spoiled import PutOf
 from jhup_conformance.spoiled_rows import PLAIN
 from jhup_conformance.talk import Talk
@@ -183,13 +183,17 @@ VALUES: dict[str, bytes] = {
 
 
 @checks("HEAD-2")
-@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES.keys())
-def test_an_unknown_member_is_ignored_whatever_its_value(judge: Judge, value: bytes) -> None:
-    before, behind = (PLAIN.replace(*edit, 1) for edit in ((b"{", b'{"x":%s,' % value), (b"}", b',"x":%s}' % value)))
+@together("values", VALUES.values(), VALUES, at_a_time=4)
+def test_an_unknown_member_is_ignored_whatever_its_value(judge: Judge, values: tuple[bytes, ...]) -> None:
+    expect_no_notice(judge, [b'"x":' + value for value in values])
 
-    judge.expect(
-        *(Case.unhurried(PutOf(head, also=("@-decoy",), next=False)) for head in (before, behind)), control=CONTROL
-    )
+
+def expect_no_notice(judge: Judge, members: Iterable[bytes]) -> None:
+    """Have members stand before those of a put and behind them: nothing comes of it."""
+    heads = [
+        PLAIN.replace(*edit, 1) for each in members for edit in ((b"{", b"{" + each + b","), (b"}", b"," + each + b"}"))
+    ]
+    judge.expect(*(Case.unhurried(PutOf(head, also=("@-decoy",), next=False)) for head in heads), control=CONTROL)
 
 
 NAMES = [
@@ -257,10 +261,6 @@ DECOYS: dict[str, bytes] = {
 
 
 @checks("HEAD-3")
-@pytest.mark.parametrize("decoy", DECOYS.values(), ids=DECOYS.keys())
-def test_a_member_whose_name_is_almost_that_of_another_is_unknown(judge: Judge, decoy: bytes) -> None:
-    before, behind = (PLAIN.replace(*edit, 1) for edit in ((b"{", b"{" + decoy + b","), (b"}", b"," + decoy + b"}")))
-
-    judge.expect(
-        *(Case.unhurried(PutOf(head, also=("@-decoy",), next=False)) for head in (before, behind)), control=CONTROL
-    )
+@together("decoys", DECOYS.values(), DECOYS, at_a_time=4)
+def test_a_member_whose_name_is_almost_that_of_another_is_unknown(judge: Judge, decoys: tuple[bytes, ...]) -> None:
+    expect_no_notice(judge, decoys)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jhup_conformance.exchange import Case, End
 from jhup_conformance.followed import Pair, expect_followed
 from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
+from jhup_conformance.marks import checks, together
 from jhup_conformance.sizes import pattern
 from jhup_conformance.spoiled import PutOf
 from jhup_conformance.spoiled_rows import PLAIN
@@ -83,10 +83,10 @@ LARGE = {
 
 
 @checks("HEAD-13")
-@pytest.mark.parametrize("size", LARGE.values(), ids=LARGE.keys())
-def test_a_size_that_takes_many_bits_is_not_taken_for_a_small_one(judge: Judge, size: int) -> None:
+@together("sizes", LARGE.values(), LARGE, at_a_time=5)
+def test_a_size_that_takes_many_bits_is_not_taken_for_a_small_one(judge: Judge, sizes: tuple[int, ...]) -> None:
     """As long as the body is not complete, nothing behind its beginning is a request, nor later when it can't be."""
-    puts = [Announced(b"%d" % size, reply=reply, doubtful=True) for reply in (False, True)]
+    puts = [Announced(b"%d" % size, reply=reply, doubtful=True) for size in sizes for reply in (False, True)]
 
     judge.expect(*(Case(put, (), end) for put in puts for end in (End.HOLD, End.FINISH)), control=Case(PutOf(PLAIN)))
 
@@ -112,9 +112,11 @@ BEYOND = {
 
 
 @checks("HEAD-14")
-@pytest.mark.parametrize("size", BEYOND.values(), ids=BEYOND.keys())
-def test_a_size_beyond_63_bits_is_never_wrapped_rounded_or_stored(judge: Judge, size: str) -> None:
-    expect_followed(judge, [announce(size), announce(size, b"")], control=CONTROL)
+@together("sizes", BEYOND.values(), BEYOND, at_a_time=4)
+def test_a_size_beyond_63_bits_is_never_wrapped_rounded_or_stored(judge: Judge, sizes: tuple[str, ...]) -> None:
+    pairs = (pair for size in sizes for pair in (announce(size), announce(size, b"")))
+
+    expect_followed(judge, pairs, control=CONTROL)
 
 
 @checks("HEAD-14")
@@ -133,9 +135,11 @@ WRITTEN = {
 
 
 @checks("HEAD-15")
-@pytest.mark.parametrize(("size", "value"), WRITTEN.items(), ids=[size[:24] for size in WRITTEN])
-def test_a_size_written_in_another_way_is_that_size_or_malformed(judge: Judge, size: str, value: int) -> None:
-    expect_followed(judge, [announce(size, pattern(value))], control=CONTROL)
+@together("sizes", WRITTEN.items(), [size[:24] for size in WRITTEN], at_a_time=7)
+def test_a_size_written_in_another_way_is_that_size_or_malformed(
+    judge: Judge, sizes: tuple[tuple[str, int], ...]
+) -> None:
+    expect_followed(judge, (announce(size, pattern(value)) for size, value in sizes), control=CONTROL)
 
 
 ROUNDED = {

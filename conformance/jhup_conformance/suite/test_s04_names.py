@@ -16,7 +16,7 @@ from jhup_conformance.bad_names import RequestOf
 from jhup_conformance.exchange import Case
 from jhup_conformance.followed import Pair, expect_followed
 from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
+from jhup_conformance.marks import checks, together
 from jhup_conformance.outcome import NotSeen
 from jhup_conformance.talk import NAME_LENGTH, Talk
 
@@ -50,9 +50,9 @@ def escaped(text: str) -> str:
 
 
 @checks("NAME-1")
-@pytest.mark.parametrize("text", SCRIPTS.values(), ids=SCRIPTS.keys())
-def test_a_name_with_characters_beyond_ascii_is_stored_under(judge: Judge, text: str) -> None:
-    names = (f"@{text}", f"{text}@", f"@{escaped(text)}", f"{escaped(text)}@.txt")
+@together("texts", SCRIPTS.values(), SCRIPTS, at_a_time=4)
+def test_a_name_with_characters_beyond_ascii_is_stored_under(judge: Judge, texts: tuple[str, ...]) -> None:
+    names = (name for text in texts for name in (f"@{text}", f"{text}@", f"@{escaped(text)}", f"{escaped(text)}@.txt"))
 
     judge.expect(
         *(Case.unhurried(RequestOf(name, next=False)) for name in names),

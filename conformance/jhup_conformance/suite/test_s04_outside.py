@@ -82,11 +82,12 @@ def encoded(filename: str) -> bytes:
     return header(x=filename.encode("utf-8", "replace").decode()).partition(b':"')[2][:-2]
 
 
-def try_all(judge: Judge, filename: bytes) -> list[Line]:
-    """Send what may be tried with a filename, each on a connection of its own, and give the target time for it."""
+def try_all(judge: Judge, *filenames: bytes) -> list[Line]:
+    """Send what may be tried with filenames, each on a connection of its own, and give the target time for it."""
     judge.control(Case.unhurried(RequestOf("@", next=False)), why="a plain put fails")
     pace, lines = judge.runner.pace, []
-    for recipe, end in attack(filename)[: judge.lanes]:
+    attacks = [each for several in zip(*map(attack, filenames), strict=True) for each in several]
+    for recipe, end in attacks[: judge.lanes]:
         talk = Talk(judge.names)
         recipe(talk)
         lines.append(judge.dial())
@@ -109,17 +110,15 @@ def expect_untouched(judge: Judge, lead: Callable[[Path, Path], bytes]) -> None:
     except OSError as error:
         raise NotSeen(f"nothing can be put beside the store's folder: {error.strerror}") from error
     try:
-        for file in (canary, fresh):
-            lines = try_all(judge, lead(folder.absolute(), file.absolute()))
-            transcript = lines[0].transcript
-            if not canary.exists() or canary.read_bytes() != body:
-                actual = "was changed" if canary.exists() else "was removed"
-                raise Finding("nothing outside the store touched", f"{canary} {actual}", transcript)
-            if fresh.exists():
-                raise Finding("nothing made outside the store", f"{fresh} was made", transcript)
-            for line in lines:
-                if digest in line.received:
-                    raise Finding("nothing outside the store read", f"the digest of {canary} was told", line.transcript)
+        lines = try_all(judge, *(lead(folder.absolute(), file.absolute()) for file in (canary, fresh)))
+        if not canary.exists() or canary.read_bytes() != body:
+            actual = "was changed" if canary.exists() else "was removed"
+            raise Finding("nothing outside the store touched", f"{canary} {actual}", lines[0].transcript)
+        if fresh.exists():
+            raise Finding("nothing made outside the store", f"{fresh} was made", lines[-1].transcript)
+        for line in lines:
+            if digest in line.received:
+                raise Finding("nothing outside the store read", f"the digest of {canary} was told", line.transcript)
     finally:
         canary.unlink(missing_ok=True)
         fresh.unlink(missing_ok=True)

@@ -325,7 +325,7 @@ def begins_like(path: Path, body: bytes) -> bool:
 def test_no_name_shows_an_unfinished_body(judge: Judge, size: int, ending: str) -> None:
     name = judge.names.new()
     body = marked(name, size)
-    before = set(os.listdir(judge.folder.folder)) if judge.folder else set()  # noqa: PTH208 - names are enough
+    known = {name, *(os.listdir(judge.folder.folder) if judge.folder else ())}  # noqa: PTH208 - names are enough
     names = guesses(name) if ending == "after a reset" else [name, *guesses(name)]
     talk = Conversation(judge, names)
     with talk.join() as party:
@@ -334,7 +334,7 @@ def test_no_name_shows_an_unfinished_body(judge: Judge, size: int, ending: str) 
             talk.step(Move(party, b"", "breaks off", end=End.RESET))
         talk.confirm()
         for entry in os.scandir(judge.folder.folder) if judge.folder else ():
-            is_new = entry.name not in (*before, name) and is_valid_name(entry.name)
+            is_new = entry.name not in known and is_valid_name(entry.name)
             if is_new and entry.is_file(follow_symlinks=False) and begins_like(Path(entry), body):
                 raise Finding(
                     "a file of a valid name holds nothing of an unfinished body",

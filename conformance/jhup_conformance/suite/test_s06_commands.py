@@ -7,7 +7,7 @@ import pytest
 from jhup_conformance.exchange import Case, End
 from jhup_conformance.fairness import only_where
 from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
+from jhup_conformance.marks import checks, together
 from jhup_conformance.talk import Talk, header
 
 UNKNOWN = {
@@ -85,11 +85,13 @@ def control(judge: Judge) -> None:
 
 
 @checks("ERR-11")
-@pytest.mark.parametrize("cmd", UNKNOWN.values(), ids=UNKNOWN.keys())
-def test_an_unknown_command_is_ignored_and_the_next_request_served(judge: Judge, cmd: str) -> None:
+@together("commands", UNKNOWN.values(), UNKNOWN, at_a_time=5)
+def test_an_unknown_command_is_ignored_and_the_next_request_served(judge: Judge, commands: tuple[str, ...]) -> None:
     control(judge)
 
-    judge.expect_all(Case.unhurried(partial(unknown_between, cmd, members)) for members in MEMBERS.values())
+    judge.expect_all(
+        Case.unhurried(partial(unknown_between, cmd, members)) for cmd in commands for members in MEMBERS.values()
+    )
 
 
 @checks("ERR-11")

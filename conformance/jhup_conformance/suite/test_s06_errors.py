@@ -10,7 +10,7 @@ from jhup_conformance.conversation import Conversation, Move, frame
 from jhup_conformance.exchange import Case, End
 from jhup_conformance.fairness import only_where
 from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
+from jhup_conformance.marks import checks, together
 from jhup_conformance.outcome import Finding, NotOffered
 from jhup_conformance.talk import Talk, header
 
@@ -149,11 +149,11 @@ def control_of_refused(judge: Judge) -> None:
 
 
 @checks("ERR-4")
-@refused
-def test_a_refused_put_leaves_the_store_as_it_was(judge: Judge, refuse: Refused) -> None:
+@together("refused", REFUSED.values(), REFUSED, at_a_time=4)
+def test_a_refused_put_leaves_the_store_as_it_was(judge: Judge, refused: tuple[Refused, ...]) -> None:
     control_of_refused(judge)
 
-    judge.expect_all([Case.unhurried(partial(refused_alone, refuse))])
+    judge.expect_all(Case.unhurried(partial(refused_alone, refuse)) for refuse in refused)
 
 
 @checks("ERR-4")

@@ -190,9 +190,8 @@ def test_replies_to_earlier_requests_still_come(judge: Judge, last: bytes) -> No
     judge.expect(
         *(
             Case(partial(owed, count, last), cuts, end)
-            for count in (1, 4)
+            for count, cuts in ((1, Talk.borders), (4, ()))
             for end in (End.FINISH, End.FINISH_AT_ONCE)
-            for cuts in ((), Talk.borders)
         ),
         control=GLUED,
     )

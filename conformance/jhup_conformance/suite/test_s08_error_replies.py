@@ -10,7 +10,7 @@ from jhup_conformance.bad_names import BAD_NAMES
 from jhup_conformance.dialogue import asking, hear_members, send
 from jhup_conformance.exchange import Case, End
 from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
+from jhup_conformance.marks import checks, together
 from jhup_conformance.outcome import Finding, NotOffered
 from jhup_conformance.planted import KINDS, Garden, Occupied
 from jhup_conformance.sizes import pattern
@@ -170,8 +170,9 @@ COMMANDS = {
 
 
 @checks("REPLY-19")
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS.keys())
-def test_an_unknown_command_that_asks_is_told_so(judge: Judge, command: str) -> None:
+@together("commands", COMMANDS.values(), COMMANDS, at_a_time=4)
+def test_an_unknown_command_that_asks_is_told_so(judge: Judge, commands: tuple[str, ...]) -> None:
     more: tuple[dict[str, Any], ...] = ({}, {"filename": "a", "filesize": 5}, {"filename": "../x", "filesize": -1})
+    recipes = (partial(unknown_then_put, command, members) for command in commands for members in more)
 
-    judge.expect(*(Case(partial(unknown_then_put, command, members)) for members in more), control=GLUED)
+    judge.expect(*map(Case, recipes), control=GLUED)

@@ -14,7 +14,7 @@ from jhup_conformance.dialogue import asking as asks
 from jhup_conformance.dialogue import hear_members, send
 from jhup_conformance.exchange import Case, End
 from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
+from jhup_conformance.marks import checks, together
 from jhup_conformance.outcome import Finding
 from jhup_conformance.sizes import pattern
 from jhup_conformance.talk import Recipe, Talk, prefix
@@ -145,9 +145,11 @@ def silent(talk: Talk) -> None:
 
 
 @checks("REPLY-2")
-@pytest.mark.parametrize("value", NOT_ASKING.values(), ids=NOT_ASKING.keys())
-def test_anything_but_true_asks_for_nothing(judge: Judge, value: object) -> None:
-    judge.expect(Case(partial(not_asking, value)), Case.unhurried(partial(not_asking, value)), control=GLUED)
+@together("values", NOT_ASKING.values(), NOT_ASKING, at_a_time=4)
+def test_anything_but_true_asks_for_nothing(judge: Judge, values: tuple[object, ...]) -> None:
+    recipes = [partial(not_asking, value) for value in values]
+
+    judge.expect(*map(Case, recipes), *map(Case.unhurried, recipes), control=GLUED)
 
 
 @checks("REPLY-2")
