@@ -30,6 +30,7 @@ _PATIENCE: Final = 5.5
 """Seconds to wait for what may still come: the 5 of the clauses, and the way there and back."""
 _LOOKING: Final = 2.0
 """Seconds that the store is looked at until a right outcome shows."""
+_SETTLING: Final = 0.5
 _UNHURRIED: Final = 0.05
 
 
@@ -183,6 +184,11 @@ def _judge(
     watched = list(exchange.talk.watched)
     store = _look_until(observer, watched, lambda store: exchange.mismatch(store) is None) if watched else {}
     found = exchange.mismatch(store)
+    if not found and not exchange.is_proven(store):
+        # What must not happen has no sign that it is done with; a moment later it shows.
+        drive([line], until=lambda line: line.closed is not None, patience=_SETTLING, at_most=_SETTLING)
+        store = _look_until(observer, watched, lambda _: True) if watched else {}
+        found = exchange.mismatch(store)
     if found:
         return False, found.actual
     if store is None and exchange.may_change:

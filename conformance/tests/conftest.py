@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from reported import Reported, judge_echo, judge_reference, judge_taught
 from running import Judge, Judged, Servers
 
 
@@ -45,3 +46,21 @@ def module_servers() -> Iterator[Servers]:
     running = Servers()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Reported:
+    """The reports on the taught server, by clauses of every kind of finding."""
+    return judge_taught(tmp_path_factory.mktemp("taught"))
+
+
+@pytest.fixture(scope="session")
+def shouting(tmp_path_factory: pytest.TempPathFactory) -> Reported:
+    """The reports on an echo server that upper-cases as Unicode."""
+    return judge_echo(tmp_path_factory.mktemp("shouting"), "upper", "upper-cases Unicode")
+
+
+@pytest.fixture(scope="session")
+def faultless(tmp_path_factory: pytest.TempPathFactory) -> Reported:
+    """The reports on the reference, at which nothing is found."""
+    return judge_reference(tmp_path_factory.mktemp("faultless"))

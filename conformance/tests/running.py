@@ -1,12 +1,16 @@
 """Servers and runs of the suite, for the tests of the suite."""
 
 import contextlib
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from jhup.address import Transport
+from jhup_conformance.spawn import Spawned
 
 SERVERS = Path(__file__).parent / "servers"
 REFERENCE = f"{sys.executable} -m jhup_reference upload --bind {{host}}:{{port}} --storage {{storage}}"
@@ -47,6 +51,13 @@ class Servers:
         self._stack.callback(process.kill)
         assert process.stdout
         return process.stdout.readline().decode().split()[-1]
+
+    def start_echo(self, *options: str, transport: Transport = Transport.TCP) -> str:
+        """Start the echo server that can be wrong in one way, on a free port; returns its address."""
+        words = [sys.executable, str(SERVERS / "echo_faults.py"), "--bind", "{bind}", *options]
+        spawned = Spawned(shlex.join(words), transport=transport)
+        self._stack.callback(spawned.close)
+        return str(spawned.start())
 
     def stop(self) -> None:
         """Stop them all."""

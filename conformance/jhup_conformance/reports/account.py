@@ -8,13 +8,16 @@ from pathlib import Path
 
 from jhup.address import Address
 from jhup.clauses import Clause
+from jhup_conformance.echo.declared import SERVINGS
 from jhup_conformance.echo.judge import EchoJudge
+from jhup_conformance.options import Options
 from jhup_conformance.outcome import CheckResult, ClauseResult, Outcome
 from jhup_conformance.reports.annotated import Step, annotate
 from jhup_conformance.reports.guidance import Guidance, guidance
 from jhup_conformance.reports.reproducer import reproducer
 from jhup_conformance.reports.right import Answering
 from jhup_conformance.run import Run
+from jhup_conformance.services import UPLOAD
 
 __all__ = ["FINDINGS", "Account", "accounts", "again", "answering"]
 
@@ -97,6 +100,32 @@ def answering(run: Run) -> Answering | None:
     return Answering(judge.rules, judge.shape) if isinstance(judge, EchoJudge) else None
 
 
+def _declared(options: Options) -> Iterator[str]:
+    """Give the options that tell what the target is, as they were given."""
+    if options.service != UPLOAD:
+        yield from ("--service", options.service)
+    told = options.declared
+    values: dict[str, object] = {
+        "--shape": told.shape if told else None,
+        "--serving": next((name for name, value in SERVINGS.items() if told and value is told.serving), None),
+        "--max-message": told.max_message if told else None,
+        "--transport": options.transport,
+        "--storage": options.storage,
+        "--witness": options.witness,
+        "--pid": options.pid,
+        "--tls-ca": options.tls_ca,
+        "--tls-cert": options.tls_cert,
+        "--tls-key": options.tls_key,
+    }
+    for flag, value in values.items():
+        if value is not None:
+            yield from (flag, str(value))
+    if told and not told.trim:
+        yield "--no-trim"
+    if options.tls_insecure:
+        yield "--tls-insecure"
+
+
 def again(run: Run, identifier: str, *, recorded: bool) -> Iterator[str]:
     """Give the commands that show a finding again: the recorded exchange, and the checks of its clause."""
     options = run.options
@@ -109,10 +138,6 @@ def again(run: Run, identifier: str, *, recorded: bool) -> Iterator[str]:
         words += ["--spawn", options.spawn]
     else:
         words.append(place)
-    if options.service != "upload":
-        words += ["--service", options.service]
-    for flag, value in (("--storage", options.storage), ("--witness", options.witness), ("--pid", options.pid)):
-        if value is not None:
-            words += [flag, str(value)]
+    words += list(_declared(options))
     words += ["--clause", identifier, "--profile", options.profile.value, "--seed", str(options.seed)]
     yield shlex.join(words)

@@ -96,7 +96,7 @@ class _Tcp:
                 for start in range(0, len(entry.data), _LARGEST):
                     part = entry.data[start : start + _LARGEST]
                     yield self._segment(dpkt.tcp.TH_PUSH, part, from_client=from_client)
-                yield self._segment(0, from_client=not from_client)
+                    yield self._segment(0, from_client=not from_client)
             case Kind.RESET:
                 yield self._segment(dpkt.tcp.TH_RST, from_client=True)
             case _ if entry.how == Closed.RESET:

@@ -1,5 +1,6 @@
 """report.html: one file with everything in it, which needs no network and no script to be read."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -7,6 +8,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from jhup.clauses import ConformanceClass
 from jhup_conformance import SPEC_VERSION, __version__
@@ -20,6 +22,8 @@ from jhup_conformance.run import Run
 __all__ = ["page"]
 
 _SLOWEST: Final = 8
+_REASON: Final = 200
+"""Characters of a reason why clauses could not be verified; the table has it whole."""
 _STEP: Final = 46
 _BAR: Final = 360
 _LEFT: Final = 110
@@ -90,7 +94,7 @@ def page(run: Run, found: Sequence[Account], names: Mapping[str, Mapping[str, st
         suite=__version__,
         facts=run.judge.facts if run.judge else [],
         pace=str(run.judge.pace) if run.judge else "",
-        helps=run.what_would_help()[:3],
+        helps=[reason[:_REASON] for reason in run.what_would_help()[:3]],
     )
 
 
@@ -133,9 +137,15 @@ def _templates() -> Environment:
         loader=FunctionLoader(load), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     made.filters["hex_lines"] = _hex_text
+    made.filters["marked"] = _marked
     made.globals["style"] = load("report.css")
     made.globals["script"] = load("report.js")
     return made
+
+
+def _marked(text: str) -> Markup:
+    """Give a text in which what stands between backticks is code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped one step before
 
 
 def _hex_text(piece: Piece) -> str:

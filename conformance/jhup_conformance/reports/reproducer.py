@@ -28,31 +28,34 @@ _LEAST_PAUSE: Final = 0.02
 """Seconds between two segments: more than the suite's, because the program does not know the target's pace."""
 _MANY: Final = 100
 """Steps from which on the recorded pauses are kept, so that the program ends."""
+_LONG: Final = 5.5
+"""Seconds to wait for the end of a connection: the 5 of the clauses, and the way there and back."""
+_SHORT: Final = 2
 _RUN: Final = re.compile(rb"jc-[0-9a-zA-Z]{8}-")
 
 _CONNECT: Final = {
     Transport.TCP: [
         'host, port = sys.argv[1].rsplit(":", 1)',
-        'PEER = socket.create_connection((host.strip("[]"), int(port)), 5.5)',
+        'PEER = socket.create_connection((host.strip("[]"), int(port)), WAIT)',
         "PEER.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)",
     ],
     Transport.TLS: [
         'host, port = sys.argv[1].rsplit(":", 1)',
-        'PEER = socket.create_connection((host.strip("[]"), int(port)), 5.5)',
+        'PEER = socket.create_connection((host.strip("[]"), int(port)), WAIT)',
         "PEER = ssl._create_unverified_context().wrap_socket(PEER)",
     ],
-    Transport.UNIX: ["PEER = socket.socket(socket.AF_UNIX)", "PEER.settimeout(5.5)", "PEER.connect(sys.argv[1])"],
+    Transport.UNIX: ["PEER = socket.socket(socket.AF_UNIX)", "PEER.settimeout(WAIT)", "PEER.connect(sys.argv[1])"],
     Transport.UDP: [
         'host, port = sys.argv[1].rsplit(":", 1)',
         'found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_DGRAM)[0]',
         "PEER = socket.socket(*found[:2])",
-        "PEER.settimeout(2)",
+        "PEER.settimeout(WAIT)",
         "PEER.connect(found[4])",
     ],
     Transport.UNIXGRAM: [
         "PEER = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)",
         'PEER.bind(os.path.join(tempfile.mkdtemp(), "peer"))',
-        "PEER.settimeout(2)",
+        "PEER.settimeout(WAIT)",
         "PEER.connect(sys.argv[1])",
     ],
 }
@@ -108,7 +111,9 @@ def reproducer(
         return None
     transport = target.transport if target else Transport.TCP
     code = checks_of(check, transcript, service, answering)
-    program = _Program(b"" if code.fixed_names else _run_of(transcript), _CONNECT[transport])
+    wait = str(_LONG if code.waits_for_end else _SHORT)
+    connect = [line.replace("WAIT", wait) for line in _CONNECT[transport]]
+    program = _Program(b"" if code.fixed_names else _run_of(transcript), connect)
     _steps(program, transcript, service)
     lines = _lines(program, code.lines(program.renewed))
     text = f"{_head(clause, check, transport, code.sees_store, bool(code.checks))}\n{lines}\n"

@@ -34,11 +34,13 @@ class Code:
         checks: each makes lines that add to `wrong`, given what puts new names into an expression.
         sees_store: whether they look into the store's folder.
         fixed_names: whether they only fit the names of the recorded run.
+        waits_for_end: whether the end of the connection has to be waited for.
     """
 
     checks: list[Callable[[Renew], list[str]]] = field(default_factory=list)
     sees_store: bool = False
     fixed_names: bool = False
+    waits_for_end: bool = False
 
     def lines(self, renew: Renew) -> list[str]:
         """Give the lines, the verdict last; none where nothing can be told."""
@@ -148,6 +150,7 @@ def _check_closing(code: Code, check: CheckResult, transcript: Transcript) -> No
     endings = {outcome.ending for outcome in right_outcomes(transcript)}
     must_close = transcript.scene is not None and transcript.scene.must_close
     if check.expected.startswith(_CLOSED) or (must_close and endings == {Ending.CLOSED}):
+        code.waits_for_end = True
         code.add('if end == "open":', '    wrong.append("not closed within 5 s")')
     elif endings == {Ending.OPEN} and all(action.kind is Kind.SENT for action in transcript.actions()):
         code.add('if end != "open":', '    wrong.append("the server closed the connection")')
