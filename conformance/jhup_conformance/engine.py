@@ -40,6 +40,7 @@ class Line:
         self._script: deque[Action] = deque()
         self._unsent = memoryview(b"")
         self._next_at = 0.0
+        self._was_reset = False
 
     @property
     def flooded(self) -> bool:
@@ -96,7 +97,9 @@ class Line:
         """Send what is unsent; returns whether all of it went."""
         try:
             count = self.channel.send(self._unsent)
-        except (ConnectionError, OSError):
+        except (ConnectionError, OSError) as error:
+            # A reset is reported once: to read gives end of stream then. It is none where an orderly end came first.
+            self._was_reset = isinstance(error, ConnectionResetError)
             overhear([self])  # what came before the target went, its orderly end among it
             if not self.closed:
                 self._end(Closed.RESET)
@@ -117,7 +120,7 @@ class Line:
             return
         self.last_progress = now = time.monotonic()
         if not data:
-            self._end(Closed.END_OF_STREAM)
+            self._end(Closed.RESET if self._was_reset else Closed.END_OF_STREAM)
             return
         self.received += data
         self.transcript.add(now - self.opened, Kind.RECEIVED, data)
