@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from conformance.mutation.mutants import Mutant
 from conformance.mutation.plan import Planned, plan
@@ -122,27 +124,31 @@ def load() -> list[Result]:
     return found
 
 
-def explained() -> dict[tuple[str, str, str], str]:
-    """Give why a survivor does not matter, by module, line before and line after."""
-    content = tomllib.loads(_EXPLAINED.read_text("utf-8"))
-    return {
-        (each["module"], change["before"], change["after"]): each["why"]
-        for each in content["survivors"]
-        for change in each["changes"]
-    }
+def reason_for(name: str, survivor: Survivor) -> str:
+    """Give why a survivor of a module does not matter; empty when nobody has said so."""
+    for each in _explained():
+        if each["module"] == name and re.fullmatch(each["like"], str(survivor), re.DOTALL):
+            return str(each["why"])
+    return ""
+
+
+@cache
+def _explained() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = tomllib.loads(_EXPLAINED.read_text("utf-8"))["survivors"]
+    return found
 
 
 _HEADINGS: Final = ("module", "mutants", "killed", "timed out", "survived", "explained", "score")
 
 
-def _cells(result: Result, reasons: dict[tuple[str, str, str], str]) -> tuple[str, ...]:
-    known = sum((result.name, each.before, each.after) in reasons for each in result.survivors)
-    counts = (result.mutants, result.killed, result.timed_out, len(result.survivors), known)
+def _cells(result: Result, explained: int) -> tuple[str, ...]:
+    counts = (result.mutants, result.killed, result.timed_out, len(result.survivors), explained)
     return result.name, *map(str, counts), f"{100 * result.score:.0f} %"
 
 
-def _sum(results: Sequence[Result]) -> Result:
-    return Result(
+def _rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
+    known = [sum(bool(reason_for(each.name, survivor)) for survivor in each.survivors) for each in results]
+    total = Result(
         "all",
         "",
         sum(each.killed for each in results),
@@ -152,14 +158,7 @@ def _sum(results: Sequence[Result]) -> Result:
         0,
         1.0,
     )
-
-
-def _rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
-    reasons = explained()
-    rows = [_cells(each, reasons) for each in results]
-    known = sum(int(row[5]) for row in rows)
-    *total, _, score = _cells(_sum(results), reasons)
-    return [*rows, (*total, str(known), score)]
+    return [*map(_cells, results, known), _cells(total, sum(known))]
 
 
 def table(results: Sequence[Result]) -> Table:
@@ -172,7 +171,6 @@ def table(results: Sequence[Result]) -> Table:
 
 def page(results: Sequence[Result]) -> str:
     """Give the page of the documentation."""
-    reasons = explained()
     rows = _rows(results)
     minutes = sum(each.seconds for each in results) / 60
     lines = [
@@ -187,7 +185,7 @@ def page(results: Sequence[Result]) -> str:
         "## Survivors",
     ]
     for result in results:
-        known = {each: reasons.get((result.name, each.before, each.after), "") for each in result.survivors}
+        known = {each: reason_for(result.name, each) for each in result.survivors}
         if not known:
             continue
         lines += ["", f"### {result.name}", ""]

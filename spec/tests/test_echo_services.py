@@ -191,3 +191,17 @@ def test_datagram_format_ends_at_the_limit() -> None:
     assert Datagram.parse(b"a" * 8192) == b"a" * 8192
     with pytest.raises(construct.ValidationError):
         Datagram.parse(b"a" * 8193)
+
+
+def test_upper_and_greet_trim_unless_told_otherwise_and_a_worker_never_does() -> None:
+    assert Rules(service=Service.UPPER).reply(b" a ") == b"A"
+    assert [Rules(service=service).trims for service in (Service.UPPER, Service.GREET, Service.WORKER)] == [
+        True,
+        True,
+        False,
+    ]
+    assert not Rules(service=Service.UPPER, trim=False).trims
+
+
+def test_a_literal_is_read_from_the_beginning_unless_told_otherwise() -> None:
+    assert read_literal(b"b'a'b'b'").data == b"a"
