@@ -1,0 +1,146 @@
+"""What the command prints is readable by everyone: in a pipe, on dumb and narrow terminals, quiet and at length."""
+
+import io
+from pathlib import Path
+
+import pytest
+from reported import Reported, judge_taught, run_suite
+from rich.console import Console
+from running import REFERENCE
+
+from jhup.clauses import clause
+from jhup_conformance.console import Detail, Rich, say_finding, styled
+from jhup_conformance.options import Options
+from jhup_conformance.outcome import CheckResult, Outcome
+from jhup_conformance.reports.account import accounts
+from jhup_conformance.run import Run
+from jhup_conformance.transcript import Kind, Transcript
+
+
+def a_run() -> Run:
+    """A run with one finding of each kind."""
+    run = Run(Options(target=None, known_failing={}, clauses=frozenset({"FRAME-3", "ERR-3", "STORE-1"})))
+    transcript = Transcript()
+    transcript.add(0.0, Kind.SENT, b'\x2d\x00\x00\x00{"cmd":"put","filename":"a.txt","filesize":3}abc')
+    transcript.add(0.5, Kind.CLOSED, how="reset")
+    for name, outcome in (("FRAME-3", Outcome.FAIL), ("ERR-3", Outcome.WARN), ("STORE-1", Outcome.FLAKY)):
+        run.add(CheckResult(name, "suite/test.py::test_it[\x1b]", outcome, 1, 0.1, "this", "[that]", transcript))
+    return run
+
+
+def printed(**settings: object) -> str:
+    out = io.StringIO()
+    console = Console(file=out, highlight=False, **settings)  # type: ignore[arg-type]
+    for account in accounts(a_run()):
+        say_finding(console, account)
+    return out.getvalue()
+
+
+def test_in_a_pipe_there_are_no_colours_and_nothing_that_moves(taught: Reported) -> None:
+    assert "\x1b" not in taught.printed
+    assert "\r" not in taught.printed
+
+
+def test_a_line_for_each_section_comes_before_the_findings_and_the_verdict_last(taught: Reported) -> None:
+    lines = taught.printed.splitlines()
+    sections = [index for index, line in enumerate(lines) if " checks " in line and line.endswith(("PASS", "FAIL"))]
+    findings = [index for index, line in enumerate(lines) if line.startswith("FRAME-3  FAIL")]
+
+    assert sections
+    assert findings
+    assert max(sections) < min(findings)
+    assert lines[-1] == "does not conform; class met: basic; exit status 1"
+    assert "report.html" in lines[-2]
+
+
+def test_a_finding_tells_all_that_a_stranger_needs(taught: Reported) -> None:
+    finding = taught.printed[taught.printed.index("\nFRAME-8  FAIL") :]
+    finding = finding[: finding.index("\n\n", 10)]
+
+    for label in ("class", "matters", "expected", "actual", "differs", "usual bug", "again", "or", "check"):
+        assert f"\n  {label:<11}" in finding, label
+    assert "from the second request's prefix on, offset 65 of the stream" in " ".join(finding.split())
+    assert "replay" in finding
+    assert "prefix    3a 00 00 00" in finding
+
+
+def test_the_place_of_a_cut_is_named_by_field_and_byte(taught: Reported) -> None:
+    assert "between byte 1 and 2 of the first request's prefix" in " ".join(taught.printed.split())
+    assert taught.clause("FRAME-3")["actual"].endswith("prefix]")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"force_terminal": True, "color_system": "truecolor", "width": 100},
+        {"force_terminal": True, "color_system": "standard", "width": 100},
+        {"force_terminal": True, "no_color": True, "width": 100},
+        {"force_terminal": False, "width": 100},
+    ],
+    ids=["many colours", "eight colours", "none", "a pipe"],
+)
+def test_every_terminal_gets_the_same_words(settings: dict[str, object]) -> None:
+    plain = printed(force_terminal=False, width=100)
+    shown = printed(**settings)
+    for part in ("\x1b[1m", "\x1b[0m", "\x1b[22m"):
+        shown = shown.replace(part, "")
+
+    assert "usual bug" in shown
+    assert "[that]" in shown
+    if settings.get("color_system") is None:
+        assert shown == plain
+
+
+def test_what_comes_from_a_target_is_never_a_command_to_the_terminal() -> None:
+    assert "\x1b[2J" not in printed(force_terminal=True, color_system=None)
+
+
+def test_prose_is_folded_to_a_narrow_terminal_and_bytes_take_fewer_columns() -> None:
+    lines = printed(force_terminal=True, no_color=True, width=60).splitlines()
+
+    commands = ("again", "or ", "check")
+    prose = [line for line in lines if not line.strip().startswith(commands) and "= " not in line]
+
+    assert [line for line in prose if len(line.replace("\x1b[1m", "").replace("\x1b[0m", "")) > 62] == []
+
+
+def test_colours_stand_on_a_ground_of_their_own() -> None:
+    grounds = [styled(outcome) for outcome in Outcome if outcome is not Outcome.UNSUPPORTED]
+
+    assert all(" on " in each for each in grounds)
+
+
+def test_a_dumb_terminal_gets_no_bar() -> None:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, _environ={"TERM": "dumb"})
+    progress = Rich(console, Detail.NORMAL)
+    run = a_run()
+
+    progress.acquainted(run)
+    progress.checked(run.results["FRAME-3"].checks[0], 1, 3)
+    progress.finished(run)
+
+    assert "\x1b[?25l" not in out.getvalue()
+    assert clause("FRAME-3").text[:40] in out.getvalue()
+
+
+def test_quiet_leaves_a_line_for_each_finding_and_the_verdict(tmp_path: Path) -> None:
+    quiet = judge_taught(tmp_path, "--quiet")
+    lines = quiet.printed.splitlines()
+
+    assert lines[-1].startswith("does not conform")
+    assert sum(line.startswith(("FAIL", "WARN", "FLAKY", "ERROR")) for line in lines) == len(lines) - 2
+
+
+def test_verbose_says_each_check_and_shows_the_reproducer(tmp_path: Path) -> None:
+    arguments = ("--spawn", REFERENCE, "--clause", "FRAME-11", "--profile", "quick", "--verbose")
+    status, said = run_suite(*arguments, cwd=tmp_path)
+
+    assert status == 0, said
+    assert said.count("PASS FRAME-11") >= 4
+
+
+def test_quiet_and_verbose_exclude_each_other(tmp_path: Path) -> None:
+    status, said = run_suite("127.0.0.1:1", "--quiet", "--verbose", cwd=tmp_path)
+
+    assert (status, "exclude each other" in said) == (2, True), said
