@@ -37,7 +37,7 @@ def tox_add_env_config(env_conf: EnvConfigSet, state: State) -> None:
     commands = [Command(["jhup-conformance", *options])]
     if state.conf.options.target:
         commands = [Command(["jhup-conformance", state.conf.options.target, *options])]
-    elif not {"--spawn", "--list", "--help", "matrix", "replay"} & set(options):
+    elif not {"--spawn", "--list", "--help", "compare", "explain", "matrix", "replay"} & set(options):
         commands = [Command(["jhup-conformance", "--spawn", _reference(options), *options])]
         if not options:
             commands.append(Command(["jhup-conformance", "matrix", "--spawn", ECHO]))

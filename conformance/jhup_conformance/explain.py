@@ -4,21 +4,25 @@ import re
 import sys
 from collections.abc import Iterator
 from difflib import get_close_matches
+from typing import Final
 
 import click
 from rich.console import Console
 from rich.markup import escape
 
 from jhup.clauses import Clause, Role, chapter_text, clauses
+from jhup.vectors import Stream, Vector, vectors
 from jhup_conformance.listing import collect_checks
 from jhup_conformance.options import UsageError
 from jhup_conformance.outcome import ExitStatus
+from jhup_conformance.reports.annotated import Piece, piece_lines
+from jhup_conformance.reports.fields import reply_fields, request_fields
 from jhup_conformance.reports.guidance import guidance
 from jhup_conformance.reports.prose import labelled
 from jhup_conformance.services import Kind
 from jhup_conformance.unseen import reason_unseen
 
-__all__ = ["check_sentences", "examples", "explain", "find_clause"]
+__all__ = ["check_sentences", "examples", "explain", "find_clause", "vectors_of"]
 
 
 def find_clause(identifier: str) -> Clause:
@@ -39,22 +43,39 @@ def find_clause(identifier: str) -> Clause:
     raise UsageError(f"the specification has no clause {identifier}{hint}")
 
 
-def examples(clause: Clause) -> Iterator[str]:
-    """Give the examples of the clause's section: those that name it, else those that stand behind its text."""
+def examples(clause: Clause) -> list[str]:
+    """Give the examples of a clause: those of its section that name it, else what stands right behind its text."""
+    section, place = _section(clause)
+    naming = [each for each in _EXAMPLE.findall(section) if re.search(rf"\b{clause.id}\b", each)]
+    return naming or _EXAMPLE.findall(_NEXT_CLAUSE.split(section[place + 2 :], maxsplit=1)[0])
+
+
+def _section(clause: Clause) -> tuple[str, int]:
+    """Give the text of a clause's section, and where the clause begins in it."""
     text = chapter_text(clause.chapter)
-    begin = text.index(f"**{clause.id}**")
-    section_begin = text.rindex("\n## ", 0, begin)
-    section_end = text.find("\n## ", begin)
-    section = text[section_begin : section_end if section_end > 0 else len(text)]
-    found = re.findall(r"```wire\n(.*?)```", section, re.DOTALL)
-    naming = [each for each in found if re.search(rf"\b{clause.id}\b", each)]
-    if naming:
-        yield from naming
-        return
-    behind = text[begin : section_end if section_end > 0 else len(text)]
-    first_gap = re.search(r"```wire\n(.*?)```", behind, re.DOTALL)
-    if first_gap:
-        yield first_gap[1]
+    place = text.index(f"**{clause.id}**")
+    begin, end = text.rindex("\n## ", 0, place), text.find("\n## ", place)
+    return text[begin : end if end > 0 else len(text)], place - begin
+
+
+_EXAMPLE: Final = re.compile(r"```wire\n(.*?)```", re.DOTALL)
+_NEXT_CLAUSE: Final = re.compile(r"\n\*\*[A-Z]+-\d+\*\*")
+_MOST_VECTORS: Final = 2
+_MOST_WIRE: Final = 300
+"""Bytes of a test vector that are not too many to be shown."""
+
+
+def vectors_of(clause: Clause) -> list[Vector]:
+    """Give some test vectors that are about a clause, the shortest first."""
+    found = [each for each in vectors() if clause.id in each.clauses and 0 < len(each.wire) <= _MOST_WIRE]
+    return sorted(found, key=lambda each: len(each.wire))[:_MOST_VECTORS]
+
+
+def _vector_lines(vector: Vector) -> Iterator[str]:
+    read = reply_fields if vector.stream is Stream.REPLIES else request_fields
+    for field in read(vector.wire):
+        piece = Piece(field.name, field.note, vector.wire[field.start : field.end], field.start)
+        yield from piece_lines(piece)
 
 
 def check_sentences(clause: Clause) -> list[str]:
@@ -85,8 +106,18 @@ def explain_lines(clause: Clause, width: int) -> Iterator[str]:
     for index, sentence in enumerate(sentences):
         yield from labelled("" if index or known.how else "checked", f"- {sentence}", width)
     yield from labelled("usual bug", known.bug, width)
-    for example in examples(clause):
+    shown = examples(clause)
+    for example in shown:
         yield from labelled("example", "", width)
+        yield from (f"    {line}" for line in example.splitlines())
+    if shown:
+        return
+    found = vectors_of(clause)
+    for vector in found:
+        yield from labelled("example", f'the test vector "{vector.name}"', width)
+        yield from _vector_lines(vector)
+    for example in () if found else _EXAMPLE.findall(_section(clause)[0])[:1]:
+        yield from labelled("example", "of this section:", width)
         yield from (f"    {line}" for line in example.splitlines())
 
 

@@ -6,7 +6,7 @@ import pytest
 from reported import run_suite
 
 from jhup.clauses import clauses
-from jhup_conformance.explain import examples, find_clause
+from jhup_conformance.explain import examples, find_clause, vectors_of
 from jhup_conformance.options import UsageError
 from jhup_conformance.reports.guidance import guidance
 
@@ -56,4 +56,13 @@ def test_an_unknown_clause_on_the_command_line_exits_with_2(tmp_path: Path) -> N
 
 
 def test_examples_of_a_clause_are_those_that_name_it_before_any_other() -> None:
-    assert "malformed HEAD-16" in next(examples(find_clause("HEAD-16")))
+    assert all("malformed HEAD-16" in each for each in examples(find_clause("HEAD-16")))
+    assert "unhurried" not in examples(find_clause("FRAME-2"))[0]
+    assert examples(find_clause("ERR-1")) == []
+
+
+def test_a_clause_without_an_example_in_the_text_has_one_of_the_test_vectors(tmp_path: Path) -> None:
+    status, printed = run_suite("explain", "HEAD-5", cwd=tmp_path)
+
+    assert vectors_of(find_clause("HEAD-5"))
+    assert (status, "the test vector" in printed, "ef bb bf" in printed) == (0, True, True), printed

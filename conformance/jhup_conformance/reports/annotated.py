@@ -10,7 +10,7 @@ from jhup_conformance.reports.fields import Field, answer_fields, reply_fields, 
 from jhup_conformance.services import UPLOAD
 from jhup_conformance.transcript import Kind, Transcript
 
-__all__ = ["HEAD", "TAIL", "WHOLE", "Piece", "Step", "annotate", "hex_lines", "step_lines"]
+__all__ = ["HEAD", "TAIL", "WHOLE", "Piece", "Step", "annotate", "hex_lines", "piece_lines", "step_lines"]
 
 WHOLE: Final = 64
 """Bytes of a field's part that are shown whole; of a longer one the head and the tail are."""
@@ -121,7 +121,7 @@ def _sent_fields(sent: bytes, service: str) -> Iterator[Field]:
     if service == UPLOAD:
         yield from request_fields(sent)
     elif sent:
-        yield Field("message", 0, len(sent), len(sent), f"{len(sent)} bytes", 0)
+        yield Field("message", 0, len(sent), len(sent), f"{len(sent)} byte{'s' * (len(sent) != 1)}", 0)
 
 
 def _received_fields(received: bytes, service: str) -> Iterator[Field]:
@@ -190,10 +190,11 @@ def _step_lines(step: Step, a_line: int) -> Iterator[str]:
         return
     yield f"{at}  {step.who:<8}  {where}{step.what}"
     for piece in step.pieces:
-        yield from _piece_lines(piece, a_line)
+        yield from piece_lines(piece, a_line)
 
 
-def _piece_lines(piece: Piece, a_line: int) -> Iterator[str]:
+def piece_lines(piece: Piece, a_line: int = _A_LINE) -> Iterator[str]:
+    """Give the lines of a piece: its name, bytes in hexadecimal and as text, and what it says."""
     rows = list(hex_lines(piece.data, a_line))
     width = 3 * a_line - 1
     if len(rows) == 1:

@@ -80,7 +80,7 @@ def _frames(stream: bytes, header_format: Construct, frame_name: str) -> Iterato
             return
         if filesize and at < len(stream):
             end = min(at + filesize, len(stream))
-            yield Field("body", at, end, filesize, f"{filesize} bytes", frame)
+            yield Field("body", at, end, filesize, f"{filesize} byte{'s' * (filesize != 1)}", frame)
             at = end
         frame += 1
 
