@@ -88,8 +88,11 @@ def _trustworthy(observer: ReplyObserver, known: Knowledge) -> Observer | None:
     name = "jc-never-stored"
     if observer.look([name]) == {name: None}:
         return observer
-    known.gate = "a stat of a name that was never stored is not answered with not-found"
-    return observer
+    known.blind_for = (
+        "what is stored can't be seen: a stat of a name that was never stored is not answered with not-found; "
+        "--storage DIR, --witness COMMAND or --spawn COMMAND with {storage} would help"
+    )
+    return None
 
 
 def _calibrate(runner: Runner) -> str:

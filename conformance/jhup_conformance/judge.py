@@ -46,12 +46,14 @@ class Knowledge:
         greeting: its answer to a hello; None when it offers no replies.
         gate: why nothing can be judged, because the simplest put fails; empty when it works.
         unsolicited: bytes that came before anything was asked.
+        blind_for: why what is stored can't be seen, where nothing shows it.
     """
 
     def __init__(self) -> None:
         self.greeting: Greeting | None = None
         self.gate = ""
         self.unsolicited = b""
+        self.blind_for = NO_OBSERVER
 
 
 class Judge(Judging):
@@ -121,7 +123,7 @@ class Judge(Judging):
             NotSeen: when it can't be.
         """
         if self.runner.observer is None:
-            raise NotSeen(NO_OBSERVER)
+            raise NotSeen(self.known.blind_for)
         return self.runner.observer
 
     @property

@@ -10,7 +10,6 @@ from jhup_conformance.dialer import Dialer
 from jhup_conformance.echo.asking import Ask, Breach, Mismatch, Tried, compare, is_whole
 from jhup_conformance.engine import Line, drive, overhear
 from jhup_conformance.exchange import End, script
-from jhup_conformance.outcome import Finding
 from jhup_conformance.pace import Pace
 from jhup_conformance.transcript import Closed, Kind
 
@@ -53,7 +52,6 @@ class StreamWire:
 
         Raises:
             TargetGone: when the target can't be reached any more.
-            Finding: when the asks ended its process, which the suite has then started again.
         """
         lines: list[Line] = []
         rights = [self.right(ask) for ask in asks]
@@ -62,7 +60,6 @@ class StreamWire:
                 lines.append(self.dial())
                 pause = self._pace.pause if ask.pause is None else ask.pause
                 lines[-1].plan(script(ask.data, ask.cuts, ask.end, pause))
-            starts = self.dialer.revived
             self._drive(dict(zip(lines, zip(asks, rights, strict=True), strict=True)), patience)
             tried = [self._judge(*each) for each in zip(asks, rights, lines, strict=True)]
             if len(asks) == 1 and lines[0].received and not tried[0].mismatch:
@@ -70,8 +67,6 @@ class StreamWire:
         finally:
             for line in lines:
                 leave(line)
-        if self.dialer.revived > starts:
-            raise Finding("a target that goes on serving", "its process has ended", lines[0].transcript)
         return tried
 
     def _drive(self, asks: dict[Line, tuple[Ask, Answers]], patience: float) -> None:

@@ -13,7 +13,7 @@ from jhup_conformance.engine import Line, drive
 from jhup_conformance.exchange import Case, End, script
 from jhup_conformance.fairness import only_where, require_lanes, tries_again
 from jhup_conformance.idle import keep_idle
-from jhup_conformance.judge import NO_OBSERVER, Judge
+from jhup_conformance.judge import Judge
 from jhup_conformance.marks import checks, together
 from jhup_conformance.outcome import Finding, NotSeen
 from jhup_conformance.replies import ReplyObserver
@@ -89,7 +89,7 @@ def test_nothing_is_sent_that_nobody_asked_for(judge: Judge, recipes: tuple[Reci
     for start in range(0, len(recipes), at_a_time):
         listen(judge, recipes[start : start + at_a_time])
     if judge.runner.observer is None:
-        raise NotSeen(NO_OBSERVER)
+        raise NotSeen(judge.known.blind_for)
     judge.control(Case.unhurried(one_put), why="a plain put fails, so that this is no target at work")
 
 
