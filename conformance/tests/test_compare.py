@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reported import Reported, run_suite
+from reported import Reported, judge_reference, run_suite
 
 from jhup_conformance.compare import Verdict, changes, read_report
 from jhup_conformance.options import UsageError
@@ -83,3 +83,30 @@ def test_the_command_exits_with_1_when_something_got_worse_and_0_when_not(taught
     assert (worse[0], mended[0], same[0], absent[0]) == (1, 0, 0, 2), (worse, mended, same, absent)
     assert "FRAME-8   PASS → FAIL" in worse[1]
     assert "nothing has changed" in same[1]
+
+
+def test_reports_of_an_earlier_run_do_not_lie_beside_those_of_this_one(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "ERR-7.pcap").write_bytes(b"old")
+    (tmp_path / "out" / "mine.json").write_bytes(b"somebody's own")
+
+    judge_reference(tmp_path)
+
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "badge.json",
+        "badge.svg",
+        "junit.xml",
+        "mine.json",
+        "report.html",
+        "report.json",
+    ]
+
+
+def test_what_passes_against_the_list_of_known_failures_is_told_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "known").write_text("STORE-1 it was broken once\n")
+
+    reported = judge_reference(tmp_path, "--known-failing", tmp_path / "known")
+
+    assert reported.status == 5, reported.printed
+    assert "listed as known to fail: it was broken once" in " ".join(reported.printed.split())
+    assert reported.clause("STORE-1")["outcome"] == "ERROR"

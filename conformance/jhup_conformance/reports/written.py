@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from jhup.clauses import clauses
 from jhup_conformance.reports.account import Account, accounts, answering
 from jhup_conformance.reports.as_json import report_as_json
 from jhup_conformance.reports.badge import badge_as_json, badge_as_svg
@@ -23,12 +24,20 @@ def write_reports(run: Run, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     found = accounts(run)
+    _remove_old(folder)
     files = {each.clause.id: _write_exchange(run, each, folder) for each in found if each.check.transcript}
     _write_json(folder / "report.json", report_as_json(run, found, files))
     _write_json(folder / "badge.json", badge_as_json(run))
     (folder / "badge.svg").write_text(badge_as_svg(run), "utf-8")
     (folder / "junit.xml").write_bytes(junit(run, found))
     (folder / "report.html").write_text(page(run, found, files), "utf-8")
+
+
+def _remove_old(folder: Path) -> None:
+    """Remove the exchanges of an earlier run: what lies here is about this one."""
+    for identifier in clauses():
+        for suffix in ("json", "py", "pcap"):
+            (folder / f"{identifier}.{suffix}").unlink(missing_ok=True)
 
 
 def _write_json(path: Path, record: dict[str, Any]) -> None:
