@@ -1,4 +1,4 @@
--- JHUP, the JSON-Header Upload Protocol, version 1: a dissector for Wireshark and tshark (3.6 or later, Lua 5.2 to 5.4).
+-- JHUP, the JSON-Header Upload Protocol, version 1: a dissector for Wireshark and tshark, tried with 4.0 (Lua 5.2).
 --
 -- Put it into the folder of personal Lua plugins, or give it to tshark: -X lua_script:jhup.lua
 -- The clauses that it names are those of the specification; where it and they differ, they are right.
@@ -60,8 +60,10 @@ local function broken(clause, reason) error({ clause = clause, reason = reason }
 
 local function skip_space(text, at) return text:match("^[ \t\r\n]*()", at) end
 
+local function is_in(number, first, last) return number ~= nil and first <= number and number <= last end
+
 local function utf8_of(code)
-  if code < 0x80 then return string.char(code) end
+  if code <= 0x7F then return string.char(code) end
   local bytes, first, limit = {}, 0x80, 0x40
   repeat
     table.insert(bytes, 1, string.char(0x80 + code % 0x40))
@@ -78,10 +80,10 @@ local function read_escape(text, at)
   local high = tonumber(text:match("^u(%x%x%x%x)", at) or "", 16)
   if not high then broken("HEAD-6", "not an escape") end
   local low = tonumber(text:match("^\\u(%x%x%x%x)", at + 5) or "", 16)
-  if high >= 0xD800 and high < 0xDC00 and low and low >= 0xDC00 and low < 0xE000 then
+  if is_in(high, 0xD800, 0xDBFF) and is_in(low, 0xDC00, 0xDFFF) then
     return utf8_of(0x10000 + (high - 0xD800) * 0x400 + low - 0xDC00), at + 11, false
   end
-  return utf8_of(high), at + 5, high >= 0xD800 and high < 0xE000
+  return utf8_of(high), at + 5, is_in(high, 0xD800, 0xDFFF)
 end
 
 local function read_string(text, at)
@@ -168,13 +170,13 @@ end
 local function check_utf8(text)
   local at, size = 1, #text
   while at <= size do
-    at = text:match("^[%z\1-\127]+()", at) or at
+    at = text:match("^[\000-\127]+()", at) or at
     if at > size then return end
     local first, second = text:byte(at, at + 1)
-    local more = first >= 0xC2 and first < 0xE0 and 1 or first >= 0xE0 and first < 0xF0 and 2 or first >= 0xF0 and first < 0xF5 and 3
+    local more = is_in(first, 0xC2, 0xDF) and 1 or is_in(first, 0xE0, 0xEF) and 2 or is_in(first, 0xF0, 0xF4) and 3
     local low = first == 0xE0 and 0xA0 or first == 0xF0 and 0x90 or 0x80
     local high = first == 0xED and 0x9F or first == 0xF4 and 0x8F or 0xBF
-    if not more or at + more > size or second < low or second > high then broken("HEAD-4", "not UTF-8") end
+    if not more or at + more > size or not is_in(second, low, high) then broken("HEAD-4", "not UTF-8") end
     if text:sub(at + 2, at + more):match("[^\128-\191]") then broken("HEAD-4", "not UTF-8") end
     at = at + more + 1
   end
@@ -197,6 +199,20 @@ local function fits_63_bits(digits)
   return #digits < 19 or #digits == 19 and digits <= "9223372036854775807"
 end
 
+-- Tells whether a number that is written with a fraction or an exponent is an integer all the same, without rounding.
+local function is_integer(text)
+  local whole, fraction = text:match("^-?(%d+)%.?(%d*)")
+  local digits = (whole .. fraction):gsub("0+$", "")
+  return #digits <= #whole + (tonumber(text:match("[eE](.+)$")) or 0) or digits == ""
+end
+
+local function check_fraction(text)
+  if text:match("^-") and not text:match("^-[0.]+$") then broken("HEAD-12", "filesize is negative") end
+  if is_integer(text) then broken("HEAD-15", "filesize has a fraction or an exponent; this reader takes none") end
+  local rounded = tonumber(text)
+  broken(rounded == math.floor(rounded) and "HEAD-16" or "HEAD-12", "filesize is fractional")
+end
+
 local function check_request(members)
   local cmd, filename, filesize = members.cmd, members.filename, members.filesize
   if not cmd or cmd.kind ~= "string" or cmd.lone then broken("HEAD-10", "cmd is missing, not a string, or has a lone surrogate") end
@@ -205,7 +221,7 @@ local function check_request(members)
   if not filesize or filesize.kind ~= "integer" and filesize.kind ~= "fraction" then
     broken("HEAD-12", "filesize is missing or not a number")
   end
-  if filesize.kind == "fraction" then broken("HEAD-15", "filesize has a fraction or an exponent; this reader takes none") end
+  if filesize.kind == "fraction" then check_fraction(filesize.value) end
   if filesize.value:match("^-[^0]") then broken("HEAD-12", "filesize is negative") end
   if not fits_63_bits(filesize.value) then broken("HEAD-14", "filesize is 2^63 or more") end
 end
@@ -215,7 +231,7 @@ local function fault_of_name(name)
   local text = name.value
   if text == "" then return "NAME-3", "the empty name" end
   if #text > 255 then return "NAME-4", "more than 255 bytes" end
-  if text:match("[%z\1-\31\127]") then return "NAME-5", "a control character" end
+  if text:match("[\000-\031\127]") then return "NAME-5", "a control character" end
   if text:match("[/\\]") then return "NAME-6", "a slash or a backslash" end
   if text == "." or text == ".." then return "NAME-7", "a name of a folder" end
 end
@@ -322,7 +338,9 @@ local function dissect_frame(tvb, at, tree, is_request)
   if rest < 4 then return nil, DESEGMENT_ONE_MORE_SEGMENT end
   local length = tvb(at, 4):le_int()
   if length < MIN_HEADER or length > MAX_HEADER then return show_malformed_prefix(tvb, at, tree, length) end
-  if rest < 4 + length then return nil, 4 + length - rest end
+  -- Not as many bytes as are missing: the body would be asked for next, and Wireshark forgets the first of two wishes that
+  -- one segment fulfils when it looks at a packet again.
+  if rest < 4 + length then return nil, DESEGMENT_ONE_MORE_SEGMENT end
   local range, behind = tvb(at + 4, length), at + 4 + length
   local understood, object, size = pcall(understand, range:raw(), is_request)
   if not understood and type(object) ~= "table" then error(object, 0) end -- a fault of this program

@@ -3,12 +3,14 @@
 import ast
 import importlib
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import jhup
+from jhup.clauses import text_root
 from jhup.errors import JhupError, LocalError, Malformed, Refused, RemoteError, Truncated
 
 FOLDER = Path(__file__).parents[1] / "jhup"
@@ -127,3 +129,17 @@ def test_an_error_has_its_clause_and_its_reason(kind: type[JhupError]) -> None:
 def test_a_malformed_request_may_ask_for_a_reply() -> None:
     assert not Malformed("HEAD-12", "x").asks_reply
     assert Malformed("HEAD-12", "x", asks_reply=True).asks_reply
+
+
+@pytest.mark.parametrize("name", ["README.md", "request.schema.json", "reply.schema.json", "jhup.ksy", "jhup.lua"])
+def test_the_formats_for_other_tools_are_found_beside_the_text(name: str) -> None:
+    assert (text_root() / "formats" / name).is_file()
+
+
+def test_the_wheel_takes_all_that_the_package_reads_from_its_own_text() -> None:
+    settings = tomllib.loads((FOLDER.parents[1] / "pyproject.toml").read_text("utf-8"))
+    wheel = settings["tool"]["hatch"]["build"]["targets"]["wheel"]
+
+    assert {"spec/*.md", "spec/vectors/*.json", "spec/formats/*"} <= set(wheel["include"])
+    for folder in ("vectors", "formats"):
+        assert wheel["sources"][f"spec/{folder}"] == f"jhup/text/{folder}"

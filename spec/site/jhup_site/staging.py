@@ -16,7 +16,11 @@ __all__ = ["Page", "pages", "stage"]
 ROOT: Final = Path(__file__).parents[3]
 """The top of the repository."""
 
-_LINK: Final = re.compile(r"\[(?P<text>[^\[\]]+)\]\((?P<target>[^()\s]+)\)")
+_LINK: Final = re.compile(
+    r"(?P<code>^(?P<fence>```+).*?^(?P=fence)$|`[^`\n]+`)|\[(?P<text>[^\[\]]+)\]\((?P<target>[^()\s]+)\)",
+    re.MULTILINE | re.DOTALL,
+)
+"""A link, or code, in which nothing is one."""
 _LANGUAGES: Final = {".json": "json", ".ksy": "yaml", ".lua": "lua", ".py": "python"}
 _HIDDEN: Final = "```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{pages}\n```\n"
 
@@ -107,8 +111,8 @@ def _relinked(page: Page, by_source: dict[Path, str]) -> str:
     """Lead the links between files of the repository to their pages; one to a file without a page stays as its text."""
 
     def relinked(match: re.Match[str]) -> str:
-        target, _, anchor = match["target"].partition("#")
-        if page.source is None or ":" in match["target"] or not target:
+        target, _, anchor = (match["target"] or "").partition("#")
+        if page.source is None or not target or ":" in target:
             return match[0]
         name = by_source.get(Path(os.path.normpath(page.source.parent / target)))
         if name is None:

@@ -28,17 +28,24 @@ compiler.compile("python", format, null, true).then(
 """Compiles in debug mode, in which a parser keeps what it had read before an error."""
 
 
+yaml = pytest.importorskip("yaml", reason="the group `formats` has PyYAML; tox -e spec installs it")
+kaitaistruct = pytest.importorskip(
+    "kaitaistruct", reason="the group `formats` has kaitaistruct; tox -e spec installs it"
+)
+COMPILER = os.environ.get("JHUP_KAITAI_COMPILER", "")
+if shutil.which("node") is None or not Path(COMPILER, "package.json").is_file():
+    pytest.skip(
+        "no node, or no kaitai-struct-compiler in JHUP_KAITAI_COMPILER: tox -e spec installs it with npm",
+        allow_module_level=True,
+    )
+
+
 @pytest.fixture(scope="session")
 def parser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     """The parser that the compiler makes of jhup.ksy, with our process beside it."""
-    yaml = pytest.importorskip("yaml", reason="the group `formats` has PyYAML; tox -e spec installs it")
-    pytest.importorskip("kaitaistruct", reason="the group `formats` has kaitaistruct; tox -e spec installs it")
-    compiler, node = os.environ.get("JHUP_KAITAI_COMPILER", ""), shutil.which("node")
-    if node is None or not Path(compiler, "package.json").is_file():
-        pytest.skip("no node, or no kaitai-struct-compiler in JHUP_KAITAI_COMPILER: tox -e spec installs it with npm")
     text = json.dumps(yaml.safe_load((FOLDER / "jhup.ksy").read_text("utf-8")))
     made = subprocess.run(
-        [node, "-e", COMPILE, compiler], input=text, capture_output=True, text=True, timeout=60, check=True
+        ["node", "-e", COMPILE, COMPILER], input=text, capture_output=True, text=True, timeout=60, check=True
     )
     folder = tmp_path_factory.mktemp("kaitai")
     shutil.copy(FOLDER / "jhup_body_size.py", folder)
@@ -51,8 +58,6 @@ def parser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
 
 def read(stream: Any) -> str:
     """Let a parser read all, and tell how that ended in the words of the vectors."""
-    import kaitaistruct
-
     try:
         stream._read()
     except EOFError:
