@@ -97,7 +97,7 @@ def test_the_next_request_is_not_read_as_body(judge: Judge, bytes_glued: tuple[i
 @checks("FRAME-8")
 @pytest.mark.parametrize("recipe", PAIRS.values(), ids=PAIRS.keys())
 def test_requests_in_one_segment_are_all_carried_out(judge: Judge, recipe: Recipe) -> None:
-    judge.expect(Case(recipe), control=Case.unhurried(recipe))
+    judge.expect(Case(recipe), control=Case(recipe, Talk.requests))
 
 
 @checks("FRAME-10")

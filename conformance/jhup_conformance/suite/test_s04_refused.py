@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from jhup_conformance.bad_names import BAD_NAMES, BODY, BadName, RequestOf
 from jhup_conformance.followed import expect_followed
 from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks, clause_mark
+from jhup_conformance.marks import checks, clause_mark, together
 from jhup_conformance.outcome import Finding, NotSeen
 from jhup_conformance.talk import NAME_LENGTH
 
@@ -24,7 +24,7 @@ TOGETHER = 8
 
 
 def bad(clause: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("name", BAD_NAMES[clause], ids=str)
+    return together("names", BAD_NAMES[clause], BAD_NAMES[clause], at_a_time=5)
 
 
 def expect_refused(judge: Judge, *names: BadName, bodies: tuple[bytes, ...] = (BODY,)) -> None:
@@ -37,14 +37,14 @@ def expect_refused(judge: Judge, *names: BadName, bodies: tuple[bytes, ...] = (B
 @checks("NAME-3")
 @pytest.mark.parametrize("body", [BODY, b""], ids=["with a body", "without a body"])
 @bad("NAME-3")
-def test_the_empty_name_is_refused(judge: Judge, name: BadName, body: bytes) -> None:
-    expect_refused(judge, name, bodies=(body,))
+def test_the_empty_name_is_refused(judge: Judge, names: tuple[BadName, ...], body: bytes) -> None:
+    expect_refused(judge, *names, bodies=(body,))
 
 
 @checks("NAME-4")
 @bad("NAME-4")
-def test_a_name_of_more_than_255_bytes_is_refused_and_not_cut(judge: Judge, name: BadName) -> None:
-    expect_refused(judge, name)
+def test_a_name_of_more_than_255_bytes_is_refused_and_not_cut(judge: Judge, names: tuple[BadName, ...]) -> None:
+    expect_refused(judge, *names)
 
 
 CONTROLS = {
@@ -73,20 +73,20 @@ def test_a_control_character_is_one_however_it_is_written(judge: Judge) -> None:
 
 @checks("NAME-6")
 @bad("NAME-6")
-def test_a_name_with_a_slash_or_a_backslash_is_refused(judge: Judge, name: BadName) -> None:
-    expect_refused(judge, name)
+def test_a_name_with_a_slash_or_a_backslash_is_refused(judge: Judge, names: tuple[BadName, ...]) -> None:
+    expect_refused(judge, *names)
 
 
 @checks("NAME-7")
 @bad("NAME-7")
-def test_dot_and_dots_are_refused(judge: Judge, name: BadName) -> None:
-    expect_refused(judge, name, bodies=(BODY, b""))
+def test_dot_and_dots_are_refused(judge: Judge, names: tuple[BadName, ...]) -> None:
+    expect_refused(judge, *names, bodies=(BODY, b""))
 
 
 @checks("NAME-8")
 @bad("NAME-8")
-def test_a_name_with_a_lone_surrogate_is_refused_or_malformed(judge: Judge, name: BadName) -> None:
-    expect_refused(judge, name)
+def test_a_name_with_a_lone_surrogate_is_refused_or_malformed(judge: Judge, names: tuple[BadName, ...]) -> None:
+    expect_refused(judge, *names)
 
 
 CHARACTERS = {"a": 1, "é": 2, "日": 3, "🎉": 4}

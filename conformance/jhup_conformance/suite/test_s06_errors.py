@@ -44,7 +44,7 @@ MALFORMED: dict[str, Break] = {
     "filesize is null": lambda name: members(name, filesize=None),
     "filesize has a fraction": lambda name: members(name, filesize=len(NEW) + 0.5),
 }
-malformed = pytest.mark.parametrize("breaks", MALFORMED.values(), ids=MALFORMED.keys())
+malformed = together("broken", MALFORMED.values(), MALFORMED, at_a_time=6)
 
 
 def sound_over_old(talk: Talk) -> None:
@@ -75,19 +75,19 @@ def control_of_malformed(judge: Judge) -> None:
 
 @checks("ERR-1")
 @malformed
-def test_a_malformed_request_leaves_the_store_as_it_was(judge: Judge, breaks: Break) -> None:
+def test_a_malformed_request_leaves_the_store_as_it_was(judge: Judge, broken: tuple[Break, ...]) -> None:
     control_of_malformed(judge)
 
-    recipes = (malformed_over_old, malformed_of_new)
-    judge.expect_all(Case.unhurried(partial(recipe, breaks), End.FINISH) for recipe in recipes)
+    recipes = (partial(recipe, breaks) for breaks in broken for recipe in (malformed_over_old, malformed_of_new))
+    judge.expect_all(Case.unhurried(recipe, End.FINISH) for recipe in recipes)
 
 
 @checks("ERR-2")
 @malformed
-def test_nothing_behind_a_malformed_header_is_read_as_a_request(judge: Judge, breaks: Break) -> None:
+def test_nothing_behind_a_malformed_header_is_read_as_a_request(judge: Judge, broken: tuple[Break, ...]) -> None:
     control_of_malformed(judge)
 
-    judge.expect_all([Case.unhurried(partial(malformed_before_puts, breaks), End.FINISH)])
+    judge.expect_all(Case.unhurried(partial(malformed_before_puts, breaks), End.FINISH) for breaks in broken)
 
 
 @checks("ERR-2")
@@ -115,7 +115,7 @@ REFUSED: dict[str, Refused] = {
     "dot": lambda _: (".", []),
     "dots": lambda _: ("..", []),
 }
-refused = pytest.mark.parametrize("refuse", REFUSED.values(), ids=REFUSED.keys())
+refused = together("refused", REFUSED.values(), REFUSED, at_a_time=4)
 
 
 def traps(talk: Talk, count: int = 2) -> bytes:
@@ -149,7 +149,7 @@ def control_of_refused(judge: Judge) -> None:
 
 
 @checks("ERR-4")
-@together("refused", REFUSED.values(), REFUSED, at_a_time=4)
+@refused
 def test_a_refused_put_leaves_the_store_as_it_was(judge: Judge, refused: tuple[Refused, ...]) -> None:
     control_of_refused(judge)
 
@@ -171,10 +171,10 @@ def test_a_put_over_the_size_limit_leaves_the_store_as_it_was(judge: Judge) -> N
 
 @checks("ERR-5")
 @refused
-def test_the_body_of_a_refused_put_is_not_read_as_requests(judge: Judge, refuse: Refused) -> None:
+def test_the_body_of_a_refused_put_is_not_read_as_requests(judge: Judge, refused: tuple[Refused, ...]) -> None:
     control_of_refused(judge)
 
-    judge.expect_all([Case.unhurried(partial(refused_with_traps, refuse))])
+    judge.expect_all(Case.unhurried(partial(refused_with_traps, refuse)) for refuse in refused)
 
 
 @checks("ERR-5")
