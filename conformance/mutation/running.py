@@ -22,6 +22,8 @@ __all__ = ["Fate", "NotSound", "Runner"]
 
 _MEMORY: Final = 4 * 1024**3
 """Bytes of addresses that a changed module may use up."""
+_PROCESSOR: Final = 600
+"""Seconds of processor time, after which it is ended even if nobody waits for it any more."""
 _ONE_TEST: Final = 8.0
 """Seconds after which a single test counts as one that doesn't end; the longest takes about one."""
 _UNSOUND: Final = 300.0
@@ -128,6 +130,7 @@ class Runner:
         os.dup2(output, 1)
         os.dup2(output, 2)
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (_PROCESSOR, _PROCESSOR))
         os.environ.pop("PYTEST_ADDOPTS", None)
         sys.meta_path.insert(0, _Finder(self._name, self._path, text))
         hypothesis.settings.register_profile("mutation", database=None, derandomize=True)
