@@ -243,9 +243,9 @@ class Exchange:
             actual += f", and {rest} bytes of another"
         if not rest and model.replies_match(outcome.replies, replies):
             return []
-        if line.closed is Closed.RESET and _is_prefix(outcome.replies, replies):
+        if line.closed is Closed.RESET and _lacks_some(outcome.replies, replies):
             return []  # a reply lost by a reset is not held against the server (section 6.3)
-        late = not line.closed and _is_prefix(outcome.replies, replies)
+        late = not line.closed and _lacks_some(outcome.replies, replies)
         return [Mismatch(expected, actual, may_turn=late, timed_out=late)]
 
     def _store_differences(self, outcome: model.Outcome, store: Mapping[str, Body | None]) -> list[Mismatch]:
@@ -325,5 +325,6 @@ def _count_frames(received: bytearray) -> int:
     return count
 
 
-def _is_prefix(expected: Sequence[Expected], actual: Sequence[Reply]) -> bool:
-    return any(model.replies_match(expected[:count], actual) for count in range(len(expected) + 1))
+def _lacks_some(expected: Sequence[Expected], actual: Sequence[Reply]) -> bool:
+    """Tell whether the replies that came are the first of those expected, and not all of them."""
+    return any(model.replies_match(expected[:count], actual) for count in range(len(expected)))

@@ -194,6 +194,16 @@ def test_a_wrong_outcome_is_said_with_what_is_right(
     assert made.shown(store) is None
 
 
+@pytest.mark.parametrize("rest", [1, 3, 4, 5, 40])
+def test_what_comes_behind_all_that_is_owed_can_not_come_right(rest: int) -> None:
+    for closed in (None, Closed.RESET):
+        found = exchange(asks, stored(), write_reply(stored())[:rest], closed=closed).mismatch({"a": ABC})
+
+        assert found is not None
+        assert found.actual.endswith(f"), and {rest} bytes of another")
+        assert not found.may_turn
+
+
 def test_what_is_no_reply_is_never_right() -> None:
     found = exchange(silent, b"\x02\x00\x00\x00[]").mismatch({"a": ABC})
 
@@ -294,6 +304,21 @@ def test_a_name_is_shown_so_that_no_terminal_obeys_it(name: str, shown: str) -> 
     assert found.expected == f"{shown} not stored"
 
 
+@pytest.mark.parametrize(("recipe", "may_be_silent"), [(silent, False), (asks, False), (two, False), (refused, True)])
+def test_an_exchange_knows_whether_fewer_replies_are_right_as_well(recipe: Recipe, may_be_silent: bool) -> None:
+    assert exchange(recipe).may_be_silent is may_be_silent
+
+
+def begun_behind_a_put(talk: Talk) -> None:
+    silent(talk)
+    talk.raw(b"\x02", "prefix")
+
+
+def one_put_and_nonsense(talk: Talk) -> None:
+    silent(talk)
+    talk.say(cmd="x")
+
+
 # What is waited for
 
 
@@ -330,6 +355,8 @@ def test_an_exchange_is_satisfied_when_nothing_more_is_owed_on_its_connection(ma
         (exchange(silent, end=End.RESET), {"a": ABC}, False),
         (exchange(asks, stored()), {"a": ABC}, True),
         (exchange(broken), {}, False),
+        (exchange(begun_behind_a_put), {"a": ABC}, False),  # the last byte changes nothing
+        (exchange(one_put_and_nonsense), {"a": ABC}, False),
     ],
 )
 def test_the_end_is_proven_by_a_close_or_by_what_no_shorter_stream_shows(
@@ -417,6 +444,9 @@ def test_the_whole_of_a_case_has_no_cuts_and_an_unhurried_one_one_at_each_border
     assert case == Case(silent, Talk.borders, End.FINISH, must_close=True)
     assert case.whole() == Case(silent, (), End.FINISH, must_close=True)
     assert not Case.unhurried(silent).must_close
+    assert Case.unhurried(silent).is_unhurried
+    assert not case.whole().is_unhurried
+    assert Case(silent).no_delay
 
 
 def test_an_empty_stream_has_no_segment() -> None:
