@@ -46,6 +46,9 @@ class Case:
         must_close: whether it counts when the target does not close where it has to.
         pause: seconds between segments; None for as long as the target's pace asks.
         no_delay: whether each send leaves at once (Nagle's algorithm is off).
+        apart: the same without what the check is about. It is tried when the case has failed: if it fails too, the
+            target is not blamed.
+        several: whether the check is about several cuts at a time, so that a single one that does it is not for it.
     """
 
     recipe: Recipe
@@ -54,6 +57,8 @@ class Case:
     must_close: bool = False
     pause: float | None = None
     no_delay: bool = True
+    apart: "Case | None" = None
+    several: bool = False
 
     @classmethod
     def unhurried(cls, recipe: Recipe, end: End = End.HOLD, *, must_close: bool = False) -> "Case":

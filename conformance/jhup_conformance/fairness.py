@@ -1,7 +1,7 @@
 """What keeps checks fair: what they build on besides their own clause, and second tries."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import ParamSpec
 
 import pytest
@@ -11,9 +11,10 @@ from jhup_conformance.engine import drive
 from jhup_conformance.exchange import Case, End, script
 from jhup_conformance.judge import Judge
 from jhup_conformance.outcome import Finding, NotSeen
+from jhup_conformance.sizes import pattern
 from jhup_conformance.talk import Recipe
 
-__all__ = ["only_where", "require_lanes", "tries_again"]
+__all__ = ["only_where", "require_halves", "require_lanes", "tries_again"]
 
 _P = ParamSpec("_P")
 
@@ -41,6 +42,7 @@ def require_lanes(judge: Judge, count: int) -> None:
         raise NotSeen(f"the target serves {judge.lanes} of the {count} connections at a time that it takes")
     if not judge.once("a put beside half a put", lambda: _serves_beside_half_a_put(judge)):
         raise NotSeen("while one connection is in the middle of a put, the target serves no other")
+    require_halves(judge)
 
 
 def _serves_beside_half_a_put(judge: Judge) -> bool:
@@ -52,6 +54,22 @@ def _serves_beside_half_a_put(judge: Judge) -> bool:
         return judge.runner.prove_alive()
     finally:
         line.drop()
+
+
+def require_halves(judge: Judge) -> None:
+    """Make sure that puts work whose body arrives in two pieces, a short one and one longer than most buffers.
+
+    Raises:
+        NotSeen: when they don't.
+    """
+    for size in (14, 70_000):
+        if size <= judge.runner.server.max_filesize:
+            judge.control(_in_halves(size), why="a put whose body arrives in two pieces fails")
+
+
+@cache
+def _in_halves(size: int) -> Case:
+    return Case(lambda talk: talk.put(pattern(size)), lambda talk: [*talk.borders(), len(talk.stream) - size // 2])
 
 
 def tries_again(check: Callable[_P, None]) -> Callable[_P, None]:

@@ -22,7 +22,7 @@ from jhup_conformance.spawn import Spawned
 from jhup_conformance.talk import Names, Recipe, Talk
 from jhup_conformance.vitals import Vitals
 
-__all__ = ["Judge", "Knowledge"]
+__all__ = ["SURE_PAUSE", "Judge", "Knowledge"]
 
 _HELD_BACK: Final = 4
 """Connections kept free of those that every server serves: for looking at the store, and for laying bodies."""
@@ -30,8 +30,12 @@ _LANES: Final = CONNECTIONS_AT_LEAST - _HELD_BACK
 _LOOKS: Final = 3
 """How often a failing exchange is made in all before it is blamed or called flaky."""
 
-_SURE_PAUSE: Final = 4
+_LONGER_PAUSE: Final = 4
 """By how much pauses grow when a case is tried again."""
+SURE_PAUSE: Final = 0.02
+"""Seconds between two segments that arrive as two also on a busy machine."""
+_PAUSES: Final = 0.3
+"""Seconds that all pauses of a case may take together for the sake of that."""
 
 NO_OBSERVER: Final = (
     "what is stored can't be seen: the target offers no replies; --storage DIR (its folder is local), "
@@ -63,7 +67,11 @@ class Judge(Judging):
         known: what was learnt of the target before.
         folder: the server's store as a local folder, where it was given.
         runner: makes the exchanges.
+        unasked: gives a case in which nobody asks for a reply, while checks about replies are at work: if that fails as
+            well, and in silence, nothing was learnt of replies.
     """
+
+    unasked: Callable[[Case, Names], Case | None] | None = None
 
     def __init__(
         self,
@@ -256,9 +264,12 @@ class Judge(Judging):
         """Try a failing case again, alone and with more time, and blame the target only if it fails again."""
         case, mismatch = first.exchange.case, first.mismatch
         if again := self._alone(case):
+            self._acquit(case)
             self._blame(again)
         if mismatch.timed_out:
             return  # it was only slow beside the others
+        if case.is_unhurried and not self._alone(case):
+            return  # the machine was busy and has joined segments, which no unhurried client sends
         failures = 1 + (self._alone(case) is not None)
         raise Wavering(
             mismatch.expected,
@@ -266,15 +277,45 @@ class Judge(Judging):
             first.exchange.line.transcript,
         )
 
+    def _acquit(self, case: Case) -> None:
+        """Blame the target for nothing that fails without what the check is about, too.
+
+        Raises:
+            NotSeen: when it does.
+        """
+        if case.apart:
+            self.control(self._slower(case.apart), why="the same without what this is about fails too")
+        if self.unasked and (silent := self.unasked(case, self.names)):
+            failed = self._fails_twice(silent)
+            if failed and not failed.exchange.line.received:
+                raise NotSeen(f"the same fails when no reply is asked for: {failed.mismatch.actual}")
+
     def _alone(self, case: Case) -> Failed | None:
         """Try a case with nothing beside it, more time to wait, and longer pauses, so that its cuts surely arrive."""
-        if case.pause is None and case.cuts:
-            case = replace(case, pause=_SURE_PAUSE * self.runner.pace.pause)
-        failed = self.runner.run([case], patience=self.runner.pace.last_patience)
+        failed = self.runner.run([self._slower(case)], patience=self.runner.pace.last_patience)
         return failed[0] if failed else None
 
+    def _slower(self, case: Case) -> Case:
+        """Give a case with pauses so long that its cuts arrive as such, also on a busy machine."""
+        if case.pause is not None or not case.cuts:
+            return case
+        talk = Talk(self.names)
+        case.recipe(talk)
+        count = len(tuple(case.cuts(talk) if callable(case.cuts) else case.cuts))
+        return replace(
+            case, pause=max(_LONGER_PAUSE * self.runner.pace.pause, min(SURE_PAUSE, _PAUSES / max(1, count)))
+        )
+
     def _blame(self, failed: Failed) -> NoReturn:
+        """Blame the target for the smallest case that fails.
+
+        Raises:
+            Finding: always, but
+            NotSeen: when that is no matter of the check.
+        """
         smallest = shrink(failed, self._first_failed)
+        if smallest.exchange.case.several and len(smallest.exchange.cuts) == 1:
+            raise NotSeen(f"a single cut does it, which has clauses of its own: {_where(smallest)}")
         raise Finding(
             smallest.mismatch.expected,
             f"{smallest.mismatch.actual}{_where(smallest)}",

@@ -168,12 +168,16 @@ class Talk:
         within = self._character_at(offset)
         return f"{inside} bytes into {whose}" + (f", inside {within}" if within else "")
 
+    def splits_character(self, offset: int) -> bool:
+        """Tell whether a cut at `offset` falls inside a character of several bytes."""
+        return self.stream[offset] & 0xC0 == 0x80
+
     def _character_at(self, offset: int) -> str:
         """Give the character that a cut at `offset` falls inside, if it falls inside one."""
-        if self.stream[offset] & 0xC0 != 0x80:
+        if not self.splits_character(offset):
             return ""
         start = offset
-        while start > 0 and self.stream[start] & 0xC0 == 0x80:
+        while start > 0 and self.splits_character(start):
             start -= 1
         return self.stream[start : start + 4].decode(errors="ignore")[:1]
 

@@ -35,10 +35,12 @@ class Peak:
     Attributes:
         address_space: all that was asked for, whether it was touched or not.
         resident: what was in memory.
+        hidden: how much more address space may be asked for, and given back, before `address_space` shows it.
     """
 
     address_space: int
     resident: int
+    hidden: int
 
 
 def _peak(pid: int) -> Peak | None:
@@ -47,8 +49,11 @@ def _peak(pid: int) -> Peak | None:
         status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
     except OSError:
         return None
-    found = {name: int(size) * 1024 for name, size in re.findall(r"^(VmPeak|VmHWM):\s*(\d+) kB", status, re.MULTILINE)}
-    return Peak(found["VmPeak"], found["VmHWM"]) if len(found) == 2 else None
+    sizes = re.findall(r"^(VmPeak|VmHWM|VmSize):\s*(\d+) kB", status, re.MULTILINE)
+    found = {name: int(size) * 1024 for name, size in sizes}
+    if len(found) < 3:
+        return None
+    return Peak(found["VmPeak"], found["VmHWM"], found["VmPeak"] - found["VmSize"])
 
 
 class HasPid(Protocol):
@@ -103,7 +108,11 @@ class Vitals:
         peaks = [peak for process in self._family() if (peak := _peak(process.pid)) is not None]
         if not peaks:
             return None
-        return Peak(max(peak.address_space for peak in peaks), max(peak.resident for peak in peaks))
+        return Peak(
+            max(peak.address_space for peak in peaks),
+            max(peak.resident for peak in peaks),
+            max(peak.hidden for peak in peaks),
+        )
 
     def load(self, seconds: float) -> float:
         """Measure how many processors were busy during some seconds: 1.0 for one core in full use."""

@@ -31,13 +31,19 @@ def put_request_like(talk: Talk) -> None:
 
 def many_puts(count: int, talk: Talk) -> None:
     for number in range(count):
-        talk.put(b"%d" % number * (number % 7))
+        talk.put(b"%d" % number * (1 + number % 7))
 
 
 def unknown_between(talk: Talk) -> None:
     talk.put(b"before")
     talk.say(cmd="x-nothing", filename="ignored")
     talk.put(b"after")
+
+
+def two_puts_of_a_name(talk: Talk) -> None:
+    name = talk.new_name()
+    talk.put(b"the first body", name=name)
+    talk.put(b"the second", name=name)
 
 
 BODIES = {
@@ -57,6 +63,7 @@ PAIRS: dict[str, Recipe] = {
     "eight puts": partial(many_puts, 8),
     "forty puts": partial(many_puts, 40),
     "an unknown command between puts": unknown_between,
+    "two puts of a name": two_puts_of_a_name,
 }
 
 
@@ -64,6 +71,19 @@ PAIRS: dict[str, Recipe] = {
 @pytest.mark.parametrize("size", [1, 3, 200])
 def test_the_prefix_of_an_unhurried_put_is_read_as_the_length_of_its_header(judge: Judge, size: int) -> None:
     judge.expect_all([Case.unhurried(partial(put_of, pattern(size)))])
+
+
+def put_with_note(length: int, talk: Talk) -> None:
+    """A put whose header has a length, made up by an unknown member."""
+    name = talk.new_name()
+    bare = len(header(cmd="put", filename=name, filesize=3, x=""))
+    talk.frame(header(cmd="put", filename=name, filesize=3, x="-" * (length - bare)), b"abc")
+
+
+@checks("FRAME-1")
+@pytest.mark.parametrize("length", [127, 128, 255, 256, 257, 512])
+def test_the_prefix_of_a_longer_header_is_read_as_its_length(judge: Judge, length: int) -> None:
+    judge.expect_all([Case.unhurried(partial(put_with_note, length))])
 
 
 @checks("FRAME-2")
@@ -84,14 +104,28 @@ def test_neighbouring_parts_may_arrive_glued(judge: Judge, recipe: Recipe, piece
     judge.expect(Case(recipe, cuts if pieces else ()), control=Case.unhurried(recipe))
 
 
+def within_the_body(talk: Talk) -> list[int]:
+    return [talk.fields[2].start, talk.fields[2].start + 1]
+
+
+@checks("FRAME-7")
+def test_a_whole_request_behind_the_end_of_a_body_is_not_read_as_body(judge: Judge) -> None:
+    judge.expect(Case(two_puts, within_the_body), control=Case.unhurried(two_puts))
+
+
 @checks("FRAME-7")
 @together("bytes_glued", range(1, 60, 2), range(1, 60, 2), at_a_time=6)
 def test_the_next_request_is_not_read_as_body(judge: Judge, bytes_glued: tuple[int, ...]) -> None:
     def cuts(glued: int, talk: Talk) -> list[int]:
-        body, following = talk.fields[2], talk.fields[3]
-        return [body.start, body.start + 1, following.start + glued]
+        return [*within_the_body(talk), talk.fields[3].start + glued]
 
-    judge.expect(*(Case(two_puts, partial(cuts, glued)) for glued in bytes_glued), control=Case.unhurried(two_puts))
+    def cuts_apart(glued: int, talk: Talk) -> list[int]:
+        return [*cuts(glued, talk), talk.fields[3].start]
+
+    cases = (
+        Case(two_puts, partial(cuts, glued), apart=Case(two_puts, partial(cuts_apart, glued))) for glued in bytes_glued
+    )
+    judge.expect(*cases, control=Case.unhurried(two_puts))
 
 
 @checks("FRAME-8")
@@ -104,6 +138,11 @@ def test_requests_in_one_segment_are_all_carried_out(judge: Judge, recipe: Recip
 @pytest.mark.parametrize("count", [2, 5, 30])
 def test_a_connection_carries_any_number_of_requests(judge: Judge, count: int) -> None:
     judge.expect(Case.unhurried(partial(many_puts, count)), control=Case.unhurried(one_put))
+
+
+@checks("FRAME-10")
+def test_a_connection_carries_more_than_a_hundred_requests(judge: Judge) -> None:
+    judge.expect_all([Case(partial(many_puts, 120), Talk.requests, apart=Case.unhurried(one_put))])
 
 
 @checks("FRAME-11")

@@ -72,6 +72,29 @@ def test_nothing_behind_a_prefix_below_two_is_read_as_a_request(judge: Judge, cl
     judge.expect(Case.unhurried(partial(bad_prefix, claim), End.FINISH), control=Case.unhurried(two_puts))
 
 
+def put_claiming(factor: int, summand: int, talk: Talk) -> None:
+    """A put, and another one whose prefix would be right if some of its bits were left out."""
+    talk.put(b"before")
+    head = header(cmd="put", filename=talk.new_name(), filesize=4)
+    talk.frame(head, b"trap", claim=factor * len(head) + summand)
+
+
+@checks("FRAME-14")
+@pytest.mark.parametrize(("factor", "summand"), [(-1, 0), (1, -(2**31))], ids=["below zero", "with the highest bit"])
+def test_a_negative_length_is_not_taken_for_a_positive_one(judge: Judge, factor: int, summand: int) -> None:
+    recipe = partial(put_claiming, factor, summand)
+
+    judge.expect(Case.unhurried(recipe, End.FINISH), control=Case.unhurried(two_puts))
+
+
+@checks("FRAME-15")
+@pytest.mark.parametrize("bit", [21, 24, 30])
+def test_no_high_bit_of_a_prefix_is_left_out(judge: Judge, bit: int) -> None:
+    recipe = partial(put_claiming, 1, 2**bit)
+
+    judge.expect(Case.unhurried(recipe, End.FINISH), control=Case.unhurried(two_puts))
+
+
 @checks("FRAME-15")
 @pytest.mark.parametrize("claim", TOO_LONG.values(), ids=TOO_LONG.keys())
 def test_nothing_behind_a_prefix_above_the_limit_is_read_as_a_request(judge: Judge, claim: int) -> None:

@@ -120,7 +120,7 @@ class Spelling:
 
     def __call__(self, talk: Talk) -> None:
         random = Random(self.seed)
-        body = bytes(random.randrange(256) for _ in range(random.choice((0, 1, 3, 17))))
+        body = bytes(random.randrange(256) for _ in range(random.choice((1, 3, 17))))
         suffix = "".join(random.choices("aé日🎉 '~%", k=random.randrange(4)))
         members: dict[str, Any] = {"cmd": "put", "filename": talk.new_name(suffix), "filesize": len(body)}
         members |= {

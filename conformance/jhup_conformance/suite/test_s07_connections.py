@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -13,7 +14,7 @@ from jhup_conformance.engine import Line, drive
 from jhup_conformance.exchange import Case, End, script
 from jhup_conformance.fairness import only_where, require_lanes, tries_again
 from jhup_conformance.idle import keep_idle
-from jhup_conformance.judge import Judge
+from jhup_conformance.judge import SURE_PAUSE, Judge
 from jhup_conformance.marks import checks, together
 from jhup_conformance.outcome import Finding, NotSeen
 from jhup_conformance.replies import ReplyObserver
@@ -137,7 +138,8 @@ def test_32_connections_are_served_at_a_time(judge: Judge, count: int, size: int
 
     cases = [Case.unhurried(partial(puts, count, size))] * connections_left(judge)
     if judge.runner.run(cases, patience=judge.runner.pace.patience):
-        for failed in judge.runner.run(cases, patience=judge.runner.pace.last_patience):
+        slower = [replace(case, pause=SURE_PAUSE) for case in cases]
+        for failed in judge.runner.run(slower, patience=judge.runner.pace.last_patience):
             expected = f"with {CONNECTIONS_AT_LEAST} connections open, each is served: {failed.mismatch.expected}"
             raise Finding(expected, failed.mismatch.actual, failed.exchange.line.transcript)
 
@@ -232,7 +234,7 @@ def test_a_connection_that_pauses_between_the_parts_of_a_request_is_not_closed(j
 def test_a_connection_that_pauses_inside_prefix_or_header_is_not_closed(judge: Judge) -> None:
     head = length_of_head(judge)
     places = [1, 2, 3, 5, head // 2, head - 1]
-    only_where(judge, *(Case(one_put, (place,)) for place in places))
+    only_where(judge, *(Case(one_put, (place,), pause=SURE_PAUSE) for place in places))
 
     expect_kept(judge, places)
 

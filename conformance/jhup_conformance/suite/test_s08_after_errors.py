@@ -16,10 +16,7 @@ from jhup_conformance.spoiled import Spoiled
 from jhup_conformance.spoiled_rows import MALFORMED
 from jhup_conformance.talk import Recipe, Talk, header, prefix
 
-
-@pytest.fixture(autouse=True)
-def _offered(judge: Judge) -> None:
-    judge.require_replies()
+pytestmark = pytest.mark.usefixtures("replies_offered")
 
 
 def put(talk: Talk) -> None:

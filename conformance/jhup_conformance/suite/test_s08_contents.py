@@ -17,15 +17,7 @@ from jhup_conformance.outcome import Finding, NotSeen
 from jhup_conformance.sizes import edges_up_to, pattern
 from jhup_conformance.talk import Recipe, Talk
 
-
-@pytest.fixture(autouse=True)
-def _offered(judge: Judge) -> None:
-    judge.require_replies()
-
-
-def skip_beyond_limit(judge: Judge, size: int) -> None:
-    if size > judge.runner.server.max_filesize:
-        pytest.skip("the target takes no such body")
+pytestmark = pytest.mark.usefixtures("replies_offered")
 
 
 def put(talk: Talk) -> None:
@@ -34,6 +26,17 @@ def put(talk: Talk) -> None:
 
 def put_of(size: int, talk: Talk) -> None:
     talk.put(pattern(size), reply=True)
+
+
+def put_in_silence(size: int, talk: Talk) -> None:
+    talk.put(pattern(size))
+
+
+def require_puts_of(judge: Judge, size: int) -> None:
+    """Make sure that the target takes bodies of a size when no reply is asked for."""
+    if size > judge.runner.server.max_filesize:
+        pytest.skip("the target takes no such body")
+    judge.control(Case(partial(put_in_silence, size)), why="the same put without asking for a reply fails too")
 
 
 def stat(talk: Talk) -> None:
@@ -100,7 +103,7 @@ def test_the_members_of_a_reply_to_a_put_have_their_types(judge: Judge) -> None:
 @checks("REPLY-7")
 @pytest.mark.parametrize("size", [0, 1, 1024, 65_536, 1_048_577])
 def test_what_is_answered_with_ok_is_there_at_once(judge: Judge, size: int) -> None:
-    skip_beyond_limit(judge, size)
+    require_puts_of(judge, size)
     name, line = judge.names.new(), judge.dial()
     try:
         for turn in range(3):  # the first time it is new, then it replaces
@@ -139,6 +142,8 @@ def test_another_connection_sees_what_was_answered_with_ok(judge: Judge) -> None
 def test_what_was_answered_with_ok_outlives_the_process(judge: Judge) -> None:
     """The last put of a size is answered right before the process is killed, those of the others a moment earlier."""
     sizes = [size for size in (1_048_577, 0, 5) if size <= judge.runner.server.max_filesize]
+    for size in sizes:
+        require_puts_of(judge, size)
     spawned, line = judge.require_spawned(), judge.dial()
     bodies = {judge.names.new(): pattern(size) for size in sizes}
     try:
@@ -164,7 +169,7 @@ def stat_of(size: int, talk: Talk) -> None:
 @checks("REPLY-9")
 @pytest.mark.parametrize("size", [0, 1, 1024, 65_535, 65_536, 65_537, 300_000])
 def test_a_stat_tells_what_is_stored(judge: Judge, size: int) -> None:
-    skip_beyond_limit(judge, size)
+    require_puts_of(judge, size)
 
     judge.expect(Case.unhurried(partial(stat_of, size)), control=Case.unhurried(stat))
 

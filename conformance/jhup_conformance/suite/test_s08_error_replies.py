@@ -18,10 +18,7 @@ from jhup_conformance.spoiled import PutOf, Spoiled, spoil
 from jhup_conformance.spoiled_rows import MALFORMED, PLAIN
 from jhup_conformance.talk import Talk, header
 
-
-@pytest.fixture(autouse=True)
-def _offered(judge: Judge) -> None:
-    judge.require_replies()
+pytestmark = pytest.mark.usefixtures("replies_offered")
 
 
 def put(talk: Talk) -> None:

@@ -131,7 +131,13 @@ def test_a_body_may_be_as_long_as_the_hello_says(judge: Judge) -> None:
     most = judge.require_replies().max_filesize
     largest = judge.effort.largest_body if most is None else min(most, judge.effort.largest_body)
 
-    judge.expect(*(Case(partial(put_of, largest, reply)) for reply in (False, True)), control=Case.unhurried(put))
+    judge.expect(
+        *(
+            Case(partial(put_of, largest, reply), apart=Case(partial(put_of, largest // 2, False)))
+            for reply in (False, True)
+        ),
+        control=Case.unhurried(put),
+    )
 
     if most is not None and most > largest:
         judge.expect_all([Case(partial(begun, most))])

@@ -19,13 +19,10 @@ from jhup_conformance.outcome import Finding
 from jhup_conformance.sizes import pattern
 from jhup_conformance.talk import Recipe, Talk, prefix
 
+pytestmark = pytest.mark.usefixtures("replies_offered")
+
 TOGETHER = 6
 """Sessions of a generated property that are held at the same time."""
-
-
-@pytest.fixture(autouse=True)
-def _offered(judge: Judge) -> None:
-    judge.require_replies()
 
 
 def put(talk: Talk) -> None:
@@ -83,8 +80,8 @@ def silent_puts(count: int, talk: Talk) -> None:
         talk.put(b"%d" % number)
 
 
-two_silent_puts, hundred_silent_puts = (partial(silent_puts, count) for count in (2, 100))
-GLUED = Case(two_silent_puts)
+two_silent_puts, some_silent_puts, hundred_silent_puts = (partial(silent_puts, count) for count in (2, 9, 100))
+GLUED = Case(some_silent_puts)
 """What has to work, else nothing is learnt of replies to requests in one segment."""
 
 
