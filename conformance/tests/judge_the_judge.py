@@ -1,0 +1,134 @@
+"""Judges the judge: brings servers with one fault each, correct ones and peers that do nothing before the suite.
+
+`tox -e judge` runs all of it and ends with the figures in its last line; the exit status is 1 when the suite missed a
+fault, accused a clause wrongly, or had anything to say against a correct server. `tox -e judge -- --write` writes
+conformance/docs/kill-matrix.md and .json from what the run gave.
+"""
+
+import datetime
+import json
+import multiprocessing
+import re
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from kill_cases import Group, Suspect, suspects
+from kill_page import PAGE, write_page
+from kill_runs import Record, get_ready, try_suspect
+
+_TASKS_PER_PROCESS = 10
+
+
+class Share(click.ParamType):
+    """A part of the whole: K/N, or today/N for another one every day."""
+
+    name = "K/N"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        if not (match := re.fullmatch(r"(\d+|today)/([1-9]\d*)", value)):
+            self.fail(f"{value!r} is not K/N or today/N, numbers from 1 on", param, ctx)
+        of = int(match[2])
+        number = datetime.datetime.now(datetime.UTC).date().toordinal() if match[1] == "today" else int(match[1])
+        return number % of, of
+
+
+@click.command(help=__doc__)
+@click.argument("names", nargs=-1)
+@click.option("--share", type=Share(), metavar="K/N", help="Every Nth suspect alone, K of them on; today/N rotates.")
+@click.option("--group", type=click.Choice([each.value for each in Group]), help="Only suspects of this group.")
+@click.option("--jobs", default=2, show_default=True, help="Runs at a time.")
+@click.option("--seed", default=0, show_default=True, help="Of all random choices.")
+@click.option("--json", "to", type=click.Path(path_type=Path), help="Write what was found to this file.")
+@click.option("--write", is_flag=True, help=f"Write {PAGE.name} and its JSON, after a run of all.")
+def main(
+    names: tuple[str, ...],
+    share: tuple[int, int] | None,
+    group: str | None,
+    jobs: int,
+    seed: int,
+    to: Path | None,
+    write: bool,
+) -> None:
+    chosen = [each for each in suspects() if not names or each.name in names]
+    if unknown := set(names) - {each.name for each in chosen}:
+        raise click.UsageError(f"no suspect is called {', '.join(sorted(unknown))}")
+    chosen = [each for each in chosen if group is None or each.group == group]
+    if share:
+        chosen = chosen[share[0] :: share[1]]
+    if write and len(chosen) < len(suspects()):
+        raise click.UsageError("--write takes a run of all")
+
+    began = time.monotonic()
+    records = list(try_all(chosen, jobs, seed))
+    order = {str(suspect): number for number, suspect in enumerate(chosen)}
+    records.sort(key=lambda record: order[f"{record.group}: {record.name}"])
+    for record in records:
+        if not record.is_right:
+            click.echo("\n".join(complaint(record)))
+    said = figures(records, time.monotonic() - began)
+    if to:
+        to.write_text(json.dumps([asdict(record) for record in records], indent=1, ensure_ascii=False) + "\n", "utf-8")
+    if write:
+        write_page(records, said)
+    click.echo(said)
+    raise SystemExit(0 if all(record.is_right for record in records) else 1)
+
+
+def try_all(chosen: Sequence[Suspect], jobs: int, seed: int) -> Iterator[Record]:
+    """Try suspects, some at a time, and say of each what was found when its run ends."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        jobs, mp_context=context, initializer=get_ready, max_tasks_per_child=_TASKS_PER_PROCESS
+    ) as pool:
+        runs: list[Future[Record]] = [pool.submit(try_suspect, suspect, seed) for suspect in chosen]
+        for number, run in enumerate(as_completed(runs), 1):
+            record = run.result()
+            click.echo(f"{number:4d}/{len(runs)}  {record.seconds:5.1f} s  {line(record)}")
+            yield record
+
+
+def line(record: Record) -> str:
+    """Say in a line what was found."""
+    said = " ".join(record.found) if record.group != Group.NULL_PEER else show_counts(record)
+    wrong = [f"MISSED {' '.join(record.missed)}"] if record.missed else []
+    wrong += [f"ACCUSED {' '.join(record.accused)}"] if record.accused else []
+    wrong += [f"WRONG: {record.problem}"] if record.problem else []
+    return f"{record.group}: {record.name}  {'; '.join([said or 'nothing', *wrong])}"
+
+
+def show_counts(record: Record) -> str:
+    """Give how many clauses had which outcome."""
+    totals: dict[str, int] = {}
+    for each in record.counts.values():
+        for outcome, count in each.items():
+            totals[outcome] = totals.get(outcome, 0) + count
+    return ", ".join(f"{count} {outcome}" for outcome, count in totals.items())
+
+
+def complaint(record: Record) -> Iterator[str]:
+    """Say what is wrong about a record, with what the suite saw."""
+    yield f"\n{line(record)}"
+    for clause in record.accused:
+        yield f"    {clause} {record.found[clause]}: {record.why[clause]}"
+
+
+def figures(records: Sequence[Record], seconds: float) -> str:
+    """Give the last line."""
+    faults = [each for each in records if each.group in (Group.UPLOAD_FAULT, Group.ECHO_FAULT)]
+    correct = [each for each in records if each.group == Group.CORRECT]
+    peers = [each for each in records if each.group == Group.NULL_PEER]
+    passed = sum(counts.get("PASS", 0) for each in peers for counts in each.counts.values())
+    return (
+        f"faults {len(faults)}, caught at their clause {sum(not each.missed for each in faults)}, "
+        f"wrongly accused {sum(len(each.accused) for each in faults)}, "
+        f"findings on {len(correct)} correct servers {sum(len(each.found) + bool(each.problem) for each in correct)}, "
+        f"clauses passed by {len(peers)} null peers {passed}, in {seconds:.0f} s"
+    )
+
+
+if __name__ == "__main__":
+    main()

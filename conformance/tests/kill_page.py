@@ -1,0 +1,161 @@
+"""The kill matrix as JSON and as a page of the documentation, made of what a run of all suspects gave."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kill_cases import Group, Suspect, suspects
+from kill_runs import Record
+
+__all__ = ["MATRIX", "PAGE", "disagreements", "entry", "render", "write_page"]
+
+PAGE = Path(__file__).parents[1] / "docs" / "kill-matrix.md"
+MATRIX = PAGE.with_suffix(".json")
+
+_CHAPTERS = {
+    "FRAME": "Framing",
+    "HEAD": "Headers",
+    "NAME": "Names",
+    "STORE": "Storing",
+    "ERR": "Errors and commands",
+    "CONN": "Connections",
+    "REPLY": "Replies",
+}
+_OUTCOMES = ("PASS", "FAIL", "WARN", "FLAKY", "UNSUPPORTED", "UNVERIFIED", "ERROR")
+
+_INTRODUCTION = """# The kill matrix
+
+What the suite says of servers that are wrong in exactly one way, of correct ones, and of peers that do nothing.
+`tox -e judge -- --write` runs it against all of them and writes this page, and `kill-matrix.json` beside it; a test
+compares both with the tables in `conformance/tests/servers/`. The last whole run gave:
+
+> {figures}
+
+A fault is caught when each clause under *has to be blamed* was. The clauses under *besides* may be blamed as well, for
+the reason given; those that were are printed in bold. Any other clause blamed would be a wrong accusation."""
+
+
+def entry(suspect: Suspect, record: Record) -> dict[str, Any]:
+    """Give what the matrix keeps of a suspect: what had to be found and what was."""
+    return {
+        "group": suspect.group.value,
+        "name": suspect.name,
+        "wrong": suspect.wrong,
+        "blamed": sorted(suspect.blamed),
+        "related": dict(sorted(suspect.related.items())),
+        "found": dict(sorted(record.found.items())),
+        "met": record.met,
+        "outcomes": record.counts,
+    }
+
+
+def write_page(records: Sequence[Record], figures: str) -> None:
+    """Write the JSON and the page."""
+    by_name = {(record.group, record.name): record for record in records}
+    entries = [entry(each, by_name[each.group.value, each.name]) for each in suspects()]
+    matrix = {"format": 1, "figures": figures, "suspects": entries}
+    MATRIX.write_text(json.dumps(matrix, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    PAGE.write_text(render(matrix), "utf-8")
+
+
+def disagreements(matrix: Mapping[str, Any], known: Iterable[Suspect]) -> list[str]:
+    """Give in which points a kept matrix differs from the tables of suspects, or shows the suite to be wrong."""
+    kept = {(each["group"], each["name"]): each for each in matrix["suspects"]}
+    wanted = {(each.group.value, each.name): each for each in known}
+    lines = [f"{' '.join(key)}: in the matrix, and not in the tables" for key in kept.keys() - wanted.keys()]
+    lines += [f"{' '.join(key)}: in the tables, and not in the matrix" for key in wanted.keys() - kept.keys()]
+    for key in kept.keys() & wanted.keys():
+        each, suspect = kept[key], wanted[key]
+        if (each["blamed"], each["related"], each["wrong"]) != (
+            sorted(suspect.blamed),
+            dict(suspect.related),
+            suspect.wrong,
+        ):
+            lines.append(f"{suspect}: declared otherwise in the tables")
+        lines += [f"{suspect}: {problem}" for problem in _problems(each)]
+    return lines
+
+
+def _problems(each: Mapping[str, Any]) -> Iterator[str]:
+    if each["group"] == Group.NULL_PEER:
+        if any("PASS" in counts for counts in each["outcomes"].values()):
+            yield "clauses passed"
+        return
+    if missed := set(each["blamed"]) - each["found"].keys():
+        yield f"not blamed for {', '.join(sorted(missed))}"
+    if accused := each["found"].keys() - set(each["blamed"]) - each["related"].keys():
+        yield f"accused of {', '.join(sorted(accused))}"
+
+
+def render(matrix: Mapping[str, Any]) -> str:
+    """Give the page."""
+    return "\n".join(_lines(matrix)) + "\n"
+
+
+def _lines(matrix: Mapping[str, Any]) -> Iterator[str]:
+    groups = {group: [each for each in matrix["suspects"] if each["group"] == group] for group in Group}
+    yield _INTRODUCTION.format(figures=matrix["figures"])
+    for prefix, title in _CHAPTERS.items():
+        faults = [each for each in groups[Group.UPLOAD_FAULT] if _chapter(each) == prefix]
+        yield from _faults(f"Upload servers: {title}", faults, "what it does")
+    yield from _faults("Echo servers", groups[Group.ECHO_FAULT], "service, shape or transport")
+    yield from _by_clause([*groups[Group.UPLOAD_FAULT], *groups[Group.ECHO_FAULT]])
+    yield from _correct(groups[Group.CORRECT])
+    yield from _null_peers(groups[Group.NULL_PEER])
+
+
+def _chapter(each: Mapping[str, Any]) -> str:
+    """Give the chapter that most of the clauses are from that have to be blamed."""
+    prefixes = [clause.partition("-")[0] for clause in each["blamed"]]
+    return max(prefixes, key=prefixes.count)
+
+
+def _faults(title: str, faults: Sequence[Mapping[str, Any]], what: str) -> Iterator[str]:
+    yield from ("", f"## {title}", "", f"| fault | {what} | has to be blamed | besides |", "|---|---|---|---|")
+    for each in faults:
+        blamed = " ".join(sorted(each["blamed"], key=_order))
+        besides = "; ".join(
+            f"{f'**{clause}**' if clause in each['found'] else clause}: {each['related'][clause]}"
+            for clause in sorted(each["related"], key=_order)
+        )
+        yield f"| {each['name']} | {' '.join(each['wrong'].split())} | {blamed} | {besides} |"
+
+
+def _order(clause: str) -> tuple[int, str, int]:
+    prefix, _, number = clause.partition("-")
+    return [*_CHAPTERS, prefix].index(prefix), prefix, int(number)
+
+
+def _by_clause(faults: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield from (
+        "",
+        "## By clause",
+        "",
+        "The faults that each clause has to catch.",
+        "",
+        "| clause | faults |",
+        "|---|---|",
+    )
+    caught: dict[str, list[str]] = {}
+    for each in faults:
+        for clause in each["blamed"]:
+            caught.setdefault(clause, []).append(each["name"])
+    for clause in sorted(caught, key=_order):
+        yield f"| {clause} | {', '.join(caught[clause])} |"
+
+
+def _correct(servers: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield from ("", "## Correct servers", "", "| server | class met | findings |", "|---|---|---|")
+    for each in servers:
+        yield f"| {each['name']} | {each['met']} | {', '.join(each['found']) or 'none'} |"
+
+
+def _null_peers(peers: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield from ("", "## Peers that do nothing", "")
+    yield "Clauses by outcome. None may pass that says what a server does."
+    yield from ("", f"| peer | class | {' | '.join(_OUTCOMES)} |", "|---|---" + "|--:" * len(_OUTCOMES) + "|")
+    for each in peers:
+        for conformance_class, counts in each["outcomes"].items():
+            numbers = " | ".join(str(counts.get(outcome, 0)) for outcome in _OUTCOMES)
+            yield f"| {each['name']} | {conformance_class} | {numbers} |"

@@ -1,0 +1,110 @@
+"""One run of the suite against one suspect, and whether it said what it had to say."""
+
+import faulthandler
+import os
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from echo_runs import Quiet
+from kill_cases import Group, Suspect
+
+from jhup_conformance.launch import launch
+from jhup_conformance.options import Options
+from jhup_conformance.outcome import Outcome
+from jhup_conformance.run import Run
+
+__all__ = ["Record", "get_ready", "try_suspect"]
+
+BLAMING = (Outcome.FAIL, Outcome.WARN, Outcome.FLAKY, Outcome.ERROR)
+LIMIT = 150.0
+"""Seconds for a run; what it has not seen by then is missed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What the suite said of a suspect.
+
+    Attributes:
+        group, name: of the suspect.
+        found: the clauses that something was held against, each with the outcome.
+        why: the same clauses, each with what was seen.
+        counts: how many clauses had which outcome, by class.
+        met: the class met; empty for none.
+        status: how the command would have ended.
+        seconds: that the run took.
+        missed: clauses that had to be blamed and were not.
+        accused: clauses that were blamed and must not be.
+        problem: what else is wrong; empty for nothing.
+    """
+
+    group: str
+    name: str
+    found: dict[str, str]
+    why: dict[str, str]
+    counts: dict[str, dict[str, int]]
+    met: str
+    status: int
+    seconds: float
+    missed: list[str] = field(default_factory=list)
+    accused: list[str] = field(default_factory=list)
+    problem: str = ""
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the suite said what it had to say, and nothing else."""
+        return not (self.missed or self.accused or self.problem)
+
+
+def get_ready() -> None:
+    """Prepare a process for runs: a folder of its own, where the properties keep what failed."""
+    os.chdir(tempfile.mkdtemp(prefix="jhup-judge-"))
+
+
+def try_suspect(suspect: Suspect, seed: int) -> Record:
+    """Judge a suspect with the suite, and the suite by what it says."""
+    began = time.monotonic()
+    faulthandler.dump_traceback_later(2 * LIMIT, exit=True)
+    values = {"profile": "quick", "seed": seed, "time_limit": LIMIT, **suspect.options}
+    run = launch(Options.read(None, values), Quiet())
+    faulthandler.cancel_dump_traceback_later()
+    return _record(suspect, run, time.monotonic() - began)
+
+
+def _record(suspect: Suspect, run: Run, seconds: float) -> Record:
+    outcomes = {name: run.outcome(result) for name, result in run.results.items()}
+    found = {name: outcome.value for name, outcome in outcomes.items() if outcome in BLAMING}
+    counts: dict[str, Counter[str]] = {}
+    for result in run.results.values():
+        counts.setdefault(result.clause.conformance_class.value, Counter())[outcomes[result.clause.id].value] += 1
+    is_null = suspect.group is Group.NULL_PEER
+    return Record(
+        group=suspect.group.value,
+        name=suspect.name,
+        found=found,
+        why={name: _why(run, name) for name in found},
+        counts={name: dict(sorted(each.items())) for name, each in counts.items()},
+        met=run.class_met or "",
+        status=run.exit_status.value,
+        seconds=round(seconds, 1),
+        missed=sorted(suspect.blamed - found.keys()),
+        accused=[] if is_null else sorted(found.keys() - suspect.blamed - suspect.related.keys()),
+        problem=run.problem or run.suite_problem or _other_problem(suspect, run, counts),
+    )
+
+
+def _other_problem(suspect: Suspect, run: Run, counts: dict[str, Counter[str]]) -> str:
+    if suspect.meets and run.class_met != suspect.meets:
+        return f"meets {run.class_met or 'no class'} and not {suspect.meets}: {'; '.join(run.what_would_help())}"
+    if suspect.group is Group.NULL_PEER:
+        if any(each["PASS"] for each in counts.values()):
+            return "clauses passed that say what a server does"
+        if run.exit_status != 1:
+            return f"ended with {run.exit_status} and not with 1"
+    return ""
+
+
+def _why(run: Run, name: str) -> str:
+    decisive = run.results[name].decisive
+    return f"expected {decisive.expected}; actual {decisive.actual}" if decisive else ""
