@@ -72,8 +72,11 @@ def fault_tables() -> dict[str, Any]:
     if str(SERVERS) not in sys.path:
         sys.path.insert(0, str(SERVERS))
     import echo_fault_table
+    import upload_fault_table
 
-    return {f"echo: {name}": fault for name, fault in echo_fault_table.FAULTS.items()}
+    return {f"upload: {name}": fault for name, fault in upload_fault_table.FAULTS.items()} | {
+        f"echo: {name}": fault for name, fault in echo_fault_table.FAULTS.items()
+    }
 
 
 def all_vectors() -> Iterator[tuple[str, dict[str, Any]]]:
