@@ -27,7 +27,7 @@ def mention(kind: str, name: str, *content: nodes.Node) -> pending_xref:
         name: the identifier, the number, or the name.
         content: what the reader sees; the name without it.
     """
-    content = content or (nodes.inline("", name),)
+    content = content or (nodes.inline("", name, classes=["name"]),)
     inner = content[0] if len(content) == 1 else nodes.inline("", "", *content)
     return pending_xref("", inner, refdomain="jhup", reftype=kind, reftarget=name, refwarn=True, refexplicit=True)
 

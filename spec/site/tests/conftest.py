@@ -62,7 +62,7 @@ def browse(tmp_path: Path) -> Callable[..., str]:
         profile = f"--user-data-dir={tmp_path / 'profile'}"
         done = subprocess.run(
             [program, *QUIET, profile, "--virtual-time-budget=10000", *options],
-            capture_output=True, text=True, timeout=100, check=True,
+            capture_output=True, text=True, timeout=380, check=True,
         )  # fmt: skip
         return done.stdout
 

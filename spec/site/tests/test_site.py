@@ -73,6 +73,7 @@ def test_no_link_inside_leads_nowhere(site: Path, pages: dict[str, Page]) -> Non
     assert checked > 2000
 
 
+@pytest.mark.timeout(400)  # it asks for every address
 def test_a_checker_of_links_that_is_not_ours_finds_nothing(address: str, tmp_path: Path) -> None:
     program = shutil.which("linkchecker", path=str(Path(sys.executable).parent))
     assert program is not None, "the group `site` installs it"
@@ -81,7 +82,7 @@ def test_a_checker_of_links_that_is_not_ours_finds_nothing(address: str, tmp_pat
 
     done = subprocess.run(
         [program, "--config", str(settings), "--no-status", f"{address}/index.html"],
-        capture_output=True, text=True, timeout=110, check=False,
+        capture_output=True, text=True, timeout=380, check=False,
     )  # fmt: skip
 
     assert done.returncode == 0, done.stdout
