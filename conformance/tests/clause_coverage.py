@@ -146,16 +146,10 @@ def _of_clause(clause: Clause, sources: Sources) -> Iterator[str]:
     if clause.level is Level.MAY and clause.id in sources.unseen:
         yield f"{clause.id}: a permission needs no reason of its own"
     broken = any(clause.id in blamed for blamed in sources.faults.values())
-    needs_fault = checked and clause.level is Level.MUST and clause.prefix in _chapters_with_faults(sources)
-    if needs_fault and not broken and clause.id not in sources.without_fault:
+    if checked and clause.level is Level.MUST and not broken and clause.id not in sources.without_fault:
         yield f"{clause.id}: no server with one fault breaks it, and no reason why there is none"
     if broken and clause.id in sources.without_fault:
         yield f"{clause.id}: a fault, and a reason why there is none"
-
-
-def _chapters_with_faults(sources: Sources) -> set[str]:
-    """Give the prefixes of the chapters whose clauses any fault breaks."""
-    return {name.rpartition("-")[0] for blamed in sources.faults.values() for name in blamed}
 
 
 def _reasons(sources: Sources) -> set[str]:
