@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from jhup.address import Address
-from jhup.echo import right_answers
+from jhup.echo import DatagramAnswers, Silence, right_answers
 from jhup_conformance.channel import Unreachable
 from jhup_conformance.dialer import Dialer
+from jhup_conformance.dump import show_bytes
 from jhup_conformance.echo.letters import Sender, wait_for
 from jhup_conformance.engine import Line, drive
 from jhup_conformance.exchange import End, Exchange, script
@@ -246,7 +247,11 @@ def _judge_datagrams(
     if "echo" not in record:
         return None, f"{len(arrived)} datagrams came"
     answering = Answering.from_json(record["echo"])
-    right = right_answers(sent, shape=answering.shape, rules=answering.rules)
+    right = DatagramAnswers(sent, answering.rules)
+    if right.silence is Silence.REQUIRED:
+        if arrived:
+            return False, f"an answer came, {show_bytes(arrived[0][0])}, where none is right"
+        return None, "nothing came, which is right unless it is only lost"
     wrong = [data for data, _ in arrived if not right.contains(data)]
     if wrong:
         return False, str(right.nearest(wrong[0]))

@@ -15,7 +15,7 @@ from jhup.address import Transport
 from jhup_conformance.reports.literals import HELPERS, bytes_expression
 from jhup_conformance.sizes import pattern
 
-SHOWN = ("FRAME-3", "FRAME-8", "HEAD-9", "NAME-6", "STORE-7", "STORE-9", "ERR-12")
+SHOWN = ("FRAME-3", "FRAME-8", "HEAD-9", "NAME-6", "STORE-7", "ERR-12")
 
 
 def start_program(path: Path, *arguments: object) -> "subprocess.Popen[bytes]":
@@ -121,7 +121,7 @@ def test_a_replay_does_not_judge_by_what_an_earlier_run_has_stored(
 
 
 def test_a_replay_of_a_datagram_judges_the_answer(tmp_path: Path, servers: Servers) -> None:
-    reported = judge_echo(tmp_path, "upper", "upper-cases Unicode", "--transport", "udp")
+    reported = judge_echo(tmp_path, "upper", "upper-cases Unicode", "--transport", "udp", "--clause", "ECHO-3")
     record = reported.folder / "ECHO-3.json"
     wrong = servers.start_echo("--service", "upper", "--fault", "upper-cases Unicode", transport=Transport.UDP)
     right = servers.start_echo("--service", "upper", transport=Transport.UDP)
@@ -130,6 +130,30 @@ def test_a_replay_of_a_datagram_judges_the_answer(tmp_path: Path, servers: Serve
     assert run_suite("replay", record, wrong, "--judge", cwd=tmp_path)[0] == 1
     assert run_suite("replay", record, right, "--judge", cwd=tmp_path)[0] == 0
     assert run_program(reported.folder / "ECHO-3.py", wrong.removeprefix("udp://")) == 1
+
+
+def test_an_answer_where_none_is_right_is_shown_again(tmp_path: Path, servers: Servers) -> None:
+    fault = "replies to what is not ASCII in datagrams"
+    reported = judge_echo(tmp_path, "worker", fault, "--transport", "udp", "--clause", "ECHO-58")
+    wrong = servers.start_echo("--service", "worker", "--fault", fault, transport=Transport.UDP)
+    right = servers.start_echo("--service", "worker", transport=Transport.UDP)
+    program = reported.folder / "ECHO-58.py"
+
+    status, printed = run_suite("replay", reported.folder / "ECHO-58.json", wrong, "--judge", cwd=tmp_path)
+
+    assert (status, "where none is right" in printed) == (1, True), printed
+    assert run_program(program, wrong.removeprefix("udp://")) == 1
+    assert run_program(program, right.removeprefix("udp://")) == 0
+
+
+def test_conversations_of_several_connections_are_said_again_on_as_many(taught: Reported) -> None:
+    program = (taught.folder / "STORE-9.py").read_text("utf-8")
+    record = json.loads((taught.folder / "STORE-9.json").read_text("utf-8"))
+
+    count = len(record["scene"]["beside"])
+    assert count > 0
+    assert program.count(" = connect()") == count + 1
+    assert f"connection {count}: segment 1" in taught.printed
 
 
 @pytest.mark.parametrize(

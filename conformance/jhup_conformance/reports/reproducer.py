@@ -5,7 +5,7 @@ It says what was said, step by step, and then compares what came with what is ri
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,6 +26,8 @@ _LONGEST: Final = 200_000
 """Characters of a program beyond which nobody pastes it."""
 _LEAST_PAUSE: Final = 0.02
 """Seconds between two segments: more than the suite's, because the program does not know the target's pace."""
+_AT_ONCE: Final = 0.0005
+"""Seconds below which two steps were meant to follow each other at once."""
 _MANY: Final = 100
 """Steps from which on the recorded pauses are kept, so that the program ends."""
 _LONG: Final = 5.5
@@ -80,11 +82,12 @@ class _Program:
     peers: list[str] = field(default_factory=list)
 
     def say(self, peer: str, expression: str) -> None:
-        self.steps.append(f"{peer}.sendall({self.renewed(expression)})")
+        self.steps.append(f"{peer}.sendall({expression})")
 
-    def renewed(self, expression: str) -> str:
-        """Give an expression with the names of a new run in it."""
-        return f"new({expression})" if self.run and repr(self.run)[2:-1] in expression else expression
+    def express(self, data: bytes, borders: Iterable[int] = ()) -> str:
+        """Give an expression for some bytes, with the names of a new run in them."""
+        expression = bytes_expression(data, borders)
+        return f"new({expression})" if self.run and self.run in data else expression
 
     def open(self, peer: str) -> None:
         self.peers.append(peer)
@@ -115,7 +118,7 @@ def reproducer(
     connect = [line.replace("WAIT", wait) for line in _CONNECT[transport]]
     program = _Program(b"" if code.fixed_names else _run_of(transcript), connect)
     _steps(program, transcript, service)
-    lines = _lines(program, code.lines(program.renewed))
+    lines = _lines(program, code.lines(program.express))
     text = f"{_head(clause, check, transport, code.sees_store, bool(code.checks))}\n{lines}\n"
     return text if len(text) <= _LONGEST else None
 
@@ -154,7 +157,7 @@ def _lines(program: _Program, checks: list[str]) -> str:
     one_peer = program.peers == ["peer"]
     connect = [line.replace("PEER", "peer") for line in program.connect]
     if one_peer:
-        steps = program.steps[1:]
+        steps = [step for step in program.steps if step != "peer = connect()"]
         opening = connect
     else:
         steps = program.steps
@@ -195,7 +198,7 @@ def _steps(program: _Program, transcript: Transcript, service: str) -> None:
     scene = transcript.scene
     for name, body in scene.before.items() if scene else ():
         head = header(cmd="put", filename=name, filesize=len(body))
-        parts = ", ".join(program.renewed(bytes_expression(part)) for part in (prefix(len(head)), head, body) if part)
+        parts = ", ".join(program.express(part) for part in (prefix(len(head)), head, body) if part)
         program.peers.append("before")
         program.steps += [
             "before = connect()  # what was stored before",
@@ -203,17 +206,19 @@ def _steps(program: _Program, transcript: Transcript, service: str) -> None:
             "    before.sendall(part)",
             "    time.sleep(0.1)",
         ]
-    steps = [(when, "peer", step) for when, step in _own_steps(transcript, service)]
+    steps = [(when, "peer", step) for when, step in _own_steps(program, transcript, service)]
     for number, other in enumerate(scene.beside if scene else (), 1):
-        steps += [(other.after + when, f"peer{number}", step) for when, step in _own_steps(other.transcript, service)]
+        steps += [
+            (other.after + when, f"peer{number}", step) for when, step in _own_steps(program, other.transcript, service)
+        ]
     steps.sort(key=lambda step: step[0])
-    last = 0.0
+    last = min((when for when, _, _ in steps), default=0.0)  # from the first step on
     for when, peer, step in steps:
-        if peer not in program.peers:
-            program.open(peer)
-        elif when > last:
+        if when - last > _AT_ONCE:
             pause = when - last if len(steps) > _MANY else max(when - last, _LEAST_PAUSE)
             program.steps.append(f"time.sleep({pause:.3f})")
+        if peer not in program.peers:
+            program.open(peer)
         last = when
         if step == "end":
             program.steps.append(f"{peer}.shutdown(socket.SHUT_WR)")
@@ -229,7 +234,7 @@ def _steps(program: _Program, transcript: Transcript, service: str) -> None:
         program.open("peer")
 
 
-def _own_steps(transcript: Transcript, service: str) -> Iterator[tuple[float, str]]:
+def _own_steps(program: _Program, transcript: Transcript, service: str) -> Iterator[tuple[float, str]]:
     """Give when each step was taken, or would have been: an expression of the bytes, "end" or "reset"."""
     actions = transcript.actions()
     sent = b"".join(action.data for action in actions)
@@ -238,7 +243,7 @@ def _own_steps(transcript: Transcript, service: str) -> Iterator[tuple[float, st
     for action in actions:
         at += action.pause
         if action.kind is Kind.SENT:
-            yield at, bytes_expression(action.data, [border - place for border in borders])
+            yield at, program.express(action.data, [border - place for border in borders])
             place += len(action.data)
         else:
             yield at, "reset" if action.kind is Kind.RESET else "end"

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Final
 
-from jhup.echo import FiniteAnswers, Rules, Service, Shape, right_answers
+from jhup.echo import DatagramAnswers, FiniteAnswers, Rules, Service, Shape, Silence, right_answers
 from jhup.model import Outcome, Server, outcomes
 from jhup.names import is_valid_name
 from jhup_conformance.exchange import Case, End, Exchange
@@ -182,9 +182,13 @@ def echo_pattern(transcript: Transcript, answering: Answering) -> bytes | None:
         members = list(_session_members(data, answering.rules, name))
     else:
         answers = right_answers(data, shape=answering.shape, rules=answering.rules, ended=ended)
+        if isinstance(answers, DatagramAnswers) and answers.silence is Silence.REQUIRED:
+            return b""
         if not isinstance(answers, FiniteAnswers):
             return None
         members = list(dict.fromkeys(answers.members(name)))
+        if isinstance(answers, DatagramAnswers) and answers.silence is Silence.ALLOWED:
+            members.append(b"")
     if not 0 < len(members) <= _MOST_MEMBERS:
         return None
     return b"|".join(re.escape(member).replace(re.escape(name), _A_NAME) for member in members)

@@ -8,7 +8,6 @@ from typing import Any, Final
 from jhup.messages import Failure, Greeting, Stored
 from jhup.model import Ending, Expected
 from jhup_conformance.outcome import CheckResult
-from jhup_conformance.reports.literals import bytes_expression
 from jhup_conformance.reports.right import Answering, echo_pattern, right_bodies, right_outcomes
 from jhup_conformance.services import UPLOAD
 from jhup_conformance.transcript import Kind, Transcript
@@ -23,7 +22,7 @@ _LONGEST_REPLIES: Final = 3000
 _CLOSED: Final = "the connection closed"
 """How the expectation of a closed connection begins."""
 
-Renew = Callable[[str], str]
+Express = Callable[[bytes], str]
 
 
 @dataclass(slots=True)
@@ -31,22 +30,22 @@ class Code:
     """Lines under way.
 
     Attributes:
-        checks: each makes lines that add to `wrong`, given what puts new names into an expression.
+        checks: each makes lines that add to `wrong`, given what makes expressions of bytes.
         sees_store: whether they look into the store's folder.
         fixed_names: whether they only fit the names of the recorded run.
         waits_for_end: whether the end of the connection has to be waited for.
     """
 
-    checks: list[Callable[[Renew], list[str]]] = field(default_factory=list)
+    checks: list[Callable[[Express], list[str]]] = field(default_factory=list)
     sees_store: bool = False
     fixed_names: bool = False
     waits_for_end: bool = False
 
-    def lines(self, renew: Renew) -> list[str]:
+    def lines(self, express: Express) -> list[str]:
         """Give the lines, the verdict last; none where nothing can be told."""
         if not self.checks:
             return []
-        made = [line for check in self.checks for line in check(renew)]
+        made = [line for check in self.checks for line in check(express)]
         return ["wrong = []", *made, 'print("\\n".join(wrong) or "the fault does not show")', "sys.exit(bool(wrong))"]
 
     def add(self, *lines: str) -> None:
@@ -71,7 +70,7 @@ def checks_of(check: CheckResult, transcript: Transcript, service: str, answerin
 def _check_store(code: Code, check: CheckResult, transcript: Transcript) -> None:
     bodies = right_bodies(transcript)
     if bodies:
-        code.checks.append(lambda renew: _store_lines(bodies, renew))
+        code.checks.append(lambda express: _store_lines(bodies, express))
     elif told := _told(check.expected) if transcript.scene and transcript.scene.limits is None else {}:
         code.fixed_names = True
         code.add(
@@ -84,11 +83,11 @@ def _check_store(code: Code, check: CheckResult, transcript: Transcript) -> None
     code.sees_store = bool(bodies or code.fixed_names)
 
 
-def _store_lines(bodies: Mapping[str, list[bytes | None]], renew: Renew) -> list[str]:
+def _store_lines(bodies: Mapping[str, list[bytes | None]], express: Express) -> list[str]:
     rights = []
     for name, right in bodies.items():
-        shown = [renew(bytes_expression(body)) if body is not None else "None" for body in right]
-        rights.append(f"    ({renew(repr(name.encode('utf-8', 'surrogatepass')))}, [{', '.join(shown)}]),")
+        shown = [express(body) if body is not None else "None" for body in right]
+        rights.append(f"    ({express(name.encode('utf-8', 'surrogatepass'))}, [{', '.join(shown)}]),")
     return [
         "for name, right in [  # what may be stored in the end",
         *rights,
