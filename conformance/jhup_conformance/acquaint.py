@@ -17,7 +17,7 @@ from jhup_conformance.talk import Talk, header, prefix
 
 __all__ = ["acquaint"]
 
-_CALIBRATIONS = 5
+_CALIBRATIONS = 3
 _UNHURRIED_PAUSE = 0.02
 _WORTH_ASKING = 2.0
 """Seconds that a target gets to answer a hello; most have no replies and never will."""

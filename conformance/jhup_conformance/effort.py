@@ -11,6 +11,7 @@ class Profile(StrEnum):
     """The profiles by name."""
 
     QUICK = "quick"
+    BROAD = "broad"
     DEFAULT = "default"
     THOROUGH = "thorough"
 
@@ -26,6 +27,7 @@ class Effort:
         aborted: connections broken off in a row.
         steps: of one generated conversation.
         idle: seconds that a silent connection is waited for at least.
+        sets: sets of parameters of one check that are tried; None for all of them.
     """
 
     examples: int
@@ -34,14 +36,18 @@ class Effort:
     aborted: int
     steps: int
     idle: float
+    sets: int | None = None
 
 
 EFFORTS: Final = {
     Profile.QUICK: Effort(
         examples=8, offsets=24, largest_body=256 * 1024, aborted=40, steps=8, idle=0.1,
     ),
+    Profile.BROAD: Effort(
+        examples=8, offsets=24, largest_body=256 * 1024, aborted=40, steps=8, idle=0.1,
+    ),
     Profile.DEFAULT: Effort(
-        examples=12, offsets=None, largest_body=2 * 1024 * 1024, aborted=200, steps=20, idle=0.12,
+        examples=10, offsets=None, largest_body=2 * 1024 * 1024, aborted=200, steps=20, idle=0.1,
     ),
     Profile.THOROUGH: Effort(
         examples=400, offsets=None, largest_body=64 * 1024 * 1024, aborted=1000, steps=100, idle=25.0,

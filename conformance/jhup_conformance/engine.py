@@ -15,6 +15,8 @@ from jhup_conformance.transcript import Action, Closed, Kind, Transcript
 
 __all__ = ["Line", "drive", "overhear"]
 
+_FEW_DESCRIPTORS: Final = 1024
+"""What select can be asked about."""
 _FLOOD: Final = 1024 * 1024
 """Bytes after which a connection that goes on talking is no longer listened to."""
 
@@ -146,10 +148,10 @@ def drive(lines: Sequence[Line], *, until: Callable[[Line], bool], patience: flo
         patience: seconds that a connection may stay without any progress; with 0, what has arrived is still taken.
         at_most: seconds for all of it.
     """
-    selector = selectors.DefaultSelector()
     listened = False
     started = time.monotonic()
     active = {line for line in lines if not line.dropped}
+    selector = _selector(active)
     for line in active:
         line.last_progress = started
     watched: dict[Line, int] = {}
@@ -187,6 +189,13 @@ def drive(lines: Sequence[Line], *, until: Callable[[Line], bool], patience: flo
                         line.advance(time.monotonic())
     finally:
         selector.close()
+
+
+def _selector(lines: Iterable[Line]) -> selectors.BaseSelector:
+    """Give the selector that waits most exactly: epoll and poll round up to whole milliseconds, select does not."""
+    if all(line.closed or line.channel.fileno() < _FEW_DESCRIPTORS for line in lines):
+        return selectors.SelectSelector()
+    return selectors.DefaultSelector()
 
 
 def overhear(lines: Iterable[Line]) -> None:

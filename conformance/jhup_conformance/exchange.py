@@ -144,8 +144,10 @@ class Exchange:
 
     def _right(self, stream: bytes, *, ended: bool = False, reset: bool = False) -> tuple[model.Outcome, ...]:
         """Give the right outcomes of a stream, doubtful names held or refused."""
-        refused = [self.talk.taken] + ([self.talk.taken | self.talk.doubtful] if self.talk.doubtful else [])
-        servers = [replace(self._server, unwritable=frozenset(names)) for names in refused]
+        servers = [self._server]
+        if self.talk.taken or self.talk.doubtful:
+            refused = [self.talk.taken] + ([self.talk.taken | self.talk.doubtful] if self.talk.doubtful else [])
+            servers = [replace(self._server, unwritable=frozenset(names)) for names in refused]
         return tuple(
             outcome
             for server in servers

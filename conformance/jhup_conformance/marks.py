@@ -10,12 +10,16 @@ __all__ = ["checks", "clause_mark", "together"]
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def clause_mark(clause: str, *, blind: bool = False, late: bool = False, last: bool = False) -> pytest.MarkDecorator:
+def clause_mark(
+    clause: str, *, blind: bool = False, late: bool = False, last: bool = False, quick: bool = True
+) -> pytest.MarkDecorator:
     """Give the mark of a check of one clause, for a parameter set of a test that checks several; see `checks`."""
-    return pytest.mark.clause(clause, blind=blind, late=late, last=last)
+    return pytest.mark.clause(clause, blind=blind, late=late, last=last, quick=quick)
 
 
-def checks(clause: str, *, blind: bool = False, late: bool = False, last: bool = False) -> Callable[[_F], _F]:
+def checks(
+    clause: str, *, blind: bool = False, late: bool = False, last: bool = False, quick: bool = True
+) -> Callable[[_F], _F]:
     """Mark a test as a check of one clause.
 
     Args:
@@ -23,10 +27,11 @@ def checks(clause: str, *, blind: bool = False, late: bool = False, last: bool =
         blind: whether it needs no view of the store, and no plain put that works.
         late: whether it runs after all others, because it is hard on the target.
         last: whether it runs after those, because it ends the target's process.
+        quick: whether it also belongs to a quick run; one that takes long doesn't, where others see most of the same.
     """
 
     def mark(function: _F) -> _F:
-        marked: _F = clause_mark(clause, blind=blind, late=late, last=last)(function)
+        marked: _F = clause_mark(clause, blind=blind, late=late, last=last, quick=quick)(function)
         return marked
 
     return mark

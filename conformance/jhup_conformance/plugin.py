@@ -4,6 +4,7 @@ Load it with ``-p jhup_conformance.plugin``; it is no entry point, so that it st
 """
 
 import argparse
+from collections import Counter
 from collections.abc import Generator, Iterator
 from typing import Any, Final, Protocol
 
@@ -94,7 +95,7 @@ class ConformancePlugin:
         """Declare the mark, and leave the run where the fixtures of the suite find it."""
         config.stash[RUN] = self.run
         config.option.tbstyle = "native"  # reading the sources for each verdict takes as long as reaching it
-        config.addinivalue_line("markers", "clause(id, blind, late, last): the clause that a check judges")
+        config.addinivalue_line("markers", "clause(id, blind, late, last, quick): the clause that a check judges")
 
     @staticmethod
     def _configure_hypothesis(options: Options) -> None:
@@ -110,6 +111,12 @@ class ConformancePlugin:
         hypothesis.settings.load_profile(_NAME)
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Start the target before the checks are collected: it takes its time to listen."""
+        if not session.config.option.collectonly:
+            self.run.prepare()
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Keep the checks that were asked for, in the order of the classes and the book, the hard ones last."""
         kept: list[pytest.Item] = []
@@ -122,10 +129,25 @@ class ConformancePlugin:
             function = getattr(item, "obj", None)
             if function is not None and getattr(function, "is_hypothesis_test", False):
                 hypothesis.seed(self.run.options.seed)(function)
+        kept = self._first_sets(kept, left)
         self._total = len(kept)
         items[:] = kept
         if left:
             config.hook.pytest_deselected(items=left)
+
+    def _first_sets(self, items: list[pytest.Item], left: list[pytest.Item]) -> list[pytest.Item]:
+        """Keep the first sets of parameters of each test, as many as the effort says; add the others to `left`."""
+        most = EFFORTS[self.run.options.profile].sets
+        if most is None:
+            return items
+        seen: Counter[tuple[str, str]] = Counter()
+        kept: list[pytest.Item] = []
+        for item in items:
+            mark = _mark(item)
+            test = (item.nodeid.partition("[")[0], mark.args[0])
+            seen[test] += 1
+            (kept if mark.kwargs["quick"] and seen[test] <= most else left).append(item)
+        return kept
 
     def _order(self, item: pytest.Item) -> tuple[bool, bool, int]:
         mark = _mark(item)
@@ -259,6 +281,7 @@ class ConformancePlugin:
         """Write the reports, also of a run that was interrupted, and set the exit status."""
         if session.config.option.collectonly:
             return
+        self.run.close()
         if self.run.options.report:
             # Imported where it is needed: pages and captures have libraries of their own.
             from jhup_conformance.reports.written import write_reports

@@ -75,8 +75,20 @@ class Run:
             return []
         return self.judge.observed_by + (["process"] if self.judge.vitals else [])
 
+    def prepare(self) -> None:
+        """Start the target if it has to be, and don't wait until it listens. What goes wrong is kept in `problem`."""
+        if not self.options.spawn:
+            return
+        self.spawned = spawned_server(self.options)
+        try:
+            self.spawned.begin()
+        except CannotStart as error:
+            self.problem, self.gone = str(error), True
+
     def open(self) -> None:
-        """Start the target if it has to be, and get to know it. What goes wrong is kept in `problem`."""
+        """Get to know the target, as soon as it listens. What goes wrong is kept in `problem`."""
+        if self.problem:
+            return
         try:
             self.judge = self._open()
         except (CannotStart, Unreachable) as error:
@@ -86,9 +98,10 @@ class Run:
             result.does_not_apply = self.judge.does_not_apply(result.clause)
 
     def _open(self) -> Judging:
-        if self.options.spawn:
-            self.spawned = spawned_server(self.options)
-            self.target = self.spawned.start()
+        if self.options.spawn and not self.spawned:
+            self.prepare()
+        if self.spawned:
+            self.target = self.spawned.wait()
         if self.target is None:
             raise UsageError("no target")
         return open_judge(self.options, self.target, self.spawned)

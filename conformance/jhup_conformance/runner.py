@@ -88,8 +88,9 @@ class Runner:
             self.executions += len(exchanges)
             self._drive(exchanges, patience)
             failed, in_doubt = self._judge(exchanges, patience)
-            if len(lines) == 1 and exchanges[0].may_change and not failed:
-                self.pace.note(self._satisfied - lines[0].last_sent)
+            if not failed and any(exchange.may_change for exchange in exchanges):
+                answered = self._satisfied - max(line.last_sent for line in lines)
+                self.pace.note(answered / max(1.0, len(lines) / _AT_EASE))
         finally:
             for line in lines:
                 line.drop()

@@ -106,6 +106,15 @@ class Spawned:
         Raises:
             CannotStart: with the reason and the last of what it printed.
         """
+        self.begin()
+        return self.wait()
+
+    def begin(self) -> None:
+        """Start the server.
+
+        Raises:
+            CannotStart: when there is no such program.
+        """
         self.address = self._choose_address()
         self._handle = None
         words = [self._fill(word) for word in self._words]
@@ -116,17 +125,22 @@ class Spawned:
             raise CannotStart(f"can't start {words[0]!r}: {error.strerror}") from error
         with contextlib.suppress(psutil.Error):
             self._handle = psutil.Process(self._process.pid)
+
+    def wait(self) -> Address:
+        """Wait until a server that was started listens.
+
+        Raises:
+            CannotStart: when it ends or doesn't listen in time, with the last of what it printed.
+        """
+        name = self._words[0]
         deadline = time.monotonic() + _STARTING
         while not self._listens():
-            if self._process.poll() is not None:
-                raise CannotStart(
-                    f"{words[0]!r} ended with {self._process.returncode} before it listened{self._tail()}"
-                )
+            if self._process is None or self._process.poll() is not None:
+                status = "" if self._process is None else f" with {self._process.returncode}"
+                raise CannotStart(f"{name!r} ended{status} before it listened{self._tail()}")
             if time.monotonic() > deadline:
                 self.stop()
-                raise CannotStart(
-                    f"{words[0]!r} did not listen on {self.address} within {_STARTING:.0f} s{self._tail()}"
-                )
+                raise CannotStart(f"{name!r} did not listen on {self.address} within {_STARTING:.0f} s{self._tail()}")
             time.sleep(_LOOK)  # a process of others gives no event when it listens
         return self.address
 

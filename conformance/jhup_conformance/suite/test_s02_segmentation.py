@@ -158,7 +158,7 @@ def test_a_request_may_arrive_byte_by_byte(judge: Judge) -> None:
     judge.expect(Case(put_plain, every_byte))
 
 
-@checks("FRAME-9")
+@checks("FRAME-9", quick=False)
 def test_every_shape_may_arrive_byte_by_byte(judge: Judge) -> None:
     judge.expect(*(Case(shape, every_byte) for shape in SHAPES.values() if shape is not put_long))
 

@@ -168,7 +168,7 @@ def test_thousands_of_members_are_no_extreme(judge: Judge) -> None:
     expect_followed(judge, [PutOf(PLAIN[:-1] + more + b"}").pair], control=CONTROL)
 
 
-@checks("HEAD-19", late=True)
+@checks("HEAD-19", late=True, quick=False)
 def test_no_processor_is_busy_after_extremes(judge: Judge) -> None:
     recipes = [PutOf(PLAIN[:-1] + b',"x":' + value + b"}") for value in EXTREMES.values()]
 

@@ -150,7 +150,7 @@ def spell(members: dict[str, Any], random: Random) -> bytes:
     return f"{space()}{{{text}}}{space()}".encode()
 
 
-@checks("HEAD-1")
+@checks("HEAD-1", quick=False)
 @given(seed=st.integers(0, 2**32))
 def test_a_header_is_read_alike_however_chance_spells_it(judge: Judge, seed: int) -> None:
     judge.expect(*(Case.unhurried(Spelling(seed + number)) for number in range(TOGETHER)), control=CONTROL)
@@ -229,7 +229,7 @@ values = st.recursive(
 unknown = st.dictionaries(texts.filter(lambda name: name not in MEMBERS), values, min_size=1, max_size=3)
 
 
-@checks("HEAD-2")
+@checks("HEAD-2", quick=False)
 @given(several=st.lists(unknown, min_size=TOGETHER, max_size=TOGETHER))
 def test_unknown_members_are_ignored_whatever_they_are(judge: Judge, several: list[dict[str, Any]]) -> None:
     heads = [

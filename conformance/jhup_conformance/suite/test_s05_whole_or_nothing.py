@@ -350,7 +350,7 @@ def test_no_name_shows_an_unfinished_body(judge: Judge, size: int, ending: str) 
                 )
 
 
-@checks("STORE-10")
+@checks("STORE-10", quick=False)
 @pytest.mark.parametrize("size", [2_000, 300_000])
 def test_no_put_of_another_name_hits_an_unfinished_body(judge: Judge, size: int) -> None:
     require_lanes(judge, 3)
@@ -363,7 +363,7 @@ def test_no_put_of_another_name_hits_an_unfinished_body(judge: Judge, size: int)
         talk.step(rest_of_put(party))
 
 
-@checks("STORE-11", last=True)
+@checks("STORE-11", last=True, quick=False)
 def test_a_restart_removes_what_a_killed_process_left_of_unfinished_bodies(judge: Judge) -> None:
     spawned, folder = judge.require_spawned(), judge.require_folder().folder
     require_halves(judge)

@@ -267,7 +267,7 @@ def test_a_connection_carries_requests_of_all_kinds_one_after_the_other(judge: J
     converse(judge, Unhurried)
 
 
-@checks("STORE-9", late=True)
+@checks("STORE-9", late=True, quick=False)
 def test_the_last_to_complete_remains_whatever_happens_beside_it(judge: Judge) -> None:
     only_where(judge, *PLAIN, *CUT_AND_GLUED, *BROKEN_OFF)
     require_lanes(judge, 3)
@@ -275,7 +275,7 @@ def test_the_last_to_complete_remains_whatever_happens_beside_it(judge: Judge) -
     converse(judge, Several)
 
 
-@checks("ERR-9", late=True)
+@checks("ERR-9", late=True, quick=False)
 def test_others_are_served_in_conversations_of_any_course(judge: Judge) -> None:
     only_where(judge, *PLAIN, *CUT_AND_GLUED, *BROKEN_OFF, *WRONG)
     only_where_puts_may_meet(judge)
@@ -283,7 +283,7 @@ def test_others_are_served_in_conversations_of_any_course(judge: Judge) -> None:
     converse(judge, Hostile)
 
 
-@checks("REPLY-3", late=True)
+@checks("REPLY-3", late=True, quick=False)
 def test_replies_come_in_order_in_conversations_of_any_course(judge: Judge) -> None:
     judge.require_replies()
     only_where(judge, *PLAIN, *CUT_AND_GLUED, *BROKEN_OFF, *WRONG, asking)

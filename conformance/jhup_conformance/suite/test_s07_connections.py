@@ -220,7 +220,7 @@ def stall(judge: Judge, place: str) -> Line:
 # 7.3, idle connections
 
 
-@checks("CONN-5")
+@checks("CONN-5", quick=False)
 @tries_again
 def test_a_connection_that_pauses_between_the_parts_of_a_request_is_not_closed(judge: Judge) -> None:
     judge.control(Case.unhurried(one_put), why="a plain put fails")
