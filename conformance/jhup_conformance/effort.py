@@ -11,9 +11,13 @@ class Profile(StrEnum):
     """The profiles by name."""
 
     QUICK = "quick"
+    """A few seconds: something of every clause."""
     BROAD = "broad"
+    """All checks with all their parameters, but few examples of each: what the suite itself is judged by."""
     DEFAULT = "default"
+    """Every cut of the sweeps."""
     THOROUGH = "thorough"
+    """Minutes: many examples, large bodies, and on with a clause that has failed already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,7 @@ class Effort:
 
 EFFORTS: Final = {
     Profile.QUICK: Effort(
-        examples=8, offsets=24, largest_body=256 * 1024, aborted=40, steps=8, idle=0.1,
+        examples=3, offsets=12, largest_body=256 * 1024, aborted=20, steps=6, idle=0.05, sets=1,
     ),
     Profile.BROAD: Effort(
         examples=8, offsets=24, largest_body=256 * 1024, aborted=40, steps=8, idle=0.1,

@@ -155,7 +155,7 @@ def _findings(run: Run) -> Iterator[str]:
 @click.option("--transport", "transports", type=click.Choice(_TRANSPORTS), multiple=True)
 @click.option("--serving", "servings", type=click.Choice(list(SERVINGS)), multiple=True)
 @click.option(
-    "--profile", type=click.Choice([each.value for each in Profile]), default=Profile.QUICK.value, show_default=True
+    "--profile", type=click.Choice([each.value for each in Profile]), default=Profile.BROAD.value, show_default=True
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--report", metavar="DIR", help="Write the reports of each server into a folder of its own in here.")

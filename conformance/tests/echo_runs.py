@@ -44,7 +44,7 @@ def judge(service: str, way: str, *options: str, fault: str = "", seed: int = 0)
         "shape": shape if way in (*SHAPES, "unix") else None,
         "spawn": f"{command} --fault '{fault}'" if fault else command,
         "transport": "tcp" if way in SHAPES else way,
-        "profile": "quick",
+        "profile": "broad",
         "seed": seed,
     }
     values |= {

@@ -66,7 +66,7 @@ def try_suspect(suspect: Suspect, seed: int) -> Record:
     """Judge a suspect with the suite, and the suite by what it says."""
     began = time.monotonic()
     faulthandler.dump_traceback_later(2 * LIMIT, exit=True)
-    values = {"profile": "quick", "seed": seed, "time_limit": LIMIT, **suspect.options}
+    values = {"profile": "broad", "seed": seed, "time_limit": LIMIT, **suspect.options}
     run = launch(Options.read(None, values), Quiet())
     faulthandler.cancel_dump_traceback_later()
     return _record(suspect, run, time.monotonic() - began)

@@ -45,7 +45,7 @@ def judge_taught(folder: Path, *options: object) -> Reported:
     try:
         address = servers.start("taught_upload.py", "--storage", store)
         clauses = [word for clause in TAUGHT_CLAUSES for word in ("--clause", clause)]
-        arguments = (address, "--storage", store, "--profile", "quick", "--seed", "1", *clauses, *options)
+        arguments = (address, "--storage", store, "--profile", "broad", "--seed", "1", *clauses, *options)
         status, printed = run_suite(*arguments, "--report", folder / "out", cwd=folder)
     finally:
         servers.stop()
@@ -58,7 +58,7 @@ def judge_echo(folder: Path, service: str, fault: str, *options: object, shape: 
     if "udp" not in options:
         command += f" --shape {shape}"
         options = ("--shape", shape, *options)
-    arguments = ("--service", service, "--spawn", command, "--profile", "quick", "--seed", "1", *options)
+    arguments = ("--service", service, "--spawn", command, "--profile", "broad", "--seed", "1", *options)
     status, printed = run_suite(*arguments, "--report", folder / "out", cwd=folder)
     return Reported(status, printed, folder / "out")
 
@@ -66,6 +66,6 @@ def judge_echo(folder: Path, service: str, fault: str, *options: object, shape: 
 def judge_reference(folder: Path, *options: object) -> Reported:
     """Judge some clauses of the reference, at which nothing is found."""
     clauses = ("--clause", "FRAME-3", "--clause", "STORE-1", "--clause", "REPLY-12")
-    arguments = ("--spawn", REFERENCE, "--profile", "quick", "--seed", "1", *clauses, *options)
+    arguments = ("--spawn", REFERENCE, "--profile", "broad", "--seed", "1", *clauses, *options)
     status, printed = run_suite(*arguments, "--report", folder / "out", cwd=folder)
     return Reported(status, printed, folder / "out")

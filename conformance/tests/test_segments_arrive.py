@@ -17,7 +17,7 @@ def test_nearly_every_cut_reaches_the_server_as_a_read_of_its_own(
     store.mkdir()
     address = servers.start("logging_reader.py", "--storage", store, "--log", log)
 
-    judged = judge(address, "--storage", store, "--clause", "FRAME-4", "--profile", "quick")
+    judged = judge(address, "--storage", store, "--clause", "FRAME-4", "--profile", "broad")
 
     reads = Counter(line["connection"] for line in map(json.loads, log.read_text().splitlines()) if line["length"])
     # A connection with a cut is read at least twice: uncut ones (controls, calibration) are the only ones read once.

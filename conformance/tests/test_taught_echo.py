@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(
 def options_for(service: str, transport: str, serving: str, *more: str) -> Options:
     words = [sys.executable, str(SERVERS / "taught_echo.py"), "--service", service, "--port", "{port}", *more]
     spawn = " ".join([*words, "--transport", transport, "--serving", serving])
-    values = {"service": service, "transport": transport, "serving": serving, "spawn": spawn, "profile": "quick"}
+    values = {"service": service, "transport": transport, "serving": serving, "spawn": spawn, "profile": "broad"}
     return Options.read(None, values | {"seed": 0})
 
 
