@@ -64,7 +64,7 @@ DECLARATIONS: Final = (
     Declaration(flag="--clause", help="Run only the checks of this clause (repeatable).", metavar="ID", repeated=True),
     Declaration(flag="--section", help="Run only this section, such as FRAME, framing or 2.3 (repeatable).",
                 metavar="NAME", repeated=True),
-    Declaration(flag="--profile", help="Try something of each clause; all checks, few examples; all of it; or for minutes.",
+    Declaration(flag="--profile", help="Try a check of each kind; all, with few examples; all of it; for minutes.",
                 default=Profile.DEFAULT.value,
                 choices=tuple(each.value for each in Profile)),
     Declaration(flag="--seed", help="Repeat the random choices of an earlier run.", kind=int, metavar="N"),
