@@ -88,6 +88,8 @@ def test_a_wrong_answer_is_shown_with_the_set_and_the_nearest_of_it() -> None:
         (Shape.LINE, WORKER, b"abc\n", b"w: abc\n", True),
         (Shape.ONE_SHOT, WORKER, b"abc", b"w: abc", True),
         (Shape.ONE_SHOT, WORKER, b"abc", b"w: ab", False),
+        (Shape.ONE_SHOT, WORKER, b"abc", b"w: abd", False),
+        (Shape.LINE, WORKER, b"abc\n", b"w: abd\n", False),
     ],
 )
 def test_an_answer_is_whole_when_nothing_is_left_to_wait_for(
@@ -110,6 +112,15 @@ def test_an_answer_is_whole_when_nothing_is_left_to_wait_for(
         (Shape.ONE_SHOT, UPPER, b"abc", b"abc", "ECHO-1"),
         (Shape.ONE_SHOT, UPPER, b"abc", b"ABc", "ECHO-1"),
         (Shape.ONE_SHOT, UPPER, b"Hello", b"hELLO", "ECHO-2"),
+        (Shape.ONE_SHOT, UPPER, b"Hello", b"HELLo", "ECHO-1"),
+        (Shape.ONE_SHOT, UPPER, b"Hello", b"XELLO", "ECHO-2"),
+        (Shape.ONE_SHOT, UPPER, b"Hello", b"HXLLO", "ECHO-1"),
+        (Shape.ONE_SHOT, UPPER, b"Hello", b"HALLO", "ECHO-1"),
+        (Shape.ONE_SHOT, UPPER, b"aBc", b"AbC", "ECHO-2"),
+        (Shape.ONE_SHOT, UPPER, b"aBc", b"ABc", "ECHO-1"),
+        (Shape.ONE_SHOT, UPPER, b"aBc", b"AXC", "ECHO-2"),
+        (Shape.ONE_SHOT, UPPER, b"aBc", b"A C", "ECHO-2"),
+        (Shape.ONE_SHOT, UPPER, b"abc", b"XYZW", "ECHO-26"),
         (Shape.ONE_SHOT, UPPER, b"abc", b"XY", "ECHO-26"),
         (Shape.SESSION, UPPER, b"abc", b"AB", "ECHO-31"),
         (Shape.LINE, UPPER, b"abc\n", b"AB", "ECHO-39"),
@@ -163,6 +174,7 @@ def test_where_datagrams_went_is_a_matter_of_clauses_of_its_own(breach: Breach, 
         (WORKER, Shape.SESSION, b"v: abc", "ECHO-24"),
         (WORKER, Shape.SESSION, b"w: abc", "ECHO-31"),
         (WORKER, Shape.SESSION, b"v: ab", "ECHO-31"),
+        (WORKER, Shape.SESSION, b"v: abd", "ECHO-31"),
         (WORKER, Shape.LINE, b"\xff: abc", "ECHO-39"),
     ],
 )
@@ -504,6 +516,15 @@ def test_a_quick_run_takes_a_share_of_a_sweep_with_its_ends() -> None:
     assert len(judge.sample(list(range(100)), share=4)) == most // 2
     judge.effort = EFFORTS[Profile.DEFAULT]
     assert judge.sample(list(range(100))) == list(range(100))
+
+
+def test_what_is_not_said_of_an_ask_is_not_expected() -> None:
+    ask, mismatch = Ask(b"abc"), Mismatch(Breach.WRONG, "this", "that")
+
+    assert (ask.must_close, ask.ended, ask.pause, ask.cuts) == (False, False, None, ())
+    assert Ask(b"abc", end=End.FINISH).ended
+    assert not mismatch.timed_out
+    assert not Tried(ask, b"", mismatch, Transcript()).lost
 
 
 def test_the_breaches_of_content_are_those_that_bytes_show() -> None:

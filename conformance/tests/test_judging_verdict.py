@@ -1,13 +1,16 @@
 """What results come to: the outcome of a clause, the class met, the verdict, the exit status."""
 
+from collections.abc import Callable
 from itertools import pairwise
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
-from jhup.clauses import ConformanceClass, Level, Role, clause, clauses
+from jhup.address import parse_address
+from jhup.clauses import Clause, ConformanceClass, Level, Role, clause, clauses
+from jhup_conformance.channel import Unreachable
 from jhup_conformance.judging import Judging
-from jhup_conformance.options import Options
+from jhup_conformance.options import Options, UsageError
 from jhup_conformance.outcome import (
     ECHO_CLASSES,
     UPLOAD_CLASSES,
@@ -20,6 +23,7 @@ from jhup_conformance.outcome import (
     class_met,
 )
 from jhup_conformance.run import Run, judged_clauses
+from jhup_conformance.spawn import CannotStart
 
 WORST_FIRST = (
     Outcome.FAIL,
@@ -288,6 +292,13 @@ def test_a_run_in_which_nothing_was_checked_is_inconclusive_even_where_that_is_a
     assert (run.verdict, run.exit_status) == (Verdict.INCONCLUSIVE, ExitStatus.INCONCLUSIVE)
 
 
+@pytest.mark.parametrize("outcome", [Outcome.UNVERIFIED, Outcome.FLAKY, Outcome.WARN, Outcome.UNSUPPORTED])
+def test_a_run_in_which_nothing_held_is_inconclusive_even_where_that_is_allowed(outcome: Outcome) -> None:
+    run = run_with(("ERR-3", outcome), allow_unverified=True)
+
+    assert (run.verdict, run.exit_status) == (Verdict.INCONCLUSIVE, ExitStatus.INCONCLUSIVE)
+
+
 def test_unverified_is_allowed_only_where_that_was_said() -> None:
     results = (("STORE-1", Outcome.PASS), ("ERR-6", Outcome.UNVERIFIED))
 
@@ -347,3 +358,81 @@ def test_the_class_met_is_given_by_name() -> None:
     for name in run.results:
         run.add(check(name, Outcome.PASS))
     assert run.class_met == "basic"
+
+
+# Opening and closing
+
+
+class Starts:
+    """A server that is started for a run."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.failure = failure
+        self.closed = False
+
+    def start(self) -> str:
+        if self.failure:
+            raise self.failure
+        return "its address"
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Opened(NoJudge):
+    """A judge that was opened; it has to be closed."""
+
+    closed = False
+
+    def does_not_apply(self, asked: Clause) -> str:
+        return f"not {asked.id}"
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def opened(
+    monkeypatch: pytest.MonkeyPatch, opening: Callable[..., Any], spawned: Starts | None = None, **options: object
+) -> Run:
+    monkeypatch.setattr("jhup_conformance.run.open_judge", opening)
+    monkeypatch.setattr("jhup_conformance.run.spawned_server", lambda options: spawned)
+    run = Run(Options(**{"target": None, "known_failing": {}, "clauses": frozenset({"STORE-1"}), **options}))  # type: ignore[arg-type]
+    run.open()
+    return run
+
+
+def test_a_run_opens_the_judge_of_its_target_and_closes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    judge, asked = Opened(), list[object]()
+    address = parse_address("127.0.0.1:1")
+
+    run = opened(monkeypatch, lambda *given: asked.append(given) or judge, target=address)
+    run.close()
+
+    assert asked == [(run.options, address, None)]
+    assert run.judge is judge  # type: ignore[comparison-overlap]
+    assert run.results["STORE-1"].does_not_apply == "not STORE-1"
+    assert (judge.closed, run.problem, run.gone) == (True, "", False)
+
+
+def test_a_server_that_is_to_be_started_is_started_and_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    spawned, asked = Starts(), list[Any]()
+
+    run = opened(monkeypatch, lambda *given: asked.append(given) or Opened(), spawned, spawn="server")
+    run.close()
+
+    assert asked == [(run.options, "its address", spawned)]
+    assert spawned.closed
+
+
+@pytest.mark.parametrize("failure", [Unreachable("nobody"), CannotStart("nobody")])
+def test_a_target_that_can_not_be_opened_is_gone(monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
+    run = opened(monkeypatch, lambda *given: Opened(), Starts(failure), spawn="server")
+    run.close()
+
+    assert (run.problem, run.gone, run.judge) == ("nobody", True, None)
+    assert run.verdict is Verdict.UNREACHABLE
+
+
+def test_a_run_needs_a_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError):
+        opened(monkeypatch, lambda *given: Opened())
