@@ -139,7 +139,16 @@ def test_the_formats_for_other_tools_are_found_beside_the_text(name: str) -> Non
 def test_the_wheel_takes_all_that_the_package_reads_from_its_own_text() -> None:
     settings = tomllib.loads((FOLDER.parents[1] / "pyproject.toml").read_text("utf-8"))
     wheel = settings["tool"]["hatch"]["build"]["targets"]["wheel"]
+    texts = {f"spec/{path.name}" for path in (FOLDER.parent).glob("*.md")}
 
-    assert {"spec/*.md", "spec/vectors/*.json", "spec/formats/*"} <= set(wheel["include"])
-    for folder in ("vectors", "formats"):
-        assert wheel["sources"][f"spec/{folder}"] == f"jhup/text/{folder}"
+    assert wheel["force-include"] == {
+        path: f"jhup/text/{path.removeprefix('spec/')}" for path in [*texts, "spec/vectors", "spec/formats"]
+    }
+
+
+def test_no_source_of_the_wheel_lies_inside_another() -> None:
+    settings = tomllib.loads((FOLDER.parents[1] / "pyproject.toml").read_text("utf-8"))
+    sources = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["sources"]
+
+    for outer in sources:
+        assert not [inner for inner in sources if inner.startswith(f"{outer}/")]
