@@ -364,15 +364,19 @@ def test_the_class_met_is_given_by_name() -> None:
 
 
 class Starts:
-    """A server that is started for a run."""
+    """A server that is started for a run, and fails to start, or to listen, where that is asked for."""
 
-    def __init__(self, failure: Exception | None = None) -> None:
-        self.failure = failure
+    def __init__(self, *, begins: Exception | None = None, listens: Exception | None = None) -> None:
+        self.begins, self.listens = begins, listens
         self.closed = False
 
-    def start(self) -> str:
-        if self.failure:
-            raise self.failure
+    def begin(self) -> None:
+        if self.begins:
+            raise self.begins
+
+    def wait(self) -> str:
+        if self.listens:
+            raise self.listens
         return "its address"
 
     def close(self) -> None:
@@ -392,11 +396,18 @@ class Opened(NoJudge):
 
 
 def opened(
-    monkeypatch: pytest.MonkeyPatch, opening: Callable[..., Any], spawned: Starts | None = None, **options: object
+    monkeypatch: pytest.MonkeyPatch,
+    opening: Callable[..., Any],
+    spawned: Starts | None = None,
+    *,
+    early: bool = False,
+    **options: object,
 ) -> Run:
     monkeypatch.setattr("jhup_conformance.run.open_judge", opening)
     monkeypatch.setattr("jhup_conformance.run.spawned_server", lambda options: spawned)
     run = Run(Options(**{"target": None, "known_failing": {}, "clauses": frozenset({"STORE-1"}), **options}))  # type: ignore[arg-type]
+    if early:
+        run.prepare()
     run.open()
     return run
 
@@ -424,13 +435,22 @@ def test_a_server_that_is_to_be_started_is_started_and_stopped(monkeypatch: pyte
     assert spawned.closed
 
 
-@pytest.mark.parametrize("failure", [Unreachable("nobody"), CannotStart("nobody")])
-def test_a_target_that_can_not_be_opened_is_gone(monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
-    run = opened(monkeypatch, lambda *given: Opened(), Starts(failure), spawn="server")
-    run.close()
+@pytest.mark.parametrize(
+    "spawned",
+    [
+        Starts(begins=CannotStart("nobody")),
+        Starts(listens=CannotStart("nobody")),
+        Starts(listens=Unreachable("nobody")),
+    ],
+)
+def test_a_target_that_can_not_be_opened_is_gone(monkeypatch: pytest.MonkeyPatch, spawned: Starts) -> None:
+    for early in (False, True):
+        run = opened(monkeypatch, lambda *given: Opened(), spawned, early=early, spawn="server")
+        run.close()
 
-    assert (run.problem, run.gone, run.judge) == ("nobody", True, None)
-    assert run.verdict is Verdict.UNREACHABLE
+        assert (run.problem, run.gone) == ("nobody", True)
+        assert run.verdict is Verdict.UNREACHABLE
+        assert spawned.closed
 
 
 def test_a_run_needs_a_target(monkeypatch: pytest.MonkeyPatch) -> None:
