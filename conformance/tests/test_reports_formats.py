@@ -15,6 +15,11 @@ from lxml import etree
 from reported import Reported
 from tinyhtml5.parser import HTMLParser
 
+from jhup.clauses import ConformanceClass
+from jhup_conformance.effort import Profile
+from jhup_conformance.outcome import ExitStatus, Outcome, Verdict
+from jhup_conformance.services import SERVICES
+
 SCHEMAS = Path(__file__).parent / "schemas"
 
 
@@ -30,6 +35,18 @@ def test_report_json_is_valid_by_its_published_schema(reported: Reported) -> Non
     jsonschema.Draft202012Validator.check_schema(schema)
 
     assert [error.message for error in validator.iter_errors(reported.report)] == []
+
+
+def test_the_schema_knows_every_word_that_a_report_may_hold() -> None:
+    schema = json.loads(files("jhup_conformance.reports").joinpath("report.schema.json").read_text("utf-8"))
+    words, clause = schema["properties"], schema["$defs"]["clause"]["properties"]
+
+    assert set(words["profile"]["enum"]) == set(Profile)
+    assert set(words["service"]["enum"]) == set(SERVICES)
+    assert set(words["verdict"]["enum"]) == set(Verdict)
+    assert set(words["exit_status"]["enum"]) == set(ExitStatus) - {ExitStatus.USAGE}
+    assert set(words["class_met"]["enum"]) == {*ConformanceClass, None}
+    assert set(clause["outcome"]["enum"]) == set(Outcome)
 
 
 def test_junit_xml_is_valid_by_the_schema_of_jenkins(reported: Reported) -> None:
