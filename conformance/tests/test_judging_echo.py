@@ -1,22 +1,26 @@
 """Judging echo servers: what kind of wrong an answer is, which clause it breaks, and who may be blamed for it."""
 
+import socket
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import pytest
-from peers import Hurried
+from peers import Hurried, Peer
 
 from jhup.clauses import clause
 from jhup.echo import Rules, Service, Serving, Shape, right_answers
+from jhup_conformance.channel import Channel
 from jhup_conformance.dialer import Dialer, TargetGone
 from jhup_conformance.echo import shrink as shrink_module
 from jhup_conformance.echo.asking import CONTENT, Ask, Breach, Mismatch, Tried, compare, is_whole
+from jhup_conformance.echo.datagrams import DatagramWire
 from jhup_conformance.echo.declared import Declared
 from jhup_conformance.echo.diagnosis import diagnose, diagnose_extra, diagnose_next
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.echo.shrink import shrink
-from jhup_conformance.echo.streams import StreamWire
+from jhup_conformance.echo.streams import StreamWire, leave
 from jhup_conformance.effort import EFFORTS, Profile
+from jhup_conformance.engine import Line
 from jhup_conformance.exchange import End
 from jhup_conformance.outcome import Finding, NotOffered, NotSeen, Wavering
 from jhup_conformance.transcript import Transcript
@@ -233,6 +237,25 @@ def test_cuts_stay_where_they_were_in_what_is_left() -> None:
     assert small == Ask(b"\xff\xfe", (1,))
 
 
+def test_each_cut_that_is_not_needed_goes_where_all_bytes_are() -> None:
+    for needed in (1, 2, 3, 5):
+        small = shrunk(Ask(b"aaaaaa", (1, 2, 3, 5)), lambda ask: needed in ask.cuts and len(ask.data) == 6)  # noqa: B023
+
+        assert small == Ask(b"aaaaaa", (needed,))
+
+
+@pytest.mark.parametrize("place", [1, 5, 13, 22, 37])
+def test_a_cut_moves_with_the_bytes_around_it(place: int) -> None:
+    data = bytearray(b"a" * 40)
+    data[place - 1 : place + 1] = b"\xff\xfe"
+
+    small = shrunk(
+        Ask(bytes(data), (place,)), lambda ask: any(ask.data[cut - 1 : cut + 1] == b"\xff\xfe" for cut in ask.cuts)
+    )
+
+    assert small == Ask(b"\xff\xfe", (1,))
+
+
 def test_the_end_of_a_line_stays() -> None:
     assert shrunk(Ask(b"hello\n"), lambda ask: True, shape=Shape.LINE) == Ask(b"a\n")
     assert shrunk(Ask(b"hello\n"), lambda ask: True, shape=Shape.LINE_ONE_SHOT) == Ask(b"a\n")
@@ -373,6 +396,50 @@ def test_an_answer_that_a_reset_took_is_asked_for_again() -> None:
         judge_of(ScriptedWire(lost)).expect([Ask(b"abc")])
 
 
+class NoChannel:
+    """A channel of a line on which nothing is to be sent."""
+
+    def close(self) -> None:
+        pass
+
+
+class Opening(ScriptedWire):
+    """Opens lines that lead nowhere, and answers nobody while more than so many are open."""
+
+    def __init__(self, answer: Callable[[Ask, int], bytes | Tried], *, serves_beside: int = 100, **how: Any) -> None:
+        super().__init__(lambda ask, tried: answer(ask, tried) if self.open <= serves_beside else b"", **how)
+        self.lines: list[Line] = []
+
+    @property
+    def open(self) -> int:
+        return sum(not line.dropped for line in self.lines)
+
+    def dial(self) -> Line:
+        self.lines.append(Line(cast(Channel, NoChannel())))
+        return self.lines[-1]
+
+
+def test_four_are_asked_at_a_time_where_each_gets_its_own_answer_beside_others() -> None:
+    wire = Opening(right)
+    judge = judge_of(wire, lanes=None)
+
+    judge.expect([Ask(b"abc")])
+    assert wire.lines == []  # a single one needs no knowledge of that
+    assert (judge.lanes, judge.lanes) == (4, 4)
+    assert (len(wire.lines), wire.open) == (3, 0)
+    assert [len(asks) for asks, _ in wire.asked] == [1, 1, 4, 4]
+
+
+def test_one_is_asked_at_a_time_where_others_get_none_or_another_one() -> None:
+    def confused(ask: Ask, tried: int) -> bytes:
+        return b"X" if tried == turn and ask.data == b"11111" else right(ask, tried)
+
+    assert judge_of(Opening(right, serves_beside=2), lanes=None).lanes == 1
+    assert judge_of(Opening(right, serves_beside=3), lanes=None).lanes == 4
+    for turn in (0, 1):  # noqa: B007  # the function above looks at it
+        assert judge_of(Opening(confused), lanes=None).lanes == 1
+
+
 def test_asks_are_made_as_many_at_a_time_as_are_served() -> None:
     asks = [Ask(b"%d" % number) for number in range(7)]
     wire = ScriptedWire(right)
@@ -383,7 +450,10 @@ def test_asks_are_made_as_many_at_a_time_as_are_served() -> None:
 
 
 def test_a_server_that_is_iterative_is_asked_one_at_a_time() -> None:
-    assert judge_of(ScriptedWire(right), serving=Serving.ITERATIVE, lanes=None).lanes == 1
+    wire = Opening(right)
+
+    assert judge_of(wire, serving=Serving.ITERATIVE, lanes=None).lanes == 1
+    assert (wire.lines, wire.asked) == ([], [])
 
 
 def test_what_stands_behind_a_right_answer_has_checks_of_its_own() -> None:
@@ -399,9 +469,22 @@ def test_what_stands_behind_a_right_answer_has_checks_of_its_own() -> None:
 
     lines = ScriptedWire(lambda ask, tried: b"Hello, b'abc'Hello, b'x'", shape=Shape.LINE_ONE_SHOT, rules=GREET)
     judge_of(lines).expect([Ask(b"abc\n")])
+    in_line = ScriptedWire(lambda ask, tried: b"Hello, b'abc'Hello, b'x'", shape=Shape.LINE, rules=GREET)
+    with pytest.raises(Finding):
+        judge_of(in_line).expect([Ask(b"abc\n")])
     other = ScriptedWire(lambda ask, tried: b"Hello, b'abc'!", shape=Shape.SESSION, rules=GREET)
     with pytest.raises(Finding):
         judge_of(other).expect([Ask(b"abc", end=End.FINISH)])
+
+
+def test_what_stands_behind_a_right_answer_excuses_no_other_one() -> None:
+    def both(ask: Ask, tried: int) -> bytes:
+        return b"Hello, b'abc'Hello, b''" if ask.data == b"abc" else b"wrong"
+
+    with pytest.raises(Finding, match="wrong"):
+        judge_of(ScriptedWire(both, shape=Shape.SESSION, rules=GREET), lanes=2).expect(
+            [Ask(b"abc", end=End.FINISH), Ask(b"x", end=End.FINISH)]
+        )
 
 
 def test_the_declaration_that_would_make_it_right_is_named() -> None:
@@ -419,7 +502,7 @@ def test_messages_of_a_line_server_end_in_a_line_feed_and_hold_no_other() -> Non
     wire = ScriptedWire(right, shape=Shape.LINE)
     judge = judge_of(wire, lanes=9)
 
-    judge.expect_messages([b"a", b"b\n", b"c\nd"])
+    judge.expect_messages([b"a", b"b\n", b"c\nd", b"e\n\n"])
 
     assert [asks for asks, _ in wire.asked] == [[Ask(b"a\n"), Ask(b"b\n")]]
     assert judge_of(ScriptedWire(right)).message(b"a") == Ask(b"a")
@@ -434,6 +517,21 @@ def test_generated_bytes_are_shrunk_and_not_held_against_a_server_that_failed_at
     judge.failed.add("ECHO-1")
     with pytest.raises(NotSeen, match="ECHO-1 failed, which this may come of"):
         judge.expect_any(Ask(b"hello\xffworld"))
+
+
+def test_a_wrong_answer_to_a_message_is_blamed_unless_it_is_about_other_clauses() -> None:
+    with pytest.raises(Finding):
+        judge_of(ScriptedWire(answers(b"x", b"x"))).expect_messages([b"abc"])
+    judge_of(ScriptedWire(answers(b"x", b"x"))).expect_messages([b"abc"], of_others=lambda tried: True)
+
+
+@pytest.mark.parametrize("number", range(1, 72))
+def test_what_replies_show_is_a_matter_of_the_clauses_up_to_62_but_for_what_segments_are(number: int) -> None:
+    judge = judge_of(ScriptedWire(lambda ask, tried: b"x"))
+    judge.failed.add(f"ECHO-{number}")
+
+    with pytest.raises(NotSeen if number < 63 and number not in (26, 31, 39, 52) else Finding):
+        judge.expect_any(Ask(b"a"))
 
 
 class Deaths:
@@ -480,6 +578,76 @@ def test_after_a_server_was_started_again_more_is_learnt() -> None:
     judge.admit(clause("ECHO-1"), tried=False)
 
 
+def test_of_a_server_that_died_and_is_not_back_yet_more_may_be_learnt() -> None:
+    wire, spawned = ScriptedWire(right), Deaths()
+    judge = judge_of(wire, spawned=spawned)
+
+    def kill() -> None:
+        wire.gone = True
+        spawned.deaths += 1
+
+    with pytest.raises(Finding), judge.surviving("something"):
+        kill()
+    judge.admit(clause("ECHO-1"), tried=False)
+
+
+class Letters(DatagramWire):
+    """Datagrams that are answered or not, as told."""
+
+    def __init__(self, *, answered: bool) -> None:
+        self.rules, self.executions = UPPER, 7
+        self.answered, self.revived, self.closed = answered, 0, False
+
+    def control(self, *, patience: float | None = None) -> bool:
+        return self.answered
+
+    def revive_quietly(self) -> bool:
+        self.revived += 1
+        return False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_server_that_gets_datagrams_is_started_again_only_when_it_does_not_answer() -> None:
+    alive, dead = Letters(answered=True), Letters(answered=False)
+
+    with judge_of(cast(ScriptedWire, alive)).surviving("something"):
+        pass
+    with pytest.raises(Finding), judge_of(cast(ScriptedWire, dead)).surviving("something"):
+        pass
+    assert (alive.revived, dead.revived) == (0, 1)
+
+
+def test_what_is_open_towards_datagrams_is_closed() -> None:
+    letters = Letters(answered=True)
+    judge = judge_of(cast(ScriptedWire, letters))
+
+    judge.close()
+    judge_of(ScriptedWire(right)).close()
+
+    assert letters.closed
+    assert (judge.executions, judge.datagrams, judge.shape) == (7, letters, Shape.DATAGRAM)
+    with pytest.raises(NotOffered):
+        judge.streams  # noqa: B018
+
+
+def test_a_line_is_heard_until_it_has_shown_something() -> None:
+    class Answers(Peer):
+        def accepted(self, sock: socket.socket) -> None:
+            sock.sendall(b"abc")
+            sock.recv(1)
+
+    with Answers() as peer:
+        wire = StreamWire(Dialer(peer.address), Hurried(), UPPER, Shape.SESSION)
+        line = wire.dial()
+        judge = judge_of(cast(ScriptedWire, wire))
+
+        assert judge.hear(line, until=lambda line: len(line.received) == 3)
+        assert not judge.hear(line, until=lambda line: len(line.received) > 3, patience=0.01)
+        leave(line)
+
+
 def test_a_plain_exchange_that_fails_is_held_against_one_clause_alone() -> None:
     judge = judge_of(ScriptedWire(right))
     judge.plain.clause, judge.plain.finding = "ECHO-25", Finding("an answer", "none")
@@ -513,6 +681,7 @@ def test_a_quick_run_takes_a_share_of_a_sweep_with_its_ends() -> None:
     assert (drawn[0], drawn[-1]) == (0, 99)
     assert drawn == sorted(drawn)
     assert judge.sample(list(range(most))) == list(range(most))
+    assert judge.sample([1, 2, 3]) == [1, 2, 3]
     assert len(judge.sample(list(range(100)), share=4)) == most // 2
     judge.effort = EFFORTS[Profile.DEFAULT]
     assert judge.sample(list(range(100))) == list(range(100))
