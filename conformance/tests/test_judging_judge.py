@@ -254,6 +254,47 @@ def test_a_failing_control_says_why_it_was_one() -> None:
         judge_with(Scripted(lambda case, tried: WRONG)).expect(Case(one_put), control=Case(other_put))
 
 
+def two_puts(talk: Talk) -> None:
+    talk.put(b"1")
+    talk.put(b"2")
+
+
+def two_others(talk: Talk) -> None:
+    talk.put(b"3")
+    talk.say(cmd="x")
+
+
+def is_glued(case: Case) -> bool:
+    talk = Talk(Names("00000000"))
+    case.recipe(talk)
+    return not case.cuts and len(talk.requests()) > 0
+
+
+def test_that_two_requests_in_a_segment_are_taken_is_learnt_once_for_all_that_is_glued_like_them() -> None:
+    runner = Scripted(lambda case, tried: WRONG if is_glued(case) else None)
+    judge = judge_with(runner)
+
+    for recipe in (two_others, two_puts):
+        with pytest.raises(NotSeen, match="same bytes in one segment fail too"):
+            judge.expect(Case(recipe, (3,)))
+    assert not judge.takes_two_at_once
+    assert len(runner.asked) == 2  # the plain puts, twice
+    assert two_others not in [case.recipe for cases, _ in runner.asked for case in cases]
+    judge.control(one_put)
+    judge.control(Case(two_others, Talk.borders), why="not glued")
+
+
+def test_where_two_requests_in_a_segment_are_taken_each_control_is_tried() -> None:
+    runner = Scripted()
+    judge = judge_with(runner)
+
+    judge.control(two_others)
+    judge.control(two_others)
+
+    assert judge.takes_two_at_once
+    assert [case.recipe for cases, _ in runner.asked for case in cases][1:] == [two_others]
+
+
 # How many at a time
 
 
@@ -381,12 +422,11 @@ def test_a_check_may_lead_a_conversation_of_its_own() -> None:
         runner = runner_for(peer)
         judge = judge_with(runner)
         line = judge.dial()
-        line.plan(Case(one_put).whole() and [])
-
         heard = judge.hear(line, until=lambda line: bool(line.received), patience=0.01)
         line.drop()
 
         assert (heard, runner.executions, judge.executions) == (False, 1, 1)
+        assert not judge.hear(line, until=lambda line: bool(line.received))  # in its own time
         assert judge.names is runner.names
 
 
@@ -403,7 +443,8 @@ def test_bodies_are_laid_by_unhurried_puts_so_many_at_a_time() -> None:
     scripted = Scripted()
     lay_bodies(scripted, {"a": b"1", "b": b"2", "c": b"3"}, 2)
     lay_bodies(scripted, {})
-    assert [len(cases) for cases, _ in scripted.asked] == [2, 1]
+    lay_bodies(scripted, {"a": b"1", "b": b"2"})
+    assert [len(cases) for cases, _ in scripted.asked] == [2, 1, 1, 1]
     assert {patience for _, patience in scripted.asked} == {LAST}
 
 
@@ -413,6 +454,8 @@ def test_bodies_that_can_not_be_laid_teach_nothing() -> None:
 
     with pytest.raises(NotSeen, match="more than the target takes"):
         lay_bodies(runner, {"a": b"1234", "b": b""})
+    with pytest.raises(NotSeen, match="right; actual: wrong"):
+        lay_bodies(runner, {"a": b"1", "b": b"2"}, 2)
     with pytest.raises(NotSeen, match="right; actual: wrong"):
         lay_bodies(runner, {"a": b"123"})
 

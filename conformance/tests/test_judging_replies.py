@@ -6,6 +6,7 @@ import pytest
 from peers import Hurried, Peer
 
 from jhup.messages import Code, Failure, Reply, Request, Stat
+from jhup.writer import write_reply
 from jhup_conformance.dialer import Dialer
 from jhup_conformance.observe import Body, ObservedBy
 from jhup_conformance.outcome import SuiteError
@@ -75,8 +76,11 @@ def test_a_connection_that_was_closed_is_replaced_once() -> None:
 
     with ClosesOnce() as peer:
         assert observer_of(peer).look(["a"]) == {"a": None}
-    with AlwaysCloses() as peer, pytest.raises(SuiteError, match="answered 0 of 2 stats"):
-        observer_of(peer).look(["a", "b"])
+    with AlwaysCloses() as peer:
+        with pytest.raises(SuiteError, match="answered 0 of 2 stats"):
+            observer_of(peer).look(["a", "b"])
+        assert all(peer.ended.acquire(timeout=5) for _ in range(2))
+        assert not peer.ended.acquire(blocking=False)
 
 
 def test_answers_that_stop_short_are_an_error_of_the_suite() -> None:
@@ -87,6 +91,20 @@ def test_answers_that_stop_short_are_an_error_of_the_suite() -> None:
 
     with AnswersOne() as peer, pytest.raises(SuiteError, match="answered 1 of 2 stats"):
         observer_of(peer).look(["a", "b"])
+
+
+def test_more_answers_than_were_asked_for_are_an_error_of_the_suite() -> None:
+    class AnswersTwice(Peer):
+        def reply(self, sock: socket.socket, request: Request, reply: Reply) -> None:
+            sock.sendall(2 * write_reply(reply))
+
+    with AnswersTwice() as peer, pytest.raises(SuiteError, match="answered 2 of 1 stats"):
+        observer_of(peer).look(["a"])
+
+
+def test_a_connection_is_not_kept_unless_that_is_allowed() -> None:
+    with Peer() as peer:
+        assert not ReplyObserver(Dialer(peer.address), Hurried()).keeps
 
 
 @pytest.mark.parametrize(
