@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping
 
 import pytest
-from peers import Peer, Seen, runner_for
+from peers import Hurried, Peer, Seen, runner_for
 
 from jhup.messages import Put
 from jhup_conformance import runner as runner_module
@@ -163,6 +163,38 @@ def test_something_wrong_that_shows_late_is_seen_while_things_settle() -> None:
 
         assert failed.mismatch.actual.startswith(f"{names[0]} stored")
         assert b"alive" in peer.store.values()
+
+
+def test_things_get_time_to_settle_where_nothing_proves_the_end() -> None:
+    class Calm(Hurried):
+        @property
+        def settle(self) -> float:
+            return 0.05
+
+    looks = []
+    for recipe in (silent, cut_off):
+        with Peer() as peer:
+            runner = runner_for(peer, observer=(seen := Seen(peer.store)))
+            runner.pace = Calm()
+            assert runner.run([Case(recipe)], patience=PATIENCE) == []
+            looks.append(seen.looks)
+
+    proven, unproven = looks
+    assert unproven > proven + 3
+
+
+def test_nothing_is_made_of_no_cases() -> None:
+    with Peer() as peer:
+        assert runner_for(peer).run([], patience=PATIENCE) == []
+
+
+@pytest.mark.parametrize(("beside", "longer"), [(1, 1), (5, 1), (20, 4)])
+def test_unhurried_cases_pause_longer_beside_many_others_and_cut_ones_do_not(beside: int, longer: int) -> None:
+    with Peer() as peer:
+        runner = runner_for(peer)
+
+        assert runner._pause(Case.unhurried(silent), beside) == pytest.approx(longer * runner.pace.pause)
+        assert runner._pause(Case(silent, (3,)), beside) == runner.pace.pause
 
 
 def test_what_is_said_while_the_store_is_looked_at_is_heard() -> None:
