@@ -194,6 +194,66 @@ def test_a_mixture_of_racing_puts_is_a_finding() -> None:
             talk.race("a", [whole_put(party, "a", b"%d" % party.number) for party in parties])
 
 
+def test_racing_puts_may_have_begun_before_and_leave_nothing_behind() -> None:
+    with Peer() as peer, conversation_with(peer, "a", "b") as talk:
+        parties = [talk.join() for _ in range(2)]
+        for party in parties:
+            talk.send(part_of_put(party, "a", b"%d" % party.number * 9, 30))
+
+        talk.race("a", [rest_of_put(party) for party in parties])
+        for party in parties:
+            talk.step(whole_put(party, "b", b"%d" % party.number))
+
+        assert talk.store["b"] == b"2"
+
+
+def test_what_a_race_does_to_other_names_is_found() -> None:
+    class Forgets(Peer):
+        def keep(self, name: str, body: bytes) -> None:
+            super().keep(name, body)
+            if name == "b":
+                self.store.pop("a", None)
+                self.store.pop("c", None)
+
+    for other in ("a", "c"):
+        with Forgets() as peer, conversation_with(peer, "a", "b", "c") as talk:
+            parties = [talk.join() for _ in range(2)]
+            talk.step(whole_put(parties[0], other, b"abc"))
+
+            with pytest.raises(Finding, match=f"{other} stored"):
+                talk.race("b", [whole_put(party, "b", b"x") for party in parties])
+
+
+MALFORMED = b"\x02\0\0\0[]"
+
+
+class StaysOpen(Peer):
+    """Goes on to read, and to drop, what comes behind a malformed request."""
+
+    def accepted(self, sock: socket.socket) -> None:
+        super().accepted(sock)
+        while sock.recv(65_536):
+            pass
+
+
+@pytest.mark.parametrize("kind", [Peer, StaysOpen])
+def test_behind_what_is_malformed_nothing_more_is_said(kind: type[Peer]) -> None:
+    with kind() as peer, conversation_with(peer, "a") as talk:
+        party = talk.join()
+
+        talk.step(Move(party, MALFORMED, "says nothing that is a request"))
+
+        assert talk.parties == []
+        assert party.line.dropped
+
+
+def test_where_a_server_may_close_or_not_it_gets_a_moment_to_go_wrong() -> None:
+    with StaysOpen() as peer:
+        seen = Seen(peer.store, lambda look: look > 2 and peer.store.update({"a": b"abc"}))
+        with conversation_with(peer, "a", observer=seen) as talk, pytest.raises(Finding, match="a not stored"):
+            talk.step(Move(talk.join(), MALFORMED, "says nothing that is a request"))
+
+
 def test_what_changes_after_a_step_is_found_when_it_is_confirmed() -> None:
     with Peer() as peer, conversation_with(peer, "a") as talk:
         talk.step(whole_put(talk.join(), "a", b"abc"))

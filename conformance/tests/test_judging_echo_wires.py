@@ -114,6 +114,22 @@ def test_a_connection_that_stays_open_where_it_has_to_be_closed_is_a_breach(monk
     assert free.mismatch is None
 
 
+@pytest.mark.parametrize("ask", [Ask(b"abc", end=End.FINISH), Ask(b"abc", must_close=True)])
+def test_where_the_connection_has_to_end_it_is_listened_to_until_it_does(ask: Ask) -> None:
+    moment = threading.Event()
+
+    def afterthought(sock: socket.socket) -> None:
+        upper(sock)
+        moment.wait(0.02)
+        sock.sendall(b"X")
+
+    with Says(afterthought) as peer:
+        [tried] = wire_to(peer).run([ask], patience=PATIENCE)
+
+    assert tried.mismatch is not None
+    assert (tried.mismatch.breach, tried.answer) == (Breach.EXTRA, b"ABCX")
+
+
 def reset_after(said: bytes) -> Conversation:
     def conversation(sock: socket.socket) -> None:
         sock.recv(1024)
@@ -340,6 +356,27 @@ def test_a_server_that_ended_beside_a_datagram_is_named() -> None:
         with pytest.raises(Finding, match="its process ended beside xyz"):
             wire.run([Ask(b"xyz")], patience=0.02)
         wire.close()
+
+
+def test_a_server_that_died_is_written_to_at_its_new_address() -> None:
+    class Revives:
+        alive = True
+
+        def __init__(self, address: Address | None) -> None:
+            self.address = address
+
+        def revive(self) -> Address | None:
+            return self.address
+
+    with Datagrams(right) as first, Datagrams(right) as second:
+        for spawned, where in ((Revives(None), first), (Revives(second.address), second)):
+            wire = DatagramWire(first.address, Hurried(), UPPER, spawned)  # type: ignore[arg-type]
+            assert not wire.has_answered
+            assert wire.revive_quietly() is (where is second)
+            assert wire.sender.where == where.socket.getsockname()
+            assert wire.control()
+            assert wire.has_answered
+            wire.close()
 
 
 def test_only_the_newest_letters_are_kept_and_none_in_the_end() -> None:

@@ -297,6 +297,16 @@ def test_a_target_that_does_not_read_takes_a_long_segment_in_parts() -> None:
         assert not line.is_sending
 
 
+def test_a_segment_that_is_not_taken_whole_is_still_being_sent() -> None:
+    with connected() as (line, far):
+        line.plan(sent(b"x" * 20_000_000))
+
+        drive([line], until=lambda line: True, patience=0.02, at_most=LONG)
+
+        assert (line.is_sending, line.wants_write) == (True, True)
+        assert far.recv(1) == b"x"
+
+
 def test_a_line_that_was_let_go_of_is_left_alone() -> None:
     with connected() as (line, far):
         line.plan(sent(b"a"))
