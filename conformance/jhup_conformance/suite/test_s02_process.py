@@ -161,6 +161,8 @@ def _abort_many(judge: Judge) -> Aborted:
     since = time.monotonic()
     while len(lines) < judge.effort.aborted and time.monotonic() - since < LONGEST_SPREE:
         lines += say_all(judge, (streams + streams)[: min(20, judge.lanes)], End.RESET)
+        for line in lines[-20:]:
+            line.drop()  # where the target has closed before, the reset was not sent
     return Aborted(len(lines), before, lines[-1])
 
 

@@ -31,11 +31,11 @@ class Fault:
     blamed: frozenset[str]
     related: Mapping[str, str] = field(default_factory=dict)
     silent: bool = False
-    profile: str = "quick"
+    profile: str = "broad"
 
 
 def fault(
-    server: type[Faithful], blamed: str, *, silent: bool = False, profile: str = "quick", **related: str
+    server: type[Faithful], blamed: str, *, silent: bool = False, profile: str = "broad", **related: str
 ) -> Fault:
     """Make an entry: clauses with spaces between, related ones as ``FRAME_7="reason"``."""
     return Fault(
