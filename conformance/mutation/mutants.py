@@ -61,7 +61,10 @@ def mutants(source: str, *, seed: int, share: float = 1.0) -> list[Mutant]:
         kind = changes[0][0].partition("/")[2].partition("_")[0]
         count = min(len(changes), _DRAWN.get(kind, len(changes)))
         for operator, occurrence in chosen.sample(changes, count):
-            changed = mutate_code(source, get_operator(operator)(), occurrence)
+            try:
+                changed = mutate_code(source, get_operator(operator)(), occurrence)
+            except AttributeError:  # Cosmic Ray 8.7 can't replace an exception that is named by its module
+                continue
             if changed and changed != source and _compiles(changed):
                 found.setdefault(changed, _mutant(source, changed))
     drawn = chosen.sample(list(found.values()), round(share * len(found)))

@@ -121,6 +121,7 @@ def kinds(header: bytes) -> list[str]:
         (b'{"cmd":"hello","reply":true,"x":NaN,}', ["HEAD-9"]),
         (b'{"cmd":"hello","reply":true,"x":NaN}', ["HEAD-9", "HEAD-9+"]),
         (b'{"cmd":"hello","reply":true}{', ["HEAD-7", "HEAD-7+"]),
+        (b'{"cmd":"hello","a":true}{', ["HEAD-7"]),
         (b'{"cmd":"hello","x":[[1],%s]}' % (b"[" * 30_000 + b"]" * 30_000), ["HEAD-19", "Hello"]),
         (b'{"cmd":"hello","x":[%s,[[1]]],"y":[1]}' % (b"[" * 30_000 + b"]" * 30_000), ["HEAD-19", "Hello"]),
         (
