@@ -30,8 +30,11 @@ operators of [Cosmic Ray](https://cosmic-ray.readthedocs.io): a comparison or a 
 less, `and` for `or`, a condition negated, a decorator lost, a loop that does not run, an exception not caught. Where an
 operator can be replaced by many, one or two are drawn by a seed. Each changed module meets the fast tests that
 `conformance/mutation/plan.toml` names for it: killed is a change that some test noticed. Some of those that survive
-change nothing that counts; they stand below with the reason.
+change nothing that counts; they stand below with the reason, two of each kind. The reasons are given by line, so that
+they are a reading of the code and no proof. What has none is listed in full: a test may have come after the run.
 """
+_EXAMPLES: Final = 2
+"""Survivors of one kind that the page shows."""
 PAGE: Final = _ROOT / "conformance" / "docs" / "mutation.md"
 
 
@@ -143,7 +146,13 @@ _HEADINGS: Final = ("module", "mutants", "killed", "timed out", "survived", "exp
 
 def _cells(result: Result, explained: int) -> tuple[str, ...]:
     counts = (result.mutants, result.killed, result.timed_out, len(result.survivors), explained)
-    return result.name, *map(str, counts), f"{100 * result.score:.0f} %"
+    return f"{result.name}{_mark(result)}", *map(str, counts), f"{100 * result.score:.0f} %"
+
+
+def _mark(result: Result) -> str:
+    """Mark a module whose text is another one than when it was run."""
+    now = {each.name: digest((_ROOT / each.path).read_text("utf-8")) for each in plan()}
+    return " (changed since)" if now.get(result.name, result.digest) != result.digest else ""
 
 
 def _rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
@@ -172,6 +181,7 @@ def table(results: Sequence[Result]) -> Table:
 def page(results: Sequence[Result]) -> str:
     """Give the page of the documentation."""
     rows = _rows(results)
+    missing = [each.name for each in plan() if each.name not in {result.name for result in results}]
     minutes = sum(each.seconds for each in results) / 60
     lines = [
         *_HEAD.splitlines(),
@@ -182,6 +192,8 @@ def page(results: Sequence[Result]) -> str:
         f"|---|{'---:|' * (len(_HEADINGS) - 1)}",
         *(f"| {' | '.join(row)} |" for row in rows),
         "",
+        f"Planned, and not run yet: {', '.join(missing) or 'none'}.",
+        "",
         "## Survivors",
     ]
     for result in results:
@@ -190,8 +202,8 @@ def page(results: Sequence[Result]) -> str:
             continue
         lines += ["", f"### {result.name}", ""]
         for reason in dict.fromkeys(known.values()):
-            lines += [f"{reason or 'Not looked at yet'}:", "", "```text"]
-            lines += [str(each) for each, why in known.items() if why == reason]
-            lines += ["```", ""]
+            alike = [str(each) for each, why in known.items() if why == reason]
+            shown = alike[:_EXAMPLES] if reason else alike
+            lines += [f"{reason or 'No reason yet'} ({len(alike)}):", "", "```text", *shown, "```", ""]
         lines.pop()
     return "\n".join(lines) + "\n"
