@@ -160,11 +160,13 @@ class Exchange:
         cuts = self.case.cuts
         return tuple(cuts(self.talk)) if callable(cuts) else cuts
 
-    def begin(self, line: Line, pause: float) -> None:
-        """Take a fresh connection and plan what is said on it, `pause` seconds between segments."""
+    def begin(self, line: Line, pause: float, *, lead: float = 0.0) -> None:
+        """Take a fresh connection and plan what is said on it, `pause` seconds between segments, `lead` before them."""
         self.line = line
         pause = pause if self.case.pause is None else self.case.pause
         steps = script(self.talk.stream, self.cuts, self.case.end, pause)
+        if lead and steps:
+            steps[0] = replace(steps[0], pause=lead)
         line.transcript.scene = scene_of(self.talk, steps, self._server, must_close=self.case.must_close)
         line.plan(steps)
 

@@ -81,9 +81,11 @@ class Runner:
             self.lay(before, len(exchanges))
         lines: list[Line] = []
         try:
-            for exchange in exchanges:
-                lines.append(self.dialer.dial(no_delay=exchange.case.no_delay))
-                exchange.begin(lines[-1], self._pause(exchange.case, len(exchanges)))
+            lines.extend(self.dialer.dial(no_delay=exchange.case.no_delay) for exchange in exchanges)
+            for exchange, line in zip(exchanges, lines, strict=True):
+                pause = self._pause(exchange.case, len(exchanges))
+                # Whoever is still accepting connections would find both sides of a cut when it comes to read.
+                exchange.begin(line, pause, lead=pause if len(lines) > 1 and exchange.case.cuts else 0.0)
             starts = self.dialer.revived
             self.executions += len(exchanges)
             self._drive(exchanges, patience)

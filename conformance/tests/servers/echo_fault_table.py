@@ -112,7 +112,9 @@ FAULTS = {
     "answers the other": fault(streams.AnswersTheOther, "worker", "one-shot", "65"),
     "at most eight": fault(streams.AtMostEight, "upper", "one-shot", "67"),
     "dies of a reset": fault(streams.DiesOfReset, "upper", "one-shot", "68", _70="clients that leave reset it"),
-    "dies of what is not ASCII": fault(streams.DiesOfHighBytes, "worker", "one-shot", "69"),
+    "dies of what is not ASCII": fault(
+        streams.DiesOfHighBytes, "worker", "one-shot", "69", _70="a process that takes its time to end does so later"
+    ),
     "dies of long streams": fault(
         streams.DiesOfLongStreams, "upper", "one-shot", "70", _26="it dies of each", _49="it dies of each",
     ),
