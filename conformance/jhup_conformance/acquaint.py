@@ -46,6 +46,7 @@ def acquaint(runner: Runner, observer: Observer | None) -> Knowledge:
         if known.greeting.max_filesize is not None:
             runner.server = replace(runner.server, max_filesize=known.greeting.max_filesize)
         observer = observer or _trustworthy(ReplyObserver(runner.dialer, runner.pace), known)
+    runner.hears_all = False
     runner.observer = observer
     runner.lay = lambda bodies, at_a_time: lay_bodies(runner, bodies, at_a_time)
     if observer:

@@ -228,7 +228,7 @@ class Conversation:
             talk.watched += watched
             talk.before |= self.store
 
-        exchange = Exchange(Case(say, end=move.end), self._judge.names, self._judge.runner.server)
+        exchange = self._judge.runner.exchange(Case(say, end=move.end))
         exchange.line = self._last = move.party.line
         exchange.line.received.clear()
         exchange.line.plan(script(move.data, move.cuts, move.end, self._judge.runner.pace.pause))

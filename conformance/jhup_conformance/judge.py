@@ -1,6 +1,6 @@
 """The judge: what the checks of `suite` ask for. Before it blames a target it looks again, alone and with more time."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final, NoReturn
@@ -15,11 +15,13 @@ from jhup_conformance.judging import Judging
 from jhup_conformance.observe import FolderObserver, Observer
 from jhup_conformance.outcome import Finding, NotOffered, NotSeen, Wavering
 from jhup_conformance.pace import Pace
+from jhup_conformance.plain_replies import PLAIN_REPLIES
 from jhup_conformance.replies import ReplyObserver
 from jhup_conformance.runner import Failed, Runner
 from jhup_conformance.shrink import shrink
 from jhup_conformance.spawn import Spawned
 from jhup_conformance.talk import Names, Recipe, Talk
+from jhup_conformance.unasked import unasked
 from jhup_conformance.vitals import Vitals
 
 __all__ = ["SURE_PAUSE", "Judge", "Knowledge"]
@@ -67,11 +69,11 @@ class Judge(Judging):
         known: what was learnt of the target before.
         folder: the server's store as a local folder, where it was given.
         runner: makes the exchanges.
-        unasked: gives a case in which nobody asks for a reply, while checks about replies are at work: if that fails as
-            well, and in silence, nothing was learnt of replies.
+        about_replies: whether a clause of chapter 8 is judged. What fails when nobody asks for a reply as well, and in
+            silence, says nothing of replies; and what is wrong about any reply, nothing of the other chapters.
     """
 
-    unasked: Callable[[Case, Names], Case | None] | None = None
+    about_replies = False
 
     def __init__(
         self,
@@ -204,8 +206,9 @@ class Judge(Judging):
         waiting = list(cases)
         size = self.lanes if len(waiting) > 1 else 1
         for start in range(0, len(waiting), size):
-            for failed in self.runner.run(waiting[start : start + size], patience=self.runner.pace.patience):
-                self._look_again(failed)
+            batch = waiting[start : start + size]
+            for failed in self.runner.run(batch, patience=self.runner.pace.patience):
+                self._look_again(failed, batch)
 
     def control(self, control: Case | Recipe, *, why: str = "the same bytes in one segment fail too") -> None:
         """Make sure that something plain works, once a run.
@@ -260,35 +263,50 @@ class Judge(Judging):
     def _fails_twice(self, case: Case) -> Failed | None:
         return self._first_failed(case) and self._alone(case)
 
-    def _look_again(self, first: Failed) -> None:
-        """Try a failing case again, alone and with more time, and blame the target only if it fails again."""
+    def _look_again(self, first: Failed, batch: Sequence[Case]) -> None:
+        """Try a failing case again, alone and with more time, and blame the target only if it fails again.
+
+        Raises:
+            Finding: for the target.
+            Wavering: when the case held then.
+            NotSeen: when nothing was learnt, as from what fails beside others alone, which has clauses of its own.
+        """
         case, mismatch = first.exchange.case, first.mismatch
         if again := self._alone(case):
-            self._acquit(case)
+            self._acquit(again)
             self._blame(again)
         if mismatch.timed_out:
             return  # it was only slow beside the others
         if case.is_unhurried and not self._alone(case):
             return  # the machine was busy and has joined segments, which no unhurried client sends
         failures = 1 + (self._alone(case) is not None)
+        if failures == 1 and len(batch) > 1 and self.runner.run(batch, patience=self.runner.pace.last_patience):
+            raise NotSeen(f"it fails beside {len(batch) - 1} other connections, and never alone")
         raise Wavering(
             mismatch.expected,
             f"{mismatch.actual}; failed {failures} times of {_LOOKS} under the same bytes",
             first.exchange.line.transcript,
         )
 
-    def _acquit(self, case: Case) -> None:
+    def _acquit(self, failed: Failed) -> None:
         """Blame the target for nothing that fails without what the check is about, too.
 
         Raises:
             NotSeen: when it does.
         """
+        case = failed.exchange.case
         if case.apart:
             self.control(self._slower(case.apart), why="the same without what this is about fails too")
-        if self.unasked and (silent := self.unasked(case, self.names)):
-            failed = self._fails_twice(silent)
-            if failed and not failed.exchange.line.received:
-                raise NotSeen(f"the same fails when no reply is asked for: {failed.mismatch.actual}")
+        silent = unasked(case, self.names)
+        if silent is None:
+            return
+        if self.about_replies:
+            failed_too = self._fails_twice(silent)
+            if failed_too and not failed_too.exchange.line.received:
+                raise NotSeen(f"the same fails when no reply is asked for: {failed_too.mismatch.actual}")
+        elif failed.exchange.line.received:
+            for plain in PLAIN_REPLIES:
+                self.control(plain, why="a plain request is not answered rightly, which has clauses of its own")
 
     def _alone(self, case: Case) -> Failed | None:
         """Try a case with nothing beside it, more time to wait, and longer pauses, so that its cuts surely arrive."""
@@ -297,14 +315,13 @@ class Judge(Judging):
 
     def _slower(self, case: Case) -> Case:
         """Give a case with pauses so long that its cuts arrive as such, also on a busy machine."""
-        if case.pause is not None or not case.cuts:
+        if case.pause == 0 or not case.cuts:
             return case
         talk = Talk(self.names)
         case.recipe(talk)
         count = len(tuple(case.cuts(talk) if callable(case.cuts) else case.cuts))
-        return replace(
-            case, pause=max(_LONGER_PAUSE * self.runner.pace.pause, min(SURE_PAUSE, _PAUSES / max(1, count)))
-        )
+        longer = _LONGER_PAUSE * self.runner.pace.pause
+        return replace(case, pause=max(case.pause or 0.0, longer, min(SURE_PAUSE, _PAUSES / max(1, count))))
 
     def _blame(self, failed: Failed) -> NoReturn:
         """Blame the target for the smallest case that fails.

@@ -49,6 +49,7 @@ class Runner:
         observer: how its store is seen; None when it can't be.
         lay: stores the bodies that exchanges need to be there before them, so many at a time.
         executions: how many exchanges were made so far.
+        hears_all: whether it counts what is said on a connection on which nobody asks for a reply.
     """
 
     def __init__(self, dialer: Dialer, pace: Pace, names: Names, server: Server) -> None:
@@ -59,7 +60,12 @@ class Runner:
         self.observer: Observer | None = None
         self.lay: Callable[[Mapping[str, bytes], int], None] = lambda _, __: None
         self.executions = 0
+        self.hears_all = True
         self._satisfied = 0.0
+
+    def exchange(self, case: Case) -> Exchange:
+        """Give a case under way."""
+        return Exchange(case, self.names, self.server, hears_all=self.hears_all)
 
     def run(self, cases: Sequence[Case], *, patience: float) -> list[Failed]:
         """Run cases at the same time, each on a connection of its own.
@@ -75,7 +81,7 @@ class Runner:
             TargetGone: when the target can't be reached any more.
             Finding: when the exchanges ended its process, or it serves nobody any more.
         """
-        exchanges = [Exchange(case, self.names, self.server) for case in cases]
+        exchanges = [self.exchange(case) for case in cases]
         before = {name: body for exchange in exchanges for name, body in exchange.talk.before.items()}
         if before:
             self.lay(before, len(exchanges))

@@ -3,6 +3,7 @@
 import contextlib
 import shlex
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -214,6 +215,8 @@ class Spawned:
                 sock.bind(str(probe))
             if sock.connect_ex(where) != 0:
                 return False
+            if self._transport.is_stream:  # let go by a reset: servers that spin after an orderly end are spared it
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return self._transport.is_stream or _is_bound(sock)
 
     def _tail(self) -> str:

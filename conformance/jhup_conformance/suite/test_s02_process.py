@@ -13,13 +13,13 @@ import pytest
 from jhup.limits import CLOSE_WITHIN
 from jhup_conformance.conversation import frame
 from jhup_conformance.engine import Line, drive
-from jhup_conformance.exchange import End, script
-from jhup_conformance.judge import Judge
+from jhup_conformance.exchange import Case, End, script
+from jhup_conformance.judge import NO_OBSERVER, Judge
 from jhup_conformance.marks import checks
 from jhup_conformance.outcome import Finding, NotSeen
 from jhup_conformance.sizes import pattern
-from jhup_conformance.talk import prefix
-from jhup_conformance.vitals import Peak
+from jhup_conformance.talk import Talk, prefix
+from jhup_conformance.vitals import Peak, Vitals
 
 WINDOW: Final = 0.07
 """Seconds over which processor time is measured; again, and longer, before it counts."""
@@ -39,6 +39,23 @@ def say_all(judge: Judge, streams: Iterable[bytes], end: End, *, patience: float
     moment = patience or 4 * judge.runner.pace.settle
     drive(lines, until=lambda line: line.closed is not None, patience=moment, at_most=5.0)
     return lines
+
+
+def require_at_work(judge: Judge) -> Vitals:
+    """Give the process of a target that is known to do something: one that reads nothing wastes nothing.
+
+    Raises:
+        NotSeen: when a plain put takes no effect, or nothing can be seen.
+    """
+    vitals = judge.require_vitals()
+    if judge.runner.observer is None:
+        raise NotSeen(NO_OBSERVER)
+    judge.control(Case.unhurried(one_put), why="a plain put fails, so that this is no target at work")
+    return vitals
+
+
+def one_put(talk: Talk) -> None:
+    talk.put(b"abc")
 
 
 def peak_that_shows(judge: Judge, size: int) -> Peak:
@@ -62,7 +79,7 @@ def peak_that_shows(judge: Judge, size: int) -> Peak:
 @checks("FRAME-17", blind=True, last=True)
 @pytest.mark.parametrize("claim", [2**31 - 1, 2**30], ids=["2^31-1", "2^30"])
 def test_no_memory_is_asked_for_because_of_a_prefix(judge: Judge, claim: int) -> None:
-    vitals = judge.require_vitals()
+    vitals = require_at_work(judge)
     before = peak_that_shows(judge, claim // 4)
 
     lines = []
@@ -105,7 +122,7 @@ def stretches(judge: Judge) -> dict[str, list[bytes]]:
 
 def expect_rest(judge: Judge, places: tuple[str, ...], end: End) -> None:
     """Have connections end, and see whether the target then rests as it did before."""
-    vitals = judge.require_vitals()
+    vitals = require_at_work(judge)
     usual = judge.once("the load of a target at rest", lambda: vitals.load(WINDOW))
     streams = [stream for place in places for stream in stretches(judge)[place]]
     lines = say_all(judge, streams[: judge.lanes], end)

@@ -1,17 +1,20 @@
 """Section 3.4, duplicates and extremes: one of two readings where senders stay away, and never a crash or a stall."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import pytest
 
 from jhup.limits import MAX_HEADER
-from jhup_conformance.exchange import Case, End
+from jhup_conformance.engine import Line
+from jhup_conformance.exchange import Case, End, script
 from jhup_conformance.followed import Pair, expect_followed
 from jhup_conformance.judge import Judge
 from jhup_conformance.marks import checks, together
 from jhup_conformance.outcome import Finding
 from jhup_conformance.spoiled import PutOf
 from jhup_conformance.spoiled_rows import PLAIN
+from jhup_conformance.talk import Talk
 
 CONTROL = PutOf(PLAIN).pair
 
@@ -144,8 +147,33 @@ def test_an_extreme_in_an_unknown_member_is_ignored_or_malformed(judge: Judge, v
 
     expect_followed(judge, (recipe.pair for recipe in recipes), control=PutOf(PLAIN[:-1] + b',"x":[9]}').pair)
 
-    if judge.known.greeting:  # whoever stalls neither answers nor closes
+    if judge.known.greeting:
         judge.expect_all(Case(asking(recipe), (), End.FINISH, must_close=True) for recipe in recipes)
+    expect_no_stall(judge, recipes)
+
+
+def expect_no_stall(judge: Judge, recipes: Iterable[PutOf]) -> None:
+    """Whoever stalls does not close when the stream ends; those left out that never do it behind a malformed header."""
+    if not all(closes(judge, recipe) for recipe in (PutOf(PLAIN), PutOf(PLAIN[:-1]))):
+        return
+    for recipe in recipes:
+        if not closes(judge, recipe) and not closes(judge, recipe):
+            expected = "the connection closed when the stream ends, as behind a plain header and a malformed one"
+            raise Finding(expected, "still open", line_of(judge, recipe).transcript, timed_out=True)
+
+
+def closes(judge: Judge, recipe: PutOf) -> bool:
+    """Tell whether the target closes a connection on which something was said and the stream has ended."""
+    return line_of(judge, recipe).closed is not None
+
+
+def line_of(judge: Judge, recipe: PutOf) -> Line:
+    talk, line = Talk(judge.names), judge.dial()
+    recipe(talk)
+    line.plan(script(talk.stream, (), End.FINISH, judge.runner.pace.pause))
+    judge.hear(line, until=lambda line: line.closed is not None)
+    line.drop()
+    return line
 
 
 UNFINISHED = {

@@ -12,7 +12,7 @@ from jhup_conformance.fairness import only_where
 from jhup_conformance.judge import Judge
 from jhup_conformance.marks import checks, together
 from jhup_conformance.outcome import Finding, NotOffered
-from jhup_conformance.talk import Talk, header
+from jhup_conformance.talk import Talk, header, prefix
 
 OLD = b"what was stored before\n"
 NEW = b"what must not be stored"
@@ -25,26 +25,35 @@ def members(name: str, **others: object) -> bytes:
     return header(**{"cmd": "put", "filename": name, "filesize": len(NEW)} | others)
 
 
-MALFORMED: dict[str, Break] = {
-    "not JSON": lambda name: members(name)[:-1] + b",}",
-    "single quotes": lambda name: members(name).replace(b'"', b"'"),
-    "not UTF-8": lambda name: members(name, x="~").replace(b"~", b"\xff"),
-    "a byte order mark": lambda name: b"\xef\xbb\xbf" + members(name),
-    "an array": lambda name: b"[" + members(name) + b"]",
-    "bytes behind the object": lambda name: members(name) + b"x",
-    "two objects": lambda name: members(name) + members(name),
-    "NaN": lambda name: members(name)[:-1] + b',"x":NaN}',
-    "no cmd": lambda name: header(filename=name, filesize=len(NEW)),
-    "cmd is null": lambda name: members(name, cmd=None),
-    "filename is a number": lambda name: members(name, filename=5),
-    "no filesize": lambda name: header(cmd="put", filename=name),
-    "filesize is negative": lambda name: members(name, filesize=-1),
-    "filesize is a string": lambda name: members(name, filesize=str(len(NEW))),
-    "filesize is true": lambda name: members(name, filesize=True),
-    "filesize is null": lambda name: members(name, filesize=None),
-    "filesize has a fraction": lambda name: members(name, filesize=len(NEW) + 0.5),
+MALFORMED: dict[str, tuple[str, Break]] = {
+    "not JSON": ("HEAD-6", lambda name: members(name)[:-1] + b",}"),
+    "single quotes": ("HEAD-6", lambda name: members(name).replace(b'"', b"'")),
+    "not UTF-8": ("HEAD-4", lambda name: members(name, x="~").replace(b"~", b"\xff")),
+    "a byte order mark": ("HEAD-5", lambda name: b"\xef\xbb\xbf" + members(name)),
+    "an array": ("HEAD-8", lambda name: b"[" + members(name) + b"]"),
+    "bytes behind the object": ("HEAD-7", lambda name: members(name) + b"x"),
+    "two objects": ("HEAD-7", lambda name: members(name) + members(name)),
+    "NaN": ("HEAD-9", lambda name: members(name)[:-1] + b',"x":NaN}'),
+    "no cmd": ("HEAD-10", lambda name: header(filename=name, filesize=len(NEW))),
+    "cmd is null": ("HEAD-10", lambda name: members(name, cmd=None)),
+    "filename is a number": ("HEAD-11", lambda name: members(name, filename=5)),
+    "no filesize": ("HEAD-12", lambda name: header(cmd="put", filename=name)),
+    "filesize is negative": ("HEAD-12", lambda name: members(name, filesize=-1)),
+    "filesize is a string": ("HEAD-12", lambda name: members(name, filesize=str(len(NEW)))),
+    "filesize is true": ("HEAD-12", lambda name: members(name, filesize=True)),
+    "filesize is null": ("HEAD-12", lambda name: members(name, filesize=None)),
+    "filesize has a fraction": ("HEAD-12", lambda name: members(name, filesize=len(NEW) + 0.5)),
 }
+"""Broken headers, each with the rule that it breaks."""
 malformed = together("broken", MALFORMED.values(), MALFORMED, at_a_time=6)
+
+
+def malformed_to(judge: Judge, broken: Iterable[tuple[str, Break]]) -> list[Break]:
+    """Give those that break a rule which the target keeps, so far as is known: the others are sound to it."""
+    kept = [breaks for rule, breaks in broken if rule not in judge.failed]
+    if not kept:
+        pytest.skip("the target takes such headers for sound, and other clauses speak of that")
+    return kept
 
 
 def sound_over_old(talk: Talk) -> None:
@@ -69,32 +78,37 @@ def malformed_before_puts(breaks: Break, talk: Talk) -> None:
     talk.put(b"and another", name=talk.had(OLD))
 
 
+RECIPES = (malformed_over_old, malformed_of_new)
+
+
 def control_of_malformed(judge: Judge) -> None:
     judge.control(Case.unhurried(sound_over_old), why="the same put with no rule broken fails too")
 
 
 @checks("ERR-1")
 @malformed
-def test_a_malformed_request_leaves_the_store_as_it_was(judge: Judge, broken: tuple[Break, ...]) -> None:
+def test_a_malformed_request_leaves_the_store_as_it_was(judge: Judge, broken: tuple[tuple[str, Break], ...]) -> None:
     control_of_malformed(judge)
 
-    recipes = (partial(recipe, breaks) for breaks in broken for recipe in (malformed_over_old, malformed_of_new))
+    recipes = (partial(recipe, breaks) for breaks in malformed_to(judge, broken) for recipe in RECIPES)
     judge.expect_all(Case.unhurried(recipe, End.FINISH) for recipe in recipes)
 
 
 @checks("ERR-2")
 @malformed
-def test_nothing_behind_a_malformed_header_is_read_as_a_request(judge: Judge, broken: tuple[Break, ...]) -> None:
+def test_nothing_behind_a_malformed_header_is_read_as_a_request(
+    judge: Judge, broken: tuple[tuple[str, Break], ...]
+) -> None:
     control_of_malformed(judge)
 
-    judge.expect_all(Case.unhurried(partial(malformed_before_puts, breaks), End.FINISH) for breaks in broken)
+    judge.expect_all(Case.unhurried(partial(malformed_before_puts, breaks), End.FINISH) for _, breaks in broken)
 
 
 @checks("ERR-2")
 def test_nothing_in_the_segment_of_a_malformed_header_is_read_as_a_request(judge: Judge) -> None:
     only_where(judge, Case(sound_over_old, end=End.FINISH))
 
-    judge.expect_all(Case(partial(malformed_before_puts, breaks), end=End.FINISH) for breaks in MALFORMED.values())
+    judge.expect_all(Case(partial(malformed_before_puts, breaks), end=End.FINISH) for _, breaks in MALFORMED.values())
 
 
 # Refused puts. A name that the target might make out of a bad one is watched as well.
@@ -168,6 +182,12 @@ def test_a_put_over_the_size_limit_leaves_the_store_as_it_was(judge: Judge) -> N
 
     judge.expect_all(Case.unhurried(partial(too_large, over)) for over in (1, 2**31) if limit + over <= MAX_FILESIZE)
 
+    def whole(talk: Talk) -> None:
+        talk.put(bytes(limit + 1), name=talk.had(OLD))
+
+    if limit < judge.effort.largest_body:
+        judge.expect_all([Case.unhurried(whole), Case.unhurried(whole, End.FINISH)])
+
 
 @checks("ERR-5")
 @refused
@@ -184,10 +204,22 @@ def test_the_body_of_a_refused_put_in_the_same_segment_is_not_read_as_requests(j
     judge.expect_all(Case(partial(refused_with_traps, refuse)) for refuse in REFUSED.values())
 
 
-def refused_of_length(length: int, talk: Talk) -> None:
-    """A refused put with a body of a length, which ends with a request where there is room for one."""
+BLOCK = 512
+
+
+def full_of_traps(talk: Talk, length: int) -> bytes:
+    """Give a body in which a request begins wherever a buffer may end, and ends with it; zeros if it is too short."""
     trap = traps(talk, 1)
-    talk.put(trap.rjust(length) if length >= len(trap) else bytes(length), name="a/b")
+    if length < len(trap):
+        return bytes(length)
+    filler = header(cmd="x-nothing").ljust(BLOCK - len(trap) - 4)
+    block = trap + prefix(len(filler)) + filler
+    return (block * (length // BLOCK + 1))[: length - len(trap)] + trap
+
+
+def refused_of_length(length: int, talk: Talk) -> None:
+    """A refused put with a body of a length, full of requests where there is room for one."""
+    talk.put(full_of_traps(talk, length), name="a/b")
     talk.put(b"behind it")
     talk.put(b"and behind that")
 

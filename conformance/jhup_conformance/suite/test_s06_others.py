@@ -32,6 +32,7 @@ def unread_replies(_: Judge) -> Iterator[tuple[bytes, End]]:
     yield frame(cmd="hello", reply=True) * 5_000, End.HOLD
 
 
+SURROGATE = b'{"cmd":"put","filename":"\\ud800","filesize":0}'
 DEEP = b'{"cmd":"x-nothing","x":' + b"[" * 30_000 + b"]" * 30_000 + b"}"
 LONG = b'{"cmd":"x-nothing","x":' + b"9" * 60_000 + b"}"
 CLIENT_HELLO = bytes.fromhex("16030100a5010000a1030379f0") + bytes(160)
@@ -46,7 +47,7 @@ HOSTILE: dict[str, Hostile] = {
     "a cmd that is an object": say(frame(cmd={}, filename="x", filesize=0)),
     "bad names": say(frame(b"abc", cmd="put", filename="a/b", filesize=3)),
     "a NUL in a name": say(frame(b"abc", cmd="put", filename="a\0b", filesize=3)),
-    "a lone surrogate in a name": say(prefix(43) + b'{"cmd":"put","filename":"\\ud800","filesize":0}'[:43]),
+    "a lone surrogate in a name": say(prefix(len(SURROGATE)) + SURROGATE),
     "the largest filesize": say(frame(b"abc", cmd="put", filename="a/b", filesize=MAX_FILESIZE)),
     "names of the program's parts": say(frame(cmd="__init__") + frame(cmd="finish") + frame(cmd="handle")),
     "deep nesting": say(prefix(len(DEEP)) + DEEP),

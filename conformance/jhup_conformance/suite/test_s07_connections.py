@@ -118,9 +118,9 @@ def listen(judge: Judge, recipes: Sequence[Recipe]) -> None:
 # 7.2, concurrency
 
 
-def puts(count: int, size: int, talk: Talk) -> None:
+def puts(count: int, size: int, talk: Talk, seed: int = 0) -> None:
     for number in range(count):
-        talk.put(pattern(size, number))
+        talk.put(pattern(size, seed + number))
 
 
 def connections_left(judge: Judge) -> int:
@@ -136,7 +136,7 @@ def connections_left(judge: Judge) -> int:
 def test_32_connections_are_served_at_a_time(judge: Judge, count: int, size: int) -> None:
     judge.control(Case.unhurried(partial(puts, count, size)), why="the same on a single connection fails too")
 
-    cases = [Case.unhurried(partial(puts, count, size))] * connections_left(judge)
+    cases = [Case.unhurried(partial(puts, count, size, seed=seed)) for seed in range(connections_left(judge))]
     if judge.runner.run(cases, patience=judge.runner.pace.patience):
         slower = [replace(case, pause=SURE_PAUSE) for case in cases]
         for failed in judge.runner.run(slower, patience=judge.runner.pace.last_patience):

@@ -44,6 +44,7 @@ def stat(talk: Talk) -> None:
 
 
 CONTROL = Case.unhurried(put)
+IN_SILENCE = Case.unhurried(partial(put_in_silence, 3))
 
 EDGES = {
     "up to 5": list(edges_up_to(5)),
@@ -61,7 +62,9 @@ EDGES = {
 @checks("REPLY-6")
 @pytest.mark.parametrize("sizes", EDGES.values(), ids=EDGES.keys())
 def test_the_reply_to_a_put_tells_what_was_stored(judge: Judge, sizes: list[int]) -> None:
-    judge.expect(*(Case(partial(put_of, size)) for size in sizes if size <= judge.effort.largest_body), control=CONTROL)
+    judge.expect(
+        *(Case(partial(put_of, size)) for size in sizes if size <= judge.effort.largest_body), control=IN_SILENCE
+    )
 
 
 def two_bodies_of_one_name(talk: Talk) -> None:
@@ -71,7 +74,7 @@ def two_bodies_of_one_name(talk: Talk) -> None:
 
 @checks("REPLY-6")
 def test_the_reply_to_a_put_is_about_the_body_of_this_request(judge: Judge) -> None:
-    judge.expect(Case(two_bodies_of_one_name), control=CONTROL)
+    judge.expect(Case(two_bodies_of_one_name), control=IN_SILENCE)
 
 
 FILENAMES = ["@-é日\\ud83d\\ude00", "@\\u002dé", "@ \\u0022'{}[]", "@\\u2028\\ufeff", "@%41", "@" + "日" * 79]
@@ -80,12 +83,12 @@ FILENAMES = ["@-é日\\ud83d\\ude00", "@\\u002dé", "@ \\u0022'{}[]", "@\\u2028\
 @checks("REPLY-6")
 @pytest.mark.parametrize("filename", FILENAMES)
 def test_the_reply_to_a_put_gives_the_name_that_was_meant(judge: Judge, filename: str) -> None:
-    judge.expect(Case.unhurried(RequestOf(filename, reply=True, doubtful=True, next=False)), control=CONTROL)
+    judge.expect(Case.unhurried(RequestOf(filename, reply=True, doubtful=True, next=False)), control=IN_SILENCE)
 
 
 @checks("REPLY-6")
 def test_the_members_of_a_reply_to_a_put_have_their_types(judge: Judge) -> None:
-    judge.control(CONTROL, why="a plain put fails")
+    judge.control(IN_SILENCE, why="a plain put fails")
     name, body, line = judge.names.new(), b"abc", judge.dial()
     try:
         send(line, asking(body, cmd="put", filename=name, filesize=len(body)))
@@ -124,7 +127,7 @@ def test_another_connection_sees_what_was_answered_with_ok(judge: Judge) -> None
     name, writer, reader = judge.names.new(), judge.dial(), judge.dial()
     try:
         for turn in range(12):
-            body = pattern(turn * 83, turn)
+            body = pattern(1 + turn * 83, turn)
             heard, known = len(writer.received), len(reader.received)
             send(writer, asking(body, cmd="put", filename=name, filesize=len(body)))
             if not isinstance(hear_reply(judge, writer, heard), Stored):
