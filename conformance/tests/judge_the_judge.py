@@ -20,8 +20,6 @@ from kill_cases import Group, Suspect, suspects
 from kill_page import PAGE, write_page
 from kill_runs import Record, get_ready, try_suspect
 
-_TASKS_PER_PROCESS = 10
-
 
 class Share(click.ParamType):
     """A part of the whole: K/N, or today/N for another one every day."""
@@ -40,8 +38,12 @@ class Share(click.ParamType):
 @click.argument("names", nargs=-1)
 @click.option("--share", type=Share(), metavar="K/N", help="Every Nth suspect alone, K of them on; today/N rotates.")
 @click.option("--group", type=click.Choice([each.value for each in Group]), help="Only suspects of this group.")
-@click.option("--jobs", default=2, show_default=True, help="Runs at a time.")
+@click.option("--jobs", default=4, show_default=True, help="Runs at a time; half of their time is waiting.")
 @click.option("--seed", default=0, show_default=True, help="Of all random choices.")
+@click.option("--all", "spares", is_flag=True, help="The spare ones as well, which are like others.")
+@click.option(
+    "--broad", is_flag=True, help="Every check with all its parameters, also of clauses that are not to be blamed."
+)
 @click.option("--json", "to", type=click.Path(path_type=Path), help="Write what was found to this file.")
 @click.option("--write", is_flag=True, help=f"Write {PAGE.name} and its JSON, after a run of all.")
 def main(
@@ -50,10 +52,12 @@ def main(
     group: str | None,
     jobs: int,
     seed: int,
+    spares: bool,
+    broad: bool,
     to: Path | None,
     write: bool,
 ) -> None:
-    chosen = [each for each in suspects() if not names or each.name in names]
+    chosen = [each for each in suspects() if (each.name in names if names else spares or write or not each.spare)]
     if unknown := set(names) - {each.name for each in chosen}:
         raise click.UsageError(f"no suspect is called {', '.join(sorted(unknown))}")
     chosen = [each for each in chosen if group is None or each.group == group]
@@ -63,7 +67,7 @@ def main(
         raise click.UsageError("--write takes a run of all")
 
     began = time.monotonic()
-    records = list(try_all(chosen, jobs, seed))
+    records = list(try_all(chosen, jobs, seed, broad=broad))
     order = {str(suspect): number for number, suspect in enumerate(chosen)}
     records.sort(key=lambda record: order[f"{record.group}: {record.name}"])
     for record in records:
@@ -78,13 +82,11 @@ def main(
     raise SystemExit(0 if all(record.is_right for record in records) else 1)
 
 
-def try_all(chosen: Sequence[Suspect], jobs: int, seed: int) -> Iterator[Record]:
+def try_all(chosen: Sequence[Suspect], jobs: int, seed: int, *, broad: bool) -> Iterator[Record]:
     """Try suspects, some at a time, and say of each what was found when its run ends."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        jobs, mp_context=context, initializer=get_ready, max_tasks_per_child=_TASKS_PER_PROCESS
-    ) as pool:
-        runs: list[Future[Record]] = [pool.submit(try_suspect, suspect, seed) for suspect in chosen]
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=get_ready) as pool:
+        runs: list[Future[Record]] = [pool.submit(try_suspect, suspect, seed, broad=broad) for suspect in chosen]
         for number, run in enumerate(as_completed(runs), 1):
             record = run.result()
             click.echo(f"{number:4d}/{len(runs)}  {record.seconds:5.1f} s  {line(record)}")

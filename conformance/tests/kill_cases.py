@@ -41,6 +41,7 @@ class Suspect:
         related: clauses that may be blamed as well, each with the reason.
         meets: the class that it meets; empty where nothing has to be met.
         wrong: what is wrong with it, in a sentence.
+        spare: whether it is so like others that it can be left out where time is short.
     """
 
     group: Group
@@ -50,6 +51,7 @@ class Suspect:
     related: Mapping[str, str] = field(default_factory=dict)
     meets: str = ""
     wrong: str = ""
+    spare: bool = False
 
     def __str__(self) -> str:
         return f"{self.group}: {self.name}"
@@ -70,10 +72,11 @@ def _upload_faults() -> Iterator[Suspect]:
         yield Suspect(
             group=Group.UPLOAD_FAULT,
             name=name,
-            options={"spawn": _upload("upload_faults.py", *options), "profile": fault.profile},
+            options={"spawn": _upload("upload_faults.py", *options)},
             blamed=fault.blamed,
             related=fault.related,
             wrong=(fault.server.__doc__ or "").strip(),
+            spare=name in uploads.SPARE,
         )
 
 

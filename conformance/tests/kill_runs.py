@@ -5,6 +5,7 @@ import os
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from echo_runs import Quiet
@@ -62,35 +63,57 @@ def get_ready() -> None:
     os.chdir(tempfile.mkdtemp(prefix="jhup-judge-"))
 
 
-def try_suspect(suspect: Suspect, seed: int) -> Record:
-    """Judge a suspect with the suite, and the suite by what it says."""
+def try_suspect(suspect: Suspect, seed: int, *, broad: bool) -> Record:
+    """Judge a suspect with the suite, and the suite by what it says.
+
+    Args:
+        suspect: who is judged.
+        seed: of the random choices.
+        broad: whether every check is tried with all its parameters. Otherwise those of the clauses that have to be
+            blamed are, and of all others something, as in a quick run; a correct server is always judged broadly.
+    """
     began = time.monotonic()
     faulthandler.dump_traceback_later(2 * LIMIT, exit=True)
-    values = {"profile": "broad", "seed": seed, "time_limit": LIMIT, **suspect.options}
-    run = launch(Options.read(None, values), Quiet())
+    whole = "broad" if broad or suspect.group is Group.CORRECT else "quick"
+    runs = [_run(suspect, seed, whole)]
+    if whole == "quick" and suspect.blamed:
+        runs.append(_run(suspect, seed, "broad", sorted(suspect.blamed)))
     faulthandler.cancel_dump_traceback_later()
-    return _record(suspect, run, time.monotonic() - began)
+    return _record(suspect, runs, time.monotonic() - began)
 
 
-def _record(suspect: Suspect, run: Run, seconds: float) -> Record:
-    outcomes = {name: run.outcome(result) for name, result in run.results.items()}
-    found = {name: outcome.value for name, outcome in outcomes.items() if outcome in BLAMING}
+def _run(suspect: Suspect, seed: int, profile: str, clauses: Sequence[str] = ()) -> Run:
+    values = {"profile": profile, "seed": seed, "time_limit": LIMIT, "clause": clauses, **suspect.options}
+    return launch(Options.read(None, values), Quiet())
+
+
+def _record(suspect: Suspect, runs: Sequence[Run], seconds: float) -> Record:
+    """Put together what came of a run of all clauses, and of one of some of them that looked closer."""
+    run = runs[0]
+    found: dict[str, str] = {}
+    why: dict[str, str] = {}
+    for each in runs:
+        for name, result in each.results.items():
+            if (outcome := each.outcome(result)) in BLAMING and result.decisive:
+                found[name] = outcome.value
+                why[name] = f"expected {result.decisive.expected}; actual {result.decisive.actual}"
     counts: dict[str, Counter[str]] = {}
     for result in run.results.values():
-        counts.setdefault(result.clause.conformance_class.value, Counter())[outcomes[result.clause.id].value] += 1
+        counts.setdefault(result.clause.conformance_class.value, Counter())[run.outcome(result).value] += 1
     is_null = suspect.group is Group.NULL_PEER
+    problems = [each.problem or each.suite_problem for each in runs]
     return Record(
         group=suspect.group.value,
         name=suspect.name,
-        found=found,
-        why={name: _why(run, name) for name in found},
+        found=dict(sorted(found.items())),
+        why=why,
         counts={name: dict(sorted(each.items())) for name, each in counts.items()},
         met=run.class_met or "",
         status=run.exit_status.value,
         seconds=round(seconds, 1),
         missed=sorted(suspect.blamed - found.keys()),
         accused=[] if is_null else sorted(found.keys() - suspect.blamed - suspect.related.keys()),
-        problem=run.problem or run.suite_problem or _other_problem(suspect, run, counts),
+        problem=next(filter(None, problems), "") or _other_problem(suspect, run, counts),
     )
 
 
@@ -103,8 +126,3 @@ def _other_problem(suspect: Suspect, run: Run, counts: dict[str, Counter[str]]) 
         if run.exit_status != 1:
             return f"ended with {run.exit_status} and not with 1"
     return ""
-
-
-def _why(run: Run, name: str) -> str:
-    decisive = run.results[name].decisive
-    return f"expected {decisive.expected}; actual {decisive.actual}" if decisive else ""

@@ -12,19 +12,9 @@ from typing import ClassVar
 
 from upload_faults import Faithful, pause
 from upload_reading import Header, Truncated
-from upload_storing import Upload
+from upload_storing import MARK, Upload
 
 # What a put does
-
-
-class DropsLastLineEnd(Faithful):
-    """Removes a line feed from the end of a body."""
-
-    def commit(self, upload: Upload) -> None:
-        with open(upload.place, "r+b") as file:
-            if upload.size and file.seek(-1, os.SEEK_END) >= 0 and file.read() == b"\n":
-                os.truncate(upload.place, upload.size - 1)
-        super().commit(upload)
 
 
 class LosesAByteOf257(Faithful):
@@ -66,14 +56,6 @@ class KeepsTheTail(Faithful):
         return b""
 
 
-class KeepsTheFirst(Faithful):
-    """Never replaces what is stored."""
-
-    def commit(self, upload: Upload) -> None:
-        if not os.path.exists(self.place_of(upload.name)):
-            super().commit(upload)
-
-
 class KeepsOneAsLong(Faithful):
     """Takes a body as long as the old one for unchanged."""
 
@@ -81,18 +63,6 @@ class KeepsOneAsLong(Faithful):
         place = self.place_of(upload.name)
         if not os.path.exists(place) or os.path.getsize(place) != upload.size:
             super().commit(upload)
-
-
-class Appends(KeepsTheTail):
-    """Adds a body to what is stored under its name."""
-
-    def commit(self, upload: Upload) -> None:
-        old = self.old(upload)
-        with open(upload.place, "r+b") as file:
-            new = file.read()
-            file.seek(0)
-            file.write(old + new)
-        Faithful.commit(self, upload)
 
 
 class CommitsAtTheEnd(Faithful):
@@ -243,7 +213,7 @@ class SharesUnfinished(Faithful):
     """Keeps unfinished bodies of one name in one file."""
 
     def unfinished(self, name: str) -> bytes:
-        return self.folder + b"/\\" + name.encode()[:200]
+        return self.folder + b"/" + MARK + name.encode()[:200]
 
     def commit(self, upload: Upload) -> None:
         with contextlib.suppress(FileNotFoundError):  # another one was faster
@@ -277,12 +247,24 @@ class UnfinishedInSight(Faithful):
     def unfinished(self, name: str) -> bytes:
         return self.folder + b"/" + name.encode()[:240] + b".part"
 
+    def commit(self, upload: Upload) -> None:
+        with contextlib.suppress(FileNotFoundError):  # another one of the name was faster
+            super().commit(upload)
+
+    @classmethod
+    def is_left_over(cls, entry: bytes) -> bool:
+        return entry.endswith(b".part")
+
 
 class UnfinishedUnderANumber(Faithful):
     """Keeps unfinished bodies under a number, which is a name like any other."""
 
     def unfinished(self, name: str) -> bytes:
-        return super().unfinished(name).replace(b"\\unfinished-", b"tmp")
+        return super().unfinished(name).replace(MARK, b"tmp-")
+
+    @classmethod
+    def is_left_over(cls, entry: bytes) -> bool:
+        return entry.startswith(b"tmp-")
 
 
 class LeavesLeftOvers(Faithful):

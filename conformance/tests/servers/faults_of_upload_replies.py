@@ -5,8 +5,6 @@ import hashlib
 import json
 import socket
 import struct
-import threading
-from typing import ClassVar
 
 from faults_of_errors import WithLimit
 from upload_faults import Faithful, pause
@@ -151,10 +149,10 @@ class CountsCharacters(Faithful):
 
 
 class EndsWithALine(Faithful):
-    """Sends a line feed behind an error that the prefix does not count."""
+    """Sends a line feed behind what it says of a name that is not stored, and does not count it in the prefix."""
 
     def frame(self, members: Header) -> bytes:
-        return super().frame(members) + (b"\n" if members["status"] == "error" else b"")
+        return super().frame(members) + (b"\n" if members.get("code") == "not-found" else b"")
 
 
 class WritesTwice(Faithful):
@@ -168,29 +166,30 @@ class WritesTwice(Faithful):
 
 
 class AnswersWithTheNext(Faithful):
-    """Keeps the answer to a put until more arrives or the stream ends."""
-
-    waiting = b""
+    """Keeps the answer to a put of an empty body until more arrives or the stream ends."""
 
     def tell_stored(self, header: Header, name: str, size: int, digest: str) -> None:
-        if header.get("cmd") == "put" and self.wants_reply(header) and not self.buffer:
+        if not size and header.get("cmd") == "put" and self.wants_reply(header) and not self.buffer:
             self.more()
         super().tell_stored(header, name, size, digest)
 
 
 class AnswersWhenTheSegmentIsDone(Faithful):
-    """Keeps answers while anything of the next request is in the buffer."""
+    """Keeps answers while the beginning of another request waits in the buffer."""
 
     waiting = b""
 
     def send(self, data: bytes) -> None:
         self.waiting += data
-        if not self.buffer:
-            self.settle()
 
     def settle(self) -> None:
         data, self.waiting = self.waiting, b""
         super().send(data)
+
+    def more(self) -> bool:
+        if not self.buffer:
+            self.settle()
+        return super().more()
 
     def close_gently(self) -> None:
         with contextlib.suppress(OSError):
@@ -551,16 +550,3 @@ class AnswersBadPrefixes(Faithful):
     def malformed(self, error: Malformed) -> None:
         bad_prefix = "prefix" in str(error) and self.asked
         super().malformed(Malformed(str(error), {"reply": True}) if bad_prefix else error)
-
-
-class RemembersAcrossConnections(Faithful):
-    """Mixes up the answers of two connections that ask at the same time."""
-
-    lock = threading.Lock()
-    pending: ClassVar[list[bytes]] = []
-
-    def send(self, data: bytes) -> None:
-        self.pending.append(data)
-        pause(0.001)
-        with self.lock:
-            super().send(self.pending.pop(0))
