@@ -45,7 +45,7 @@ class Pending:
         return WrongReply(f"the server answered something else: {_shown(reply)}", clause="REPLY-3")
 
     def _judge_stored(self, reply: Stored) -> Outcome:
-        raise NotImplementedError
+        raise NotImplementedError  # a put is always an `Upload`, which says how
 
 
 class Upload(Pending):
