@@ -62,7 +62,7 @@ def running_upload_server(
     storage: Path,
     *,
     address: Address = _ANY_PORT,
-    serving: Serving = Serving.THREADING,
+    serving: Serving = Serving.MULTIPLEXING,
     limits: Limits = _LIMITS,
     tuning: Tuning = _TUNING,
     tls: ssl.SSLContext | None = None,

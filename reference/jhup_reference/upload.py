@@ -37,8 +37,8 @@ _DEFAULTS = Tuning()
     help="Where to listen. Port 0 is a free one; the line on standard output names it.",
 )  # fmt: skip
 @click.option(
-    "--serving", type=click.Choice([each.value for each in Serving]), default=None,
-    help="How connections share a process. [default: threading; multiplexing with several processes]",
+    "--serving", type=click.Choice([each.value for each in Serving]), default=Serving.MULTIPLEXING.value,
+    show_default=True, help="How connections share a process.",
 )  # fmt: skip
 @click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="How many processes serve.")
 @click.option("--tls-cert", type=_FILE, help="Certificate chain in PEM; with it, connections are secured by TLS.")
@@ -74,7 +74,7 @@ def upload(
     *,
     storage: Path,
     bind: Address,
-    serving: str | None,
+    serving: str,
     processes: int,
     tls_cert: Path | None,
     tls_key: Path | None,
@@ -98,7 +98,7 @@ def upload(
         tuning = Tuning(max_connections=max_connections, idle_timeout=idle_timeout, grace=grace)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    style = Serving(serving) if serving else (Serving.THREADING if processes == 1 else Serving.MULTIPLEXING)
+    style = Serving(serving)
     if not CAN_FORK and (processes > 1 or style is Serving.FORKING):
         raise click.UsageError("this platform has no fork: one process, and not --serving forking")
     tls = _secure(bind, tls_cert, tls_key, tls_client_ca)
