@@ -8,7 +8,7 @@ from typing import Final
 
 from jhup import model
 from jhup.errors import JhupError
-from jhup.messages import Failure, Greeting, Reply, Stored
+from jhup.messages import Code, Failure, Greeting, Reply, Stored
 from jhup.model import Ending, Expected
 from jhup.reply_reader import ReplyReader
 from jhup_conformance.engine import Line
@@ -49,6 +49,7 @@ class Case:
         apart: the same without what the check is about. It is tried when the case has failed: if it fails too, the
             target is not blamed.
         several: whether the check is about several cuts at a time, so that a single one that does it is not for it.
+        strictly: whether an unhurried client is what the check is about, so that it may never hurry.
     """
 
     recipe: Recipe
@@ -59,11 +60,14 @@ class Case:
     no_delay: bool = True
     apart: "Case | None" = None
     several: bool = False
+    strictly: bool = False
 
     @classmethod
-    def unhurried(cls, recipe: Recipe, end: End = End.HOLD, *, must_close: bool = False) -> "Case":
+    def unhurried(
+        cls, recipe: Recipe, end: End = End.HOLD, *, must_close: bool = False, strictly: bool = False
+    ) -> "Case":
         """Give a case as an unhurried client sends it: each field in a segment of its own (section 1.4)."""
-        return cls(recipe, Talk.borders, end, must_close)
+        return cls(recipe, Talk.borders, end, must_close, strictly=strictly)
 
     @property
     def is_unhurried(self) -> bool:
@@ -131,12 +135,16 @@ class Exchange:
         may_be_silent: whether fewer are right as well, so that it makes no sense to wait long for all of them.
     """
 
-    def __init__(self, case: Case, names: Names, server: model.Server, *, hears_all: bool = True) -> None:
+    def __init__(
+        self, case: Case, names: Names, server: model.Server, *, hears_all: bool = True, weighs_codes: bool = True
+    ) -> None:
         self.case = case
         self.talk = Talk(names)
         case.recipe(self.talk)
         self.line: Line
         self._server = server
+        self._weighs_codes = weighs_codes
+        self._bodies: dict[bytes, Body] = {}
         self._outcomes = self._right(self.talk.stream, ended=case.end is not End.HOLD, reset=case.end is End.RESET)
         counts = {sum(not each.optional for each in outcome.replies) for outcome in self._outcomes}
         self._hears_all = hears_all
@@ -150,11 +158,12 @@ class Exchange:
         if self.talk.taken or self.talk.doubtful:
             refused = [self.talk.taken] + ([self.talk.taken | self.talk.doubtful] if self.talk.doubtful else [])
             servers = [replace(self._server, unwritable=frozenset(names)) for names in refused]
-        return tuple(
+        found = tuple(
             outcome
             for server in servers
             for outcome in model.outcomes(stream, server=server, ended=ended, reset=reset, store=self.talk.before)
         )
+        return found if self._weighs_codes else tuple(map(_with_any_code, found))
 
     @property
     def cuts(self) -> tuple[int, ...]:
@@ -261,24 +270,41 @@ class Exchange:
         late = not line.closed and _lacks_some(outcome.replies, replies)
         return [Mismatch(expected, actual, may_turn=late, timed_out=late)]
 
+    def _told(self, body: bytes | None) -> Body | None:
+        """Give length and digest of a body, computed once."""
+        if body is None:
+            return None
+        if body not in self._bodies:
+            self._bodies[body] = Body.of(body)
+        return self._bodies[body]
+
     def _store_differences(self, outcome: model.Outcome, store: Mapping[str, Body | None]) -> list[Mismatch]:
         found = []
         for name in self.talk.watched:
-            body = outcome.store.get(name)
-            wanted = None if body is None else Body.of(body)
+            wanted = self._told(outcome.store.get(name))
             actual = store[name]
             if wanted != actual:
-                laid = self.talk.before.get(name)
-                before = None if laid is None else Body.of(laid)
+                before = self._told(self.talk.before.get(name))
+                on_the_way = {self._told(body) for put, body in outcome.puts if put == name}
                 found.append(
                     Mismatch(
                         _show_stored(name, wanted),
                         _show_stored(name, actual),
-                        may_turn=wanted != before,
+                        may_turn=wanted != before or actual in on_the_way,
                         timed_out=wanted != before and actual == before,
                     )
                 )
         return found
+
+
+def _with_any_code(outcome: model.Outcome) -> model.Outcome:
+    """Let every error that is owed have any code: which one it has is what chapter 8 is about."""
+    if not any(isinstance(each.reply, Failure) for each in outcome.replies):
+        return outcome
+    replies = (
+        replace(each, also=frozenset(Code)) if isinstance(each.reply, Failure) else each for each in outcome.replies
+    )
+    return replace(outcome, replies=tuple(replies))
 
 
 def _readable(name: str) -> str:

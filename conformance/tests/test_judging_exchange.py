@@ -27,10 +27,12 @@ def exchange(
     must_close: bool = False,
     replies: bool = True,
     max_filesize: int = 1000,
+    weighs_codes: bool = True,
 ) -> Exchange:
     """Give an exchange whose bytes are all said, and what came on its connection."""
     case = Case(recipe, end=end, must_close=must_close)
-    made = Exchange(case, Names("00000000"), Server(replies=replies, max_filesize=max_filesize))
+    server = Server(replies=replies, max_filesize=max_filesize)
+    made = Exchange(case, Names("00000000"), server, weighs_codes=weighs_codes)
     made.begin(Line(cast(Channel, None)), 0.0)
     for each in heard:
         made.line.received += each if isinstance(each, bytes) else write_reply(each)
@@ -53,6 +55,21 @@ def silent(talk: Talk) -> None:
 def replaces(talk: Talk) -> None:
     talk.had(b"old", "a")
     silent(talk)
+
+
+def asks_for_a_bad_name(talk: Talk) -> None:
+    talk.put(b"", name="a/b", reply=True)
+
+
+@pytest.mark.parametrize("weighs_codes", [True, False])
+def test_an_error_has_to_have_the_right_code_only_where_codes_are_weighed(weighs_codes: bool) -> None:
+    right = exchange(asks_for_a_bad_name, Failure(Code.BAD_FILENAME, "", closing=False), weighs_codes=weighs_codes)
+    other = exchange(asks_for_a_bad_name, Failure(Code.INTERNAL, "", closing=False), weighs_codes=weighs_codes)
+    none = exchange(asks_for_a_bad_name, Stored("a/b", 0, "0" * 64), weighs_codes=weighs_codes)
+
+    assert right.mismatch(None) is None
+    assert (other.mismatch(None) is None) is not weighs_codes
+    assert none.mismatch(None) is not None
 
 
 def cut_off(talk: Talk) -> None:
@@ -225,6 +242,21 @@ def test_several_differences_are_named_each_once() -> None:
     assert found.expected == f"a stored ({ABC}); b stored ({ABC})"
     assert found.actual == f"a not stored; b stored ({Body.of(b'x')})"
     assert (found.may_turn, found.timed_out) == (True, False)
+
+
+def test_a_body_that_is_stored_on_the_way_to_what_was_there_before_may_still_turn_out() -> None:
+    def there_and_back(talk: Talk) -> None:
+        talk.had(b"", "a")
+        talk.put(b"abc", name="a")
+        talk.put(b"", name="a")
+        talk.watched.append("a")
+
+    on_the_way, wrong = exchange(there_and_back).mismatch({"a": ABC}), exchange(there_and_back).mismatch({"a": OLD})
+
+    assert on_the_way
+    assert on_the_way.may_turn
+    assert wrong
+    assert not wrong.may_turn
 
 
 def test_the_nearest_right_outcome_is_the_one_that_may_still_turn_out() -> None:

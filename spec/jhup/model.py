@@ -5,7 +5,7 @@ and a server that shows any one of them is right.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import lru_cache
 from hashlib import sha256
@@ -69,12 +69,18 @@ class Outcome:
         replies: what is answered, in order.
         ending: what becomes of the connection.
         served: how many requests were carried out, ignored or refused, and left behind.
+        puts: name and body of each put that was carried out, in order: what was stored on the way.
     """
 
     store: Mapping[str, bytes]
     replies: tuple[Expected, ...]
     ending: Ending
     served: int
+    puts: tuple[tuple[str, bytes], ...] = ()
+
+    def with_ending(self, ending: Ending) -> "Outcome":
+        """Give the same with another ending."""
+        return Outcome(self.store, self.replies, ending, self.served, self.puts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,14 +141,14 @@ class _Connection:
     def outcomes(self, at: int, so_far: Outcome) -> Iterator[Outcome]:
         """Give the outcomes of what stands from position `at` on."""
         if self.reset and at < len(self.stream):
-            yield replace(so_far, ending=Ending.CLOSED)  # all that follows was dropped
+            yield so_far.with_ending(Ending.CLOSED)  # all that follows was dropped
         prefix = self.stream[at : at + PREFIX_SIZE]
         if len(prefix) < PREFIX_SIZE:
             yield self._at_end(so_far)
             return
         length = int.from_bytes(prefix, "little", signed=True)
         if prefix_fault(length, self.server.max_header):
-            yield replace(so_far, ending=Ending.CLOSED)
+            yield so_far.with_ending(Ending.CLOSED)
             return
         header = self.stream[at + PREFIX_SIZE : at + PREFIX_SIZE + length]
         if len(header) < length:
@@ -158,13 +164,13 @@ class _Connection:
         """The bytes end here: inside a request, or between two."""
         if not self.ended:
             return so_far
-        return replace(so_far, replies=so_far.replies + late, ending=Ending.CLOSED)
+        return Outcome(so_far.store, so_far.replies + late, Ending.CLOSED, so_far.served, so_far.puts)
 
     def _malformed(self, error: Malformed, so_far: Outcome) -> Outcome:
         if not (self.server.replies and error.asks_reply):
-            return replace(so_far, ending=Ending.EITHER)
+            return so_far.with_ending(Ending.EITHER)
         answer = Expected(Failure(Code.MALFORMED, "", closing=True))
-        return replace(so_far, replies=(*so_far.replies, answer), ending=Ending.CLOSED)
+        return Outcome(so_far.store, (*so_far.replies, answer), Ending.CLOSED, so_far.served, so_far.puts)
 
     def _request(self, request: Request, at: int, so_far: Outcome) -> Iterator[Outcome]:
         if isinstance(request, Put):
@@ -174,7 +180,8 @@ class _Connection:
 
     def _answered(self, so_far: Outcome, request: Request, answer: Expected) -> Outcome:
         asked = self.server.replies and request.reply
-        return replace(so_far, replies=(*so_far.replies, answer) if asked else so_far.replies, served=so_far.served + 1)
+        replies = (*so_far.replies, answer) if asked else so_far.replies
+        return Outcome(so_far.store, replies, so_far.ending, so_far.served + 1, so_far.puts)
 
     def _answer(self, request: Stat | Hello | Unknown, so_far: Outcome) -> Expected:
         match request:
@@ -208,12 +215,13 @@ class _Connection:
             # unread may destroy the reply (section 6.3).
             closed = _failure(codes, any_closing=True, optional=not whole)
             ending = Ending.CLOSED if whole or self.ended else Ending.EITHER
-            yield replace(self._answered(so_far, put, closed), ending=ending)
+            yield self._answered(so_far, put, closed).with_ending(ending)
             if whole:
                 yield from self.outcomes(at + put.filesize, self._answered(so_far, put, _failure(codes)))
                 return
         elif whole:
-            done = replace(so_far, store={**so_far.store, put.filename: body})
+            store, puts = {**so_far.store, put.filename: body}, (*so_far.puts, (put.filename, body))
+            done = Outcome(store, so_far.replies, so_far.ending, so_far.served, puts)
             answer = Expected(self._stored(put.filename, body))
             yield from self.outcomes(at + put.filesize, self._answered(done, put, answer))
             return
