@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psutil
 
@@ -19,6 +19,8 @@ __all__ = ["CannotStart", "Spawned", "listens_on"]
 _STARTING: Final = 20.0
 _STOPPING: Final = 5.0
 _LOOK: Final = 0.02
+_TOLD_WITHIN: Final = 1.0
+"""Seconds in which only the system is asked who listens; later a connection tells."""
 _IN_MEMORY: Final = "/dev/shm"  # noqa: S108  # on Linux: thousands of small files don't wait for a disk there
 _ANSWER: Final = 0.5
 """Seconds in which a datagram that nobody takes is reported back, and one that somebody takes may be answered."""
@@ -134,8 +136,9 @@ class Spawned:
             CannotStart: when it ends or doesn't listen in time, with the last of what it printed.
         """
         name = self._words[0]
-        deadline = time.monotonic() + _STARTING
-        while not self._listens():
+        began = time.monotonic()
+        deadline = began + _STARTING
+        while not (self._is_known_to_listen() or (time.monotonic() > began + self._told_within and self._listens())):
             if self._process is None or self._process.poll() is not None:
                 status = "" if self._process is None else f" with {self._process.returncode}"
                 raise CannotStart(f"{name!r} ended{status} before it listened{self._tail()}")
@@ -200,6 +203,25 @@ class Spawned:
         for placeholder, value in values.items():
             word = word.replace(placeholder, value)
         return word
+
+    @property
+    def _told_within(self) -> float:
+        return _TOLD_WITHIN if self._transport.is_stream and self._handle else 0.0
+
+    def _is_known_to_listen(self) -> bool:
+        """Tell whether the system says so: not every server survives a connection that comes to nothing (ECHO-68)."""
+        if not (self._transport.is_stream and self._handle):
+            return False
+        kind = "unix" if self._transport.is_local else "tcp"
+        with contextlib.suppress(psutil.Error):
+            family = (self._handle, *self._handle.children(recursive=True))
+            return any(self._is_ours(each) for process in family for each in process.net_connections(kind))
+        return False
+
+    def _is_ours(self, connection: Any) -> bool:
+        if self._transport.is_local:
+            return bool(connection.laddr == self.address.path)
+        return bool(connection.status == psutil.CONN_LISTEN and connection.laddr.port == self.address.port)
 
     def _listens(self) -> bool:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
