@@ -77,6 +77,8 @@ DECLARATIONS: Final = (
                 default=False),
     Declaration(flag="--report", help="Write report.json, junit.xml, report.html and the failing exchanges here.",
                 metavar="DIR"),
+    Declaration(flag="--spec", help="Where the specification's site was put: findings link to their clauses there.",
+                metavar="URL|DIR"),
     Declaration(flag="--tls-ca", help="For tls:// targets: trust the certificates in this file.", metavar="FILE"),
     Declaration(flag="--tls-cert", help="For tls:// targets: the suite's own certificate.", metavar="FILE"),
     Declaration(flag="--tls-key", help="For tls:// targets: the key of that certificate.", metavar="FILE"),

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from jhup.clauses import Clause, Role, chapter_text, clauses
+from jhup.locate import locate
 from jhup.vectors import Stream, Vector, vectors
 from jhup_conformance.listing import collect_checks
 from jhup_conformance.options import UsageError
@@ -96,7 +97,7 @@ def explain_lines(clause: Clause, width: int) -> Iterator[str]:
     known = guidance()[clause.id]
     yield from labelled("clause", f"{clause.id}  {clause.text}", width)
     yield from labelled("binds", f"{clause.role}s of class {clause.conformance_class}, {clause.level}", width)
-    yield from labelled("stands in", f"spec/{clause.chapter}, section {clause.section}", width)
+    yield from labelled("stands in", f"{locate(clause.id).source}, section {clause.section}", width)
     yield from labelled("matters", known.why, width)
     sentences = check_sentences(clause)
     if known.how:

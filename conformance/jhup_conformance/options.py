@@ -41,6 +41,7 @@ class Options:
     known_failing: Mapping[str, str]
     allow_unverified: bool = False
     report: Path | None = None
+    spec: str | None = None
     tls_ca: str | None = None
     tls_cert: str | None = None
     tls_key: str | None = None
@@ -100,6 +101,7 @@ class Options:
             known_failing=read_known_failing(values["known_failing"]) if values.get("known_failing") else {},
             allow_unverified=bool(values.get("allow_unverified")),
             report=Path(values["report"]) if values.get("report") else None,
+            spec=_read_spec(values.get("spec")),
             tls_ca=values.get("tls_ca"),
             tls_cert=values.get("tls_cert"),
             tls_key=values.get("tls_key"),
@@ -138,6 +140,18 @@ def _read_transport(name: str | None, spawn: str | None, kind: Kind) -> Transpor
     if Transport(name) not in kind.transports:
         raise UsageError(f"--transport: {_misfit(Transport(name), kind)}")
     return Transport(name)
+
+
+def _read_spec(where: str | None) -> str | None:
+    """Give the base of links to clauses, which has to work from any folder that a report is read in."""
+    if not where or "://" in where:
+        return where or None
+    folder = Path(where).resolve()
+    if not (folder / "index.html").is_file():
+        raise UsageError(
+            f"--spec: {where} has no index.html; expected an address, or the folder that `tox -e spec` fills"
+        )
+    return folder.as_uri()
 
 
 def _read_class(name: str | None, service: str) -> ConformanceClass:

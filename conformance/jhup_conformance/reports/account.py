@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jhup.address import Address
 from jhup.clauses import Clause
+from jhup.locate import locate
 from jhup_conformance.echo.declared import SERVINGS
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.options import Options
@@ -42,6 +43,7 @@ class Account:
         answering: what an echo server was taken to be.
         others: how many more checks of the clause came out the same.
         left_out: how many were left out.
+        spec: where the specification's site was put; None where nobody said.
     """
 
     clause: Clause
@@ -56,6 +58,12 @@ class Account:
     answering: Answering | None
     others: int
     left_out: int
+    spec: str | None = None
+
+    @property
+    def stands_in(self) -> str:
+        """Where the clause stands: its address in the site, or its place in the text of the specification."""
+        return locate(self.clause.id).link(self.spec)
 
     @cached_property
     def script(self) -> str | None:
@@ -93,6 +101,7 @@ def _account(run: Run, result: ClauseResult) -> Account:
         answering=answering(run),
         others=max(0, sum(each.outcome is check.outcome in FINDINGS for each in result.checks) - 1),
         left_out=result.left_out,
+        spec=run.options.spec,
     )
 
 

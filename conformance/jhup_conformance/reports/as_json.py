@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from jhup.clauses import ConformanceClass
+from jhup.locate import locate
 from jhup_conformance import SPEC_VERSION, __version__
 from jhup_conformance.outcome import ClauseResult, Outcome
 from jhup_conformance.reports.account import Account
@@ -77,6 +78,7 @@ def _clause(run: Run, result: ClauseResult, account: Account | None, files: Mapp
         "class": result.clause.conformance_class.value,
         "level": result.clause.level.value,
         "section": result.clause.section,
+        "stands_in": locate(result.clause.id).link(run.options.spec),
         "text": result.clause.text,
         "outcome": run.outcome(result).value,
         "known_failing": run.options.known_failing.get(result.clause.id),

@@ -48,6 +48,7 @@ def account_lines(account: Account, *, width: int = 100, verbose: bool = False) 
     )
     where = f"{clause.conformance_class}, {clause.level}, section {clause.section}"
     yield from labelled("class", where, width)
+    yield from labelled("stands in", account.stands_in, width)
     if account.known:
         yield from labelled("known", account.known, width)
     yield from labelled("matters", account.guidance.why, width)
