@@ -9,7 +9,8 @@ from jhup.model import Server
 from jhup.reply_reader import ReplyReader
 from jhup_conformance.engine import Line, drive
 from jhup_conformance.exchange import Case, End, script
-from jhup_conformance.judge import Knowledge, lay_bodies
+from jhup_conformance.knowledge import Knowledge
+from jhup_conformance.laying import lay_bodies
 from jhup_conformance.observe import Observer
 from jhup_conformance.replies import ReplyObserver
 from jhup_conformance.runner import Runner
@@ -98,8 +99,9 @@ def _trustworthy(observer: ReplyObserver, known: Knowledge) -> Observer | None:
 
 def _calibrate(runner: Runner) -> str:
     """Put a few small files as an unhurried client; returns why it failed, or nothing."""
-    for _ in range(_CALIBRATIONS):
-        case = Case(lambda talk: talk.put(b"calibration"), Talk.borders, pause=_UNHURRIED_PAUSE)
+    for round_ in range(_CALIBRATIONS):
+        pause = runner.pace.pause if round_ else _UNHURRIED_PAUSE
+        case = Case(lambda talk: talk.put(b"calibration"), Talk.borders, pause=pause)
         failed = runner.run([case], patience=runner.pace.last_patience)
         if failed:
             return f"a plain put fails: expected {failed[0].mismatch.expected}; actual: {failed[0].mismatch.actual}"

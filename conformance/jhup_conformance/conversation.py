@@ -157,10 +157,11 @@ class Conversation:
         """Look at a name as well from now on."""
         self._names = (*self._names, name)
 
-    def send(self, move: Move) -> None:
-        """Send something without a look at what comes of it."""
-        self._send([self._begin(move, ())], str(move))
-        move.party.under_way, move.party.rest = move.under_way, move.rest
+    def send(self, *moves: Move) -> None:
+        """Send something on some connections at the same time, without a look at what comes of it."""
+        self._send([self._begin(move, ()) for move in moves], " and ".join(map(str, moves)))
+        for move in moves:
+            move.party.under_way, move.party.rest = move.under_way, move.rest
 
     def step(self, move: Move, *, sealed: bool = False) -> None:
         """Send something, wait until a right outcome shows, and remember it.
@@ -270,7 +271,9 @@ class Conversation:
     def _check_bystanders(self, moved: Container[Line]) -> None:
         """On connections where nothing was sent nothing may happen."""
         for party in self.parties:
-            if party.line not in moved and (party.line.received or party.line.closed):
+            if party.line in moved:
+                continue
+            if party.line.closed or (party.line.received and not self._judge.speaks_unasked):
                 actual = f"closed by the target ({party.line.closed})" if party.line.closed else "bytes came"
                 raise self._finding(f"nothing on connection #{party.number}, which was left alone", actual, party.line)
 

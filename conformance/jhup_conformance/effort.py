@@ -30,8 +30,11 @@ class Effort:
         largest_body: bytes of the longest body sent.
         aborted: connections broken off in a row.
         steps: of one generated conversation.
-        idle: seconds that a silent connection is waited for at least.
+        idle: seconds for which connections pause inside of requests.
+        silence: seconds for which the connection is silent at least that is opened as early as possible.
         sets: sets of parameters of one check that are tried; None for all of them.
+        paces_all: whether each field of each request is sent with a pause before it also where the target was seen to
+            take requests that are glued together.
     """
 
     examples: int
@@ -40,20 +43,23 @@ class Effort:
     aborted: int
     steps: int
     idle: float
+    silence: float
     sets: int | None = None
+    paces_all: bool = False
 
 
 EFFORTS: Final = {
     Profile.QUICK: Effort(
-        examples=3, offsets=12, largest_body=256 * 1024, aborted=20, steps=6, idle=0.05, sets=1,
+        examples=3, offsets=12, largest_body=256 * 1024, aborted=20, steps=6, idle=0.05, silence=1.0, sets=1,
     ),
     Profile.BROAD: Effort(
-        examples=8, offsets=24, largest_body=256 * 1024, aborted=40, steps=8, idle=0.1,
+        examples=8, offsets=24, largest_body=256 * 1024, aborted=40, steps=8, idle=0.1, silence=3.0,
     ),
     Profile.DEFAULT: Effort(
-        examples=10, offsets=None, largest_body=2 * 1024 * 1024, aborted=200, steps=20, idle=0.1,
+        examples=10, offsets=None, largest_body=2 * 1024 * 1024, aborted=200, steps=20, idle=0.1, silence=5.0,
     ),
     Profile.THOROUGH: Effort(
-        examples=400, offsets=None, largest_body=64 * 1024 * 1024, aborted=1000, steps=100, idle=25.0,
+        examples=400, offsets=None, largest_body=64 * 1024 * 1024, aborted=1000, steps=100, idle=25.0, silence=25.0,
+        paces_all=True,
     ),
 }  # fmt: skip

@@ -115,9 +115,13 @@ class FolderObserver:
 def _read(path: str | bytes) -> Body | None:
     """Give length and digest of a file; None when there is no such file."""
     try:
-        if not stat.S_ISREG(os.lstat(path).st_mode):  # looked at thousands of times
+        found = os.lstat(path)
+        if not stat.S_ISREG(found.st_mode):  # looked at thousands of times
             return None
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+            if found.st_size <= _SMALL and len(content := file.read(_SMALL + 1)) <= _SMALL:
+                return Body.of(content)
+            file.seek(0)
             digest = hashlib.file_digest(file, "sha256")
             return Body(file.tell(), digest.hexdigest())
     except FileNotFoundError:
@@ -127,6 +131,9 @@ def _read(path: str | bytes) -> Body | None:
             return None
         raise
 
+
+_SMALL: Final = 65_536
+"""Bytes of a file that is read at once."""
 
 _NOT_STORED: Final = 44
 _WITNESS_TIMEOUT: Final = 30.0

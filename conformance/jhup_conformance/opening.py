@@ -54,9 +54,10 @@ def _open_upload(options: Options, target: Address, spawned: Spawned | None) -> 
     if observer is None and options.witness:
         observer = CommandObserver(options.witness)
     known = acquaint(runner, observer)
-    return Judge(
-        runner, known, EFFORTS[options.profile], folder=folder, vitals=_vitals(options, spawned), spawned=spawned
-    )
+    vitals = _vitals(options, spawned)
+    judge = Judge(runner, known, EFFORTS[options.profile], folder=folder, vitals=vitals, spawned=spawned)
+    judge.hurry()
+    return judge
 
 
 def _open_echo(options: Options, target: Address, spawned: Spawned | None) -> Judging:

@@ -50,6 +50,9 @@ class Runner:
         lay: stores the bodies that exchanges need to be there before them, so many at a time.
         executions: how many exchanges were made so far.
         hears_all: whether it counts what is said on a connection on which nobody asks for a reply.
+        weighs_codes: whether an error that is owed needs to have the right code.
+        hurries: whether unhurried clients leave their pauses out, because the target was seen not to need them. What
+            fails then is tried again with all its pauses before it counts.
     """
 
     def __init__(self, dialer: Dialer, pace: Pace, names: Names, server: Server) -> None:
@@ -61,11 +64,13 @@ class Runner:
         self.lay: Callable[[Mapping[str, bytes], int], None] = lambda _, __: None
         self.executions = 0
         self.hears_all = True
+        self.weighs_codes = True
+        self.hurries = False
         self._satisfied = 0.0
 
     def exchange(self, case: Case) -> Exchange:
         """Give a case under way."""
-        return Exchange(case, self.names, self.server, hears_all=self.hears_all)
+        return Exchange(case, self.names, self.server, hears_all=self.hears_all, weighs_codes=self.weighs_codes)
 
     def run(self, cases: Sequence[Case], *, patience: float) -> list[Failed]:
         """Run cases at the same time, each on a connection of its own.
@@ -117,7 +122,9 @@ class Runner:
 
     def _pause(self, case: Case, beside: int) -> float:
         """Give the seconds between segments: an unhurried client lets each arrive, also at a target that has many."""
-        return self.pace.pause * max(1.0, beside / _AT_EASE) if case.is_unhurried else self.pace.pause
+        if not case.is_unhurried:
+            return self.pace.pause
+        return 0.0 if self.hurries and not case.strictly else self.pace.pause * max(1.0, beside / _AT_EASE)
 
     def _drive(self, exchanges: Sequence[Exchange], patience: float) -> None:
         by_line = {exchange.line: exchange for exchange in exchanges}

@@ -14,7 +14,8 @@ from jhup_conformance.conversation import Conversation, Move, frame, part_of_put
 from jhup_conformance.dialer import Dialer
 from jhup_conformance.effort import EFFORTS, Profile
 from jhup_conformance.exchange import End
-from jhup_conformance.judge import Judge, Knowledge
+from jhup_conformance.judge import Judge
+from jhup_conformance.knowledge import Knowledge
 from jhup_conformance.outcome import Finding
 from jhup_conformance.replies import ReplyObserver
 from jhup_conformance.runner import Runner

@@ -1,5 +1,6 @@
 """The judge: no blame without a second look, no lesson from a case whose control fails, and the smallest that fails."""
 
+import socket
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -7,7 +8,7 @@ import pytest
 from peers import Hurried, Peer, Seen, runner_for
 
 from jhup.clauses import clause
-from jhup.messages import Greeting
+from jhup.messages import Greeting, Put
 from jhup.model import Server
 from jhup_conformance import shrink as shrink_module
 from jhup_conformance.channel import Channel
@@ -15,7 +16,9 @@ from jhup_conformance.dialer import Dialer
 from jhup_conformance.effort import EFFORTS, Profile
 from jhup_conformance.engine import Line
 from jhup_conformance.exchange import Case, End, Exchange, Mismatch
-from jhup_conformance.judge import Judge, Knowledge, lay_bodies
+from jhup_conformance.judge import Judge
+from jhup_conformance.knowledge import Knowledge
+from jhup_conformance.laying import lay_bodies
 from jhup_conformance.observe import FolderObserver
 from jhup_conformance.outcome import Finding, NotOffered, NotSeen, Wavering
 from jhup_conformance.replies import ReplyObserver
@@ -428,6 +431,89 @@ def test_a_check_may_lead_a_conversation_of_its_own() -> None:
         assert (heard, runner.executions, judge.executions) == (False, 1, 1)
         assert not judge.hear(line, until=lambda line: bool(line.received))  # in its own time
         assert judge.names is runner.names
+
+
+# What nobody asked for
+
+
+@pytest.mark.parametrize("moment", ["first", "put", "end"])
+def test_a_target_that_says_something_unasked_is_known_by_a_plain_put(moment: str) -> None:
+    with Speaking(moment) as peer:
+        judge = judge_with(runner_for(peer))
+
+        assert judge.speaks_unasked
+        judge.about_replies = True
+        assert not judge.runner.hears_all
+
+
+def test_a_target_that_speaks_when_asked_is_heard_out_where_replies_are_judged() -> None:
+    with Peer() as peer:
+        judge = judge_with(runner_for(peer))
+        judge.runner.hears_all = False
+
+        judge.about_replies = True
+        assert (judge.runner.hears_all, judge.runner.weighs_codes) == (True, True)
+        judge.about_replies = False
+        assert (judge.runner.hears_all, judge.runner.weighs_codes) == (False, False)
+
+
+def test_codes_count_for_a_while_where_a_check_says_so() -> None:
+    judge = judge_with(Scripted())
+
+    with judge.weighing_codes():
+        assert judge.runner.weighs_codes
+    assert not judge.runner.weighs_codes
+
+
+class Speaking(Peer):
+    """Says something unasked: at first, when a put is stored, or in the end."""
+
+    def __init__(self, moment: str) -> None:
+        super().__init__()
+        self.moment = moment
+
+    def accepted(self, sock: socket.socket) -> None:
+        if self.moment == "first":
+            sock.sendall(b"220 ready")
+        super().accepted(sock)
+        if self.moment == "end":
+            sock.sendall(b"221 bye")
+
+    def put(self, sock: socket.socket, put: Put, body: bytes) -> None:
+        super().put(sock, put, body)
+        if self.moment == "put":
+            sock.sendall(b"done")
+
+
+# Hurrying
+
+
+@pytest.mark.parametrize(("profile", "hurries"), [(Profile.DEFAULT, True), (Profile.THOROUGH, False)])
+def test_a_target_that_takes_two_puts_at_once_is_not_waited_for_but_in_a_thorough_run(
+    profile: Profile, hurries: bool
+) -> None:
+    judge = Judge(Scripted(), Knowledge(), EFFORTS[profile])
+
+    judge.hurry()
+
+    assert judge.runner.hurries is hurries
+
+
+def test_a_target_that_fails_with_two_puts_at_once_is_always_waited_for() -> None:
+    judge = judge_with(Scripted(lambda case, tried: WRONG))
+
+    judge.hurry()
+
+    assert not judge.runner.hurries
+
+
+def test_a_body_that_can_not_be_laid_in_a_hurry_is_laid_with_all_pauses() -> None:
+    scripted = Scripted(lambda case, tried: None if case.strictly else WRONG)
+    scripted.hurries = True
+
+    lay_bodies(scripted, {"a": b"1", "b": b"2"}, 2)
+
+    assert [[case.strictly for case in cases] for cases, _ in scripted.asked] == [[False, False], [True, True]]
 
 
 # Bodies that are laid

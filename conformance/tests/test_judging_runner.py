@@ -197,6 +197,16 @@ def test_unhurried_cases_pause_longer_beside_many_others_and_cut_ones_do_not(bes
         assert runner._pause(Case(silent, (3,)), beside) == runner.pace.pause
 
 
+def test_who_hurries_leaves_out_the_pauses_of_unhurried_cases_but_where_they_are_the_point() -> None:
+    with Peer() as peer:
+        runner = runner_for(peer)
+        runner.hurries = True
+
+        assert runner._pause(Case.unhurried(silent), 20) == 0.0
+        assert runner._pause(Case.unhurried(silent, strictly=True), 1) == pytest.approx(runner.pace.pause)
+        assert runner._pause(Case(silent, (3,)), 1) == runner.pace.pause
+
+
 def test_what_is_said_while_the_store_is_looked_at_is_heard() -> None:
     class Chatty(Peer):
         talking: list[socket.socket] = []  # noqa: RUF012

@@ -71,7 +71,7 @@ PAIRS: dict[str, Recipe] = {
 @checks("FRAME-1")
 @pytest.mark.parametrize("size", [1, 3, 200])
 def test_the_prefix_of_an_unhurried_put_is_read_as_the_length_of_its_header(judge: Judge, size: int) -> None:
-    judge.expect_all([Case.unhurried(partial(put_of, pattern(size)))])
+    judge.expect_all([Case.unhurried(partial(put_of, pattern(size)), strictly=True)])
 
 
 def put_with_header_of(length: int, talk: Talk) -> None:
@@ -83,13 +83,13 @@ def put_with_header_of(length: int, talk: Talk) -> None:
 @checks("FRAME-1")
 @pytest.mark.parametrize("length", [127, 128, 129, 255, 256, 257])
 def test_the_prefix_of_a_longer_header_is_read_as_its_length(judge: Judge, length: int) -> None:
-    judge.expect_all([Case.unhurried(partial(put_with_header_of, length))])
+    judge.expect_all([Case.unhurried(partial(put_with_header_of, length), strictly=True)])
 
 
 @checks("FRAME-2")
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
 def test_the_body_is_exactly_the_bytes_behind_the_header(judge: Judge, body: bytes) -> None:
-    judge.expect_all([Case.unhurried(partial(put_of, body))])
+    judge.expect_all([Case.unhurried(partial(put_of, body), strictly=True)])
 
 
 @checks("FRAME-6")

@@ -14,7 +14,8 @@ from jhup.limits import CLOSE_WITHIN
 from jhup_conformance.conversation import frame
 from jhup_conformance.engine import Line, drive
 from jhup_conformance.exchange import Case, End, script
-from jhup_conformance.judge import NO_OBSERVER, Judge
+from jhup_conformance.judge import Judge
+from jhup_conformance.knowledge import NO_OBSERVER
 from jhup_conformance.marks import checks
 from jhup_conformance.outcome import Finding, NotSeen
 from jhup_conformance.sizes import pattern

@@ -37,7 +37,7 @@ def overwrite(old: bytes, new: bytes, talk: Talk) -> None:
 @checks("STORE-1")
 @pytest.mark.parametrize("size", [1, 2, 3, 16, 255, 256, 257, 511, SMALL])
 def test_the_body_of_an_unhurried_put_is_stored(judge: Judge, size: int) -> None:
-    judge.expect_all([Case.unhurried(partial(put_of, pattern(size, 1)))])
+    judge.expect_all([Case.unhurried(partial(put_of, pattern(size, 1)), strictly=True)])
 
 
 @checks("STORE-1")
@@ -106,7 +106,7 @@ def test_the_last_of_several_puts_of_a_name_is_what_remains(judge: Judge) -> Non
 def test_a_put_is_visible_while_its_connection_stays_open(judge: Judge, size: int) -> None:
     keep_idle(judge)  # as early as another connection may be open: see CONN-5
 
-    judge.expect_all([Case.unhurried(partial(put_of, pattern(size)))])
+    judge.expect_all([Case.unhurried(partial(put_of, pattern(size)), strictly=True)])
 
 
 @checks("STORE-4")
@@ -127,7 +127,9 @@ def long_body(size: int) -> bytes:
 
 def expect_up_to_the_limit(judge: Judge, sizes: Iterable[int]) -> None:
     most = min(judge.effort.largest_body, judge.runner.server.max_filesize)
-    judge.expect_all(Case.unhurried(partial(put_of, long_body(size))) for size in sizes if 0 < size <= most)
+    judge.expect_all(
+        Case.unhurried(partial(put_of, long_body(size)), strictly=True) for size in sizes if 0 < size <= most
+    )
 
 
 @checks("STORE-5")

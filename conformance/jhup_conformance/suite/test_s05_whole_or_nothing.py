@@ -1,5 +1,6 @@
 """Sections 5.2 and 5.3, storing whole or not at all: while puts are under way, when they break off, and on disk."""
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -251,8 +252,7 @@ def test_of_several_puts_of_a_name_the_last_to_complete_remains(
     talk = Conversation(judge, [name := judge.names.new()])
     try:
         parties = [talk.join() for _ in order]
-        for number, party in enumerate(parties):
-            talk.send(half_put(party, name, pattern(sizes[number], number)))
+        talk.send(*(half_put(party, name, pattern(sizes[number], number)) for number, party in enumerate(parties)))
         for number in order:
             talk.step(rest_of_put(parties[number]))
     finally:
@@ -269,8 +269,8 @@ def test_puts_of_a_name_that_complete_at_once_leave_one_whole_body(judge: Judge,
     talk = Conversation(judge, [name := judge.names.new()])
     try:
         parties = [talk.join() for _ in range(min(count, judge.lanes - 1))]
-        for number, party in enumerate(parties):
-            talk.send(half_put(party, name, pattern(size + number, number * 1000)))
+        bodies = [pattern(size + number, number * 1000) for number in range(len(parties))]
+        talk.send(*(half_put(party, name, body) for party, body in zip(parties, bodies, strict=True)))
         talk.race(name, [rest_of_put(party) for party in parties])
     finally:
         talk.leave()
@@ -311,10 +311,16 @@ def marked(name: str, size: int) -> bytes:
     return f"the body of {name}, which nothing else holds. ".encode() + pattern(size)
 
 
-def files_in(folder: Path) -> set[Path]:
-    """Give every plain file in a folder and below it."""
-    paths = (Path(root, name) for root, _, names in os.walk(folder) for name in names)
-    return {path for path in paths if path.is_file() and not path.is_symlink()}
+def files_in(folder: str) -> set[str]:
+    """Give the paths of all plain files in a folder and below it: strings, as there are thousands."""
+    found: set[str] = set()
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                found |= files_in(entry.path)
+            elif entry.is_file(follow_symlinks=False):
+                found.add(entry.path)
+    return found
 
 
 _TELLING = 48
@@ -376,17 +382,16 @@ def test_a_restart_removes_what_a_killed_process_left_of_unfinished_bodies(judge
     spawned, folder = judge.require_spawned(), judge.require_folder().folder
     require_halves(judge)
     bodies = {name: marked(name, 300_000) for name in (judge.names.new() for _ in range(min(4, judge.lanes)))}
-    before = files_in(folder)
+    before = files_in(str(folder))
 
     def debris() -> list[str]:
-        new = files_in(folder) - before
+        new = map(Path, files_in(str(folder)) - before)
         unfinished = [path for path in new if any(begins_like(path, body) for body in bodies.values())]
         return sorted(str(path.relative_to(folder)) for path in unfinished)
 
     talk = Conversation(judge, list(bodies))
     try:
-        for name, body in bodies.items():
-            talk.send(half_put(talk.join(), name, body))
+        talk.send(*(half_put(talk.join(), name, body) for name, body in bodies.items()))
         if not judge.runner.prove_alive():
             raise NotSeen("a plain put fails while others are under way")
         transcript = talk.parties[0].line.transcript

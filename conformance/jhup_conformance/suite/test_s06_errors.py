@@ -230,7 +230,7 @@ def test_a_refused_body_of_any_length_is_consumed_exactly_or_not_at_all(judge: J
     control_of_refused(judge)
     lengths = [length for length in (around - 1, around, around + 1, 3 * around) if length >= 0]
 
-    judge.expect_all(Case.unhurried(partial(refused_of_length, length)) for length in lengths)
+    judge.expect_all(Case.unhurried(partial(refused_of_length, length), strictly=True) for length in lengths)
 
 
 @checks("ERR-5")

@@ -14,10 +14,11 @@ from jhup_conformance.engine import Line, drive
 from jhup_conformance.exchange import Case, End, script
 from jhup_conformance.fairness import only_where, require_lanes, tries_again
 from jhup_conformance.idle import keep_idle
-from jhup_conformance.judge import SURE_PAUSE, Judge
+from jhup_conformance.judge import Judge
 from jhup_conformance.marks import checks, together
 from jhup_conformance.outcome import Finding, NotSeen
 from jhup_conformance.replies import ReplyObserver
+from jhup_conformance.second_looks import SURE_PAUSE
 from jhup_conformance.sizes import pattern
 from jhup_conformance.talk import Recipe, Talk, header, prefix
 from jhup_conformance.transcript import Action, Kind
@@ -282,7 +283,7 @@ def test_a_connection_that_was_silent_for_most_of_the_run_is_still_served(judge:
     if idle is None or idle.revived != judge.runner.dialer.revived:
         pytest.skip("the connection went with the process that the target had then")
 
-    wait_idle([idle.line], max(0.0, judge.effort.idle - idle.seconds))
+    wait_idle([idle.line], max(0.0, judge.effort.silence - idle.seconds))
     talk = Conversation(judge, [name := judge.names.new()])
     talk.adopt(idle.line)
     try:

@@ -5,10 +5,11 @@ from functools import partial
 
 import pytest
 
-from jhup.messages import Failure, Stored
+from jhup.messages import Stored
 from jhup_conformance.bad_names import BAD_NAMES, RequestOf
 from jhup_conformance.conversation import Conversation, Move, frame
 from jhup_conformance.dialogue import asking, hear_members, hear_reply, send
+from jhup_conformance.engine import Line
 from jhup_conformance.exchange import Case
 from jhup_conformance.judge import Judge
 from jhup_conformance.marks import checks
@@ -37,6 +38,20 @@ def require_puts_of(judge: Judge, size: int) -> None:
     if size > judge.runner.server.max_filesize:
         pytest.skip("the target takes no such body")
     judge.control(Case(partial(put_in_silence, size)), why="the same put without asking for a reply fails too")
+
+
+def hear_ok(judge: Judge, line: Line, heard: int) -> None:
+    """Wait for the ok to a put, whose lack is what other clauses are about.
+
+    Raises:
+        NotSeen: when anything else comes, or nothing.
+    """
+    try:
+        reply = hear_reply(judge, line, heard)
+    except Finding as finding:
+        raise NotSeen(f"a plain put is not answered: {finding.actual}") from None
+    if not isinstance(reply, Stored):
+        raise NotSeen(f"a plain put is answered with {reply}")
 
 
 def stat(talk: Talk) -> None:
@@ -112,10 +127,8 @@ def test_what_is_answered_with_ok_is_there_at_once(judge: Judge, size: int) -> N
         for turn in range(3):  # the first time it is new, then it replaces
             body, heard = pattern(size, turn), len(line.received)
             send(line, asking(body, cmd="put", filename=name, filesize=size))
-            reply = hear_reply(judge, line, heard)
+            hear_ok(judge, line, heard)
             seen = judge.observer.look([name])[name]
-            if isinstance(reply, Failure):
-                raise NotSeen(f"a plain put is answered with {reply}")
             if seen != Body.of(body):
                 raise Finding(f"{name} stored ({Body.of(body)}) when ok arrives", f"{seen}", line.transcript)
     finally:
@@ -130,8 +143,7 @@ def test_another_connection_sees_what_was_answered_with_ok(judge: Judge) -> None
             body = pattern(1 + turn * 83, turn)
             heard, known = len(writer.received), len(reader.received)
             send(writer, asking(body, cmd="put", filename=name, filesize=len(body)))
-            if not isinstance(hear_reply(judge, writer, heard), Stored):
-                raise NotSeen("a plain put is not answered with ok")
+            hear_ok(judge, writer, heard)
             send(reader, asking(cmd="stat", filename=name))
             reply = hear_reply(judge, reader, known)
             if not isinstance(reply, Stored) or Body(reply.filesize, reply.sha256) != Body.of(body):
@@ -153,8 +165,7 @@ def test_what_was_answered_with_ok_outlives_the_process(judge: Judge) -> None:
         for name, body in bodies.items():
             heard = len(line.received)
             send(line, asking(body, cmd="put", filename=name, filesize=len(body)))
-            if not isinstance(reply := hear_reply(judge, line, heard), Stored):
-                raise NotSeen(f"a plain put is answered with {reply}")
+            hear_ok(judge, line, heard)
         spawned.kill()
     finally:
         line.drop()
