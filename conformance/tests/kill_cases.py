@@ -39,6 +39,7 @@ class Suspect:
         options: of the run, as the command line has them.
         blamed: clauses that have to be blamed; none, of a correct server.
         related: clauses that may be blamed as well, each with the reason.
+        wavers: why any clause may be called FLAKY; empty where none may.
         meets: the class that it meets; empty where nothing has to be met.
         wrong: what is wrong with it, in a sentence.
         spare: whether it is so like others that it can be left out where time is short.
@@ -49,6 +50,7 @@ class Suspect:
     options: Mapping[str, object]
     blamed: frozenset[str] = frozenset()
     related: Mapping[str, str] = field(default_factory=dict)
+    wavers: str = ""
     meets: str = ""
     wrong: str = ""
     spare: bool = False
@@ -75,6 +77,7 @@ def _upload_faults() -> Iterator[Suspect]:
             options={"spawn": _upload("upload_faults.py", *options)},
             blamed=fault.blamed,
             related=fault.related,
+            wavers=fault.wavers,
             wrong=(fault.server.__doc__ or "").strip(),
             spare=name in uploads.SPARE,
         )
@@ -104,7 +107,10 @@ def _echo(service: str, way: str, fault: str = "", *declared: str) -> dict[str, 
     """Give the options of a run against the server of `echo_faults.py`, declared as it is started."""
     shape = way if way in SHAPES else "one-shot"
     words = [sys.executable, str(SERVERS / "echo_faults.py"), f"--service {service} --shape {shape} --bind {{bind}}"]
-    flags = {flag.removeprefix("--"): value for flag, value in zip(declared[::2], declared[1::2], strict=True)}
+    flags = {
+        flag.removeprefix("--").replace("-", "_"): value
+        for flag, value in zip(declared[::2], declared[1::2], strict=True)
+    }
     return {
         "service": service,
         "shape": shape if way in (*SHAPES, "unix") else None,

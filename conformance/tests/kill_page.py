@@ -44,6 +44,7 @@ def entry(suspect: Suspect, record: Record) -> dict[str, Any]:
         "wrong": suspect.wrong,
         "blamed": sorted(suspect.blamed),
         "related": dict(sorted(suspect.related.items())),
+        "wavers": suspect.wavers,
         "found": dict(sorted(record.found.items())),
         "met": record.met,
         "outcomes": record.counts,
@@ -67,9 +68,10 @@ def disagreements(matrix: Mapping[str, Any], known: Iterable[Suspect]) -> list[s
     lines += [f"{' '.join(key)}: in the tables, and not in the matrix" for key in wanted.keys() - kept.keys()]
     for key in kept.keys() & wanted.keys():
         each, suspect = kept[key], wanted[key]
-        if (each["blamed"], each["related"], each["wrong"]) != (
+        if (each["blamed"], each["related"], each["wavers"], each["wrong"]) != (
             sorted(suspect.blamed),
             dict(suspect.related),
+            suspect.wavers,
             suspect.wrong,
         ):
             lines.append(f"{suspect}: declared otherwise in the tables")
@@ -84,7 +86,8 @@ def _problems(each: Mapping[str, Any]) -> Iterator[str]:
         return
     if missed := set(each["blamed"]) - each["found"].keys():
         yield f"not blamed for {', '.join(sorted(missed))}"
-    if accused := each["found"].keys() - set(each["blamed"]) - each["related"].keys():
+    forgiven = {clause for clause, outcome in each["found"].items() if each["wavers"] and outcome == "FLAKY"}
+    if accused := each["found"].keys() - set(each["blamed"]) - each["related"].keys() - forgiven:
         yield f"accused of {', '.join(sorted(accused))}"
 
 
@@ -119,6 +122,8 @@ def _faults(title: str, faults: Sequence[Mapping[str, Any]], what: str) -> Itera
             f"{f'**{clause}**' if clause in each['found'] else clause}: {each['related'][clause]}"
             for clause in sorted(each["related"], key=_order)
         )
+        if each["wavers"]:
+            besides += f"; FLAKY anywhere: {each['wavers']}"
         yield f"| {each['name']} | {' '.join(each['wrong'].split())} | {blamed} | {besides} |"
 
 

@@ -2,11 +2,13 @@
 
 import faulthandler
 import os
+import shutil
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from multiprocessing.util import Finalize
 
 from echo_runs import Quiet
 from kill_cases import Group, Suspect
@@ -60,7 +62,9 @@ class Record:
 
 def get_ready() -> None:
     """Prepare a process for runs: a folder of its own, where the properties keep what failed."""
-    os.chdir(tempfile.mkdtemp(prefix="jhup-judge-"))
+    folder = tempfile.mkdtemp(prefix="jhup-judge-")
+    os.chdir(folder)
+    Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=0)  # atexit isn't heard in here
 
 
 def try_suspect(suspect: Suspect, seed: int, *, broad: bool) -> Record:
@@ -100,6 +104,7 @@ def _record(suspect: Suspect, runs: Sequence[Run], seconds: float) -> Record:
     counts: dict[str, Counter[str]] = {}
     for result in run.results.values():
         counts.setdefault(result.clause.conformance_class.value, Counter())[run.outcome(result).value] += 1
+    forgiven = {name for name, outcome in found.items() if suspect.wavers and outcome == Outcome.FLAKY}
     is_null = suspect.group is Group.NULL_PEER
     problems = [each.problem or each.suite_problem for each in runs]
     return Record(
@@ -112,7 +117,7 @@ def _record(suspect: Suspect, runs: Sequence[Run], seconds: float) -> Record:
         status=run.exit_status.value,
         seconds=round(seconds, 1),
         missed=sorted(suspect.blamed - found.keys()),
-        accused=[] if is_null else sorted(found.keys() - suspect.blamed - suspect.related.keys()),
+        accused=[] if is_null else sorted(found.keys() - suspect.blamed - suspect.related.keys() - forgiven),
         problem=next(filter(None, problems), "") or _other_problem(suspect, run, counts),
     )
 

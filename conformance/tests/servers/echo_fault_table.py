@@ -141,6 +141,7 @@ FAULTS = {
     ),
     "answers before the line ends": fault(
         streams.AnswersBeforeTheLineEnds, "greet", "line", "42", _39="each segment is taken for a line",
+        _40="each segment is taken for a line",
         _45="a long line comes in pieces",
     ),
     "answers end of lines": fault(streams.AnswersEndOfLines, "greet", "line", "43"),

@@ -24,21 +24,24 @@ class Fault:
         blamed: clauses that have to be blamed, each of them.
         related: further clauses that the same fault may break, each with the reason.
         silent: whether it is started without replies.
+        wavers: why any clause may be called FLAKY; empty where none may.
     """
 
     server: type[Faithful]
     blamed: frozenset[str]
     related: Mapping[str, str] = field(default_factory=dict)
     silent: bool = False
+    wavers: str = ""
 
 
-def fault(server: type[Faithful], blamed: str, *, silent: bool = False, **related: str) -> Fault:
+def fault(server: type[Faithful], blamed: str, *, silent: bool = False, wavers: str = "", **related: str) -> Fault:
     """Make an entry: clauses with spaces between, related ones as ``FRAME_7="reason"``."""
     return Fault(
         server,
         frozenset(blamed.split()),
         {clause.replace("_", "-"): reason for clause, reason in related.items()},
         silent,
+        wavers,
     )
 
 
@@ -647,7 +650,13 @@ FAULTS: dict[str, Fault] = {
     "waits after half a prefix": fault(errors.WaitsAfterHalfAPrefix, "ERR-6"),
     "keeps descriptors": fault(errors.KeepsDescriptors, "ERR-6"),
     "spins in a body": fault(errors.SpinsInABody, "ERR-7", ERR_6="what spins is not closed"),
-    "spins at the end": fault(errors.SpinsAtTheEnd, "ERR-7", ERR_8="what spins is not closed", FRAME_18=ANY_CUT),
+    "spins at the end": fault(
+        errors.SpinsAtTheEnd,
+        "ERR-7",
+        ERR_8="what spins is not closed",
+        FRAME_18=ANY_CUT,
+        HEAD_19="what spins is not closed",
+    ),
     "stays open after an unknown command": fault(errors.StaysOpenAfterUnknown, "ERR-8"),
     "stays open without a request": fault(errors.StaysOpenWithoutARequest, "ERR-8"),
     "dies of resets": fault(
@@ -686,7 +695,7 @@ FAULTS: dict[str, Fault] = {
     "finishes as told to": fault(errors.FinishesAsToldTo, "ERR-12"),
     "resets at errors": fault(errors.ResetsAtErrors, "ERR-13"),
     # Chapter 7, connections
-    "greets": fault(connections.Greets, "CONN-1"),
+    "greets": fault(connections.Greets, "CONN-1", REPLY_12="what comes is no answer to a hello"),
     "says done": fault(
         connections.SaysDone,
         "CONN-1",
@@ -735,7 +744,12 @@ FAULTS: dict[str, Fault] = {
         CONN_2=ALL_OF_A_KIND,
     ),
     "one refusal at a time": fault(connections.OneRefusalAtATime, "CONN-3"),
-    "shares a buffer": fault(connections.SharesABuffer, "CONN-2"),
+    "shares a buffer": fault(
+        connections.SharesABuffer,
+        "CONN-2",
+        wavers="a race, met now and then wherever several connections are open",
+        STORE_9="puts of one name arrive on several connections at a time",
+    ),
     "closes the silent": fault(connections.ClosesTheSilent, "CONN-5"),
     "hurries bodies": fault(connections.HurriesBodies, "CONN-5"),
     # Chapter 8, replies
@@ -951,6 +965,7 @@ FAULTS: dict[str, Fault] = {
     "digest of the beginning": fault(
         replies.DigestOfTheFirstMegabyte,
         "REPLY-6",
+        REPLY_13=READ_THERE,
         REPLY_1=READ_THERE,
         REPLY_4=READ_THERE,
         REPLY_9=READ_THERE,
@@ -967,6 +982,7 @@ FAULTS: dict[str, Fault] = {
     "says ok too early": fault(
         replies.SaysOkTooEarly,
         "REPLY-7",
+        REPLY_8="what was said to be stored is looked for after a restart",
         REPLY_1=READ_THERE,
         REPLY_4=READ_THERE,
         REPLY_6=READ_THERE,
@@ -981,7 +997,7 @@ FAULTS: dict[str, Fault] = {
         REPLY_19=READ_THERE,
         REPLY_11=READ_THERE,
     ),
-    "says ok anyway": fault(replies.SaysOkAnyway, "REPLY-18"),
+    "says ok anyway": fault(replies.SaysOkAnyway, "REPLY-18", NAME_11="who says ok has not refused"),
     "starts clean": fault(storing.StartsClean, "REPLY-8"),
     "remembers puts": fault(replies.Remembers, "REPLY-9"),
     "remembers stats": fault(replies.RemembersStats, "REPLY-9", REPLY_7="a name is asked about more than once there"),
@@ -1039,7 +1055,7 @@ FAULTS: dict[str, Fault] = {
     "a stat without a name is malformed": fault(replies.StatWithoutNameIsMalformed, "REPLY-11"),
     "protocol as text": fault(replies.ProtocolAsText, "REPLY-12"),
     "no max_filesize": fault(replies.NoMaxFilesize, "REPLY-12"),
-    "one hello": fault(replies.HelloOnlyOnce, "REPLY-12", REPLY_13=READ_THERE),
+    "one hello": fault(replies.HelloOnlyOnce, "REPLY-12", REPLY_13=READ_THERE, ERR_8="it hears several hellos out"),
     "promises long headers": fault(replies.PromisesLongHeaders, "REPLY-13"),
     "takes longer headers than it says": fault(replies.TakesMoreThanItSays, "REPLY-13"),
     "takes longer bodies than it says": fault(
@@ -1149,7 +1165,9 @@ FAULTS: dict[str, Fault] = {
         REPLY_11=READ_THERE,
     ),
     "a long name is storage": fault(replies.LongNameIsStorage, "REPLY-16"),
-    "too large is storage": fault(replies.TooLargeIsStorage, "REPLY-17"),
+    "too large is storage": fault(
+        replies.TooLargeIsStorage, "REPLY-17", REPLY_13="it is told that a body is too large"
+    ),
     "storage is internal": fault(replies.StorageIsInternal, "REPLY-18"),
     "silent at unknown commands": fault(
         replies.SilentAtUnknown,
