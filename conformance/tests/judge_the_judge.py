@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 from kill_cases import Group, Suspect, suspects
-from kill_page import PAGE, write_page
+from kill_page import MATRIX, PAGE, entry, figures, write_page
 from kill_runs import Record, get_ready, try_suspect
 
 
@@ -38,14 +38,14 @@ class Share(click.ParamType):
 @click.argument("names", nargs=-1)
 @click.option("--share", type=Share(), metavar="K/N", help="Every Nth suspect alone, K of them on; today/N rotates.")
 @click.option("--group", type=click.Choice([each.value for each in Group]), help="Only suspects of this group.")
-@click.option("--jobs", default=4, show_default=True, help="Runs at a time; half of their time is waiting.")
+@click.option("--jobs", default=6, show_default=True, help="Runs at a time; half of their time is waiting.")
 @click.option("--seed", default=0, show_default=True, help="Of all random choices.")
 @click.option("--all", "spares", is_flag=True, help="The spare ones as well, which are like others.")
 @click.option(
     "--broad", is_flag=True, help="Every check with all its parameters, also of clauses that are not to be blamed."
 )
 @click.option("--json", "to", type=click.Path(path_type=Path), help="Write what was found to this file.")
-@click.option("--write", is_flag=True, help=f"Write {PAGE.name} and its JSON, after a run of all.")
+@click.option("--write", is_flag=True, help=f"Write {PAGE.name} and its JSON; with names, their part of them.")
 def main(
     names: tuple[str, ...],
     share: tuple[int, int] | None,
@@ -63,8 +63,8 @@ def main(
     chosen = [each for each in chosen if group is None or each.group == group]
     if share:
         chosen = chosen[share[0] :: share[1]]
-    if write and len(chosen) < len(suspects()):
-        raise click.UsageError("--write takes a run of all")
+    if write and len(chosen) < len(suspects()) and not MATRIX.exists():
+        raise click.UsageError(f"there is no {MATRIX.name} yet: --write takes a run of all first")
 
     began = time.monotonic()
     records = list(try_all(chosen, jobs, seed, broad=broad))
@@ -73,12 +73,14 @@ def main(
     for record in records:
         if not record.is_right:
             click.echo("\n".join(complaint(record)))
-    said = figures(records, time.monotonic() - began)
+    seconds = time.monotonic() - began
+    by_name = {str(suspect): suspect for suspect in chosen}
+    tried = [entry(by_name[f"{record.group}: {record.name}"], record) for record in records]
     if to:
         to.write_text(json.dumps([asdict(record) for record in records], indent=1, ensure_ascii=False) + "\n", "utf-8")
     if write:
-        write_page(records, said)
-    click.echo(said)
+        write_page(records, seconds)
+    click.echo(figures({"seconds": round(seconds), "suspects": tried}))
     raise SystemExit(0 if all(record.is_right for record in records) else 1)
 
 
@@ -116,20 +118,6 @@ def complaint(record: Record) -> Iterator[str]:
     yield f"\n{line(record)}"
     for clause in record.accused:
         yield f"    {clause} {record.found[clause]}: {record.why[clause]}"
-
-
-def figures(records: Sequence[Record], seconds: float) -> str:
-    """Give the last line."""
-    faults = [each for each in records if each.group in (Group.UPLOAD_FAULT, Group.ECHO_FAULT)]
-    correct = [each for each in records if each.group == Group.CORRECT]
-    peers = [each for each in records if each.group == Group.NULL_PEER]
-    passed = sum(counts.get("PASS", 0) for each in peers for counts in each.counts.values())
-    return (
-        f"faults {len(faults)}, caught at their clause {sum(not each.missed for each in faults)}, "
-        f"wrongly accused {sum(len(each.accused) for each in faults)}, "
-        f"findings on {len(correct)} correct servers {sum(len(each.found) + bool(each.problem) for each in correct)}, "
-        f"clauses passed by {len(peers)} null peers {passed}, in {seconds:.0f} s"
-    )
 
 
 if __name__ == "__main__":

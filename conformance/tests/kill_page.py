@@ -8,7 +8,7 @@ from typing import Any
 from kill_cases import Group, Suspect, suspects
 from kill_runs import Record
 
-__all__ = ["MATRIX", "PAGE", "disagreements", "entry", "render", "write_page"]
+__all__ = ["MATRIX", "PAGE", "disagreements", "entry", "figures", "render", "write_page"]
 
 PAGE = Path(__file__).parents[1] / "docs" / "kill-matrix.md"
 MATRIX = PAGE.with_suffix(".json")
@@ -28,7 +28,8 @@ _INTRODUCTION = """# The kill matrix
 
 What the suite says of servers that are wrong in exactly one way, of correct ones, and of peers that do nothing.
 `tox -e judge -- --write` runs it against all of them and writes this page, and `kill-matrix.json` beside it; a test
-compares both with the tables in `conformance/tests/servers/`. The last whole run gave:
+compares both with the tables in `conformance/tests/servers/`. With names it tries
+those anew and keeps the rest. It gave:
 
 > {figures}
 
@@ -51,13 +52,46 @@ def entry(suspect: Suspect, record: Record) -> dict[str, Any]:
     }
 
 
-def write_page(records: Sequence[Record], figures: str) -> None:
-    """Write the JSON and the page."""
+def write_page(records: Sequence[Record], seconds: float) -> None:
+    """Write the JSON and the page: of all suspects, or with those anew that were tried, and the others as they were.
+
+    Raises:
+        KeyError: for a suspect that was neither tried nor is in the matrix.
+    """
     by_name = {(record.group, record.name): record for record in records}
-    entries = [entry(each, by_name[each.group.value, each.name]) for each in suspects()]
-    matrix = {"format": 1, "figures": figures, "suspects": entries}
+    known = suspects()
+    old = {} if len(records) == len(known) else json.loads(MATRIX.read_text("utf-8"))
+    kept = {(each["group"], each["name"]): each for each in old.get("suspects", ())}
+    entries = []
+    for suspect in known:
+        key = suspect.group.value, suspect.name
+        entries.append(entry(suspect, by_name[key]) if key in by_name else kept[key])
+    matrix = {"format": 1, "seconds": old.get("seconds", round(seconds)), "suspects": entries}
     MATRIX.write_text(json.dumps(matrix, indent=1, ensure_ascii=False) + "\n", "utf-8")
     PAGE.write_text(render(matrix), "utf-8")
+
+
+def figures(matrix: Mapping[str, Any]) -> str:
+    """Give the last line of `tox -e judge`."""
+    groups = {group: [each for each in matrix["suspects"] if each["group"] == group] for group in Group}
+    faults = [*groups[Group.UPLOAD_FAULT], *groups[Group.ECHO_FAULT]]
+    correct, peers = groups[Group.CORRECT], groups[Group.NULL_PEER]
+    passed = sum(counts.get("PASS", 0) for each in peers for counts in each["outcomes"].values())
+    return (
+        f"faults {len(faults)}, caught at their clause {sum(not _missed(each) for each in faults)}, "
+        f"wrongly accused {sum(len(_accused(each)) for each in faults)}, "
+        f"findings on {len(correct)} correct servers {sum(len(each['found']) for each in correct)}, "
+        f"clauses passed by {len(peers)} null peers {passed}, in {matrix['seconds']} s"
+    )
+
+
+def _missed(each: Mapping[str, Any]) -> set[str]:
+    return set(each["blamed"]) - each["found"].keys()
+
+
+def _accused(each: Mapping[str, Any]) -> set[str]:
+    forgiven = {clause for clause, outcome in each["found"].items() if each["wavers"] and outcome == "FLAKY"}
+    return set(each["found"].keys() - set(each["blamed"]) - each["related"].keys() - forgiven)
 
 
 def disagreements(matrix: Mapping[str, Any], known: Iterable[Suspect]) -> list[str]:
@@ -84,10 +118,9 @@ def _problems(each: Mapping[str, Any]) -> Iterator[str]:
         if any("PASS" in counts for counts in each["outcomes"].values()):
             yield "clauses passed"
         return
-    if missed := set(each["blamed"]) - each["found"].keys():
+    if missed := _missed(each):
         yield f"not blamed for {', '.join(sorted(missed))}"
-    forgiven = {clause for clause, outcome in each["found"].items() if each["wavers"] and outcome == "FLAKY"}
-    if accused := each["found"].keys() - set(each["blamed"]) - each["related"].keys() - forgiven:
+    if accused := _accused(each):
         yield f"accused of {', '.join(sorted(accused))}"
 
 
@@ -98,7 +131,7 @@ def render(matrix: Mapping[str, Any]) -> str:
 
 def _lines(matrix: Mapping[str, Any]) -> Iterator[str]:
     groups = {group: [each for each in matrix["suspects"] if each["group"] == group] for group in Group}
-    yield _INTRODUCTION.format(figures=matrix["figures"])
+    yield _INTRODUCTION.format(figures=figures(matrix))
     for prefix, title in _CHAPTERS.items():
         faults = [each for each in groups[Group.UPLOAD_FAULT] if _chapter(each) == prefix]
         yield from _faults(f"Upload servers: {title}", faults, "what it does")

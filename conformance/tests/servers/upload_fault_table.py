@@ -749,6 +749,7 @@ FAULTS: dict[str, Fault] = {
         "CONN-2",
         wavers="a race, met now and then wherever several connections are open",
         STORE_9="puts of one name arrive on several connections at a time",
+        ERR_9="others put while one misbehaves",
     ),
     "closes the silent": fault(connections.ClosesTheSilent, "CONN-5"),
     "hurries bodies": fault(connections.HurriesBodies, "CONN-5"),
