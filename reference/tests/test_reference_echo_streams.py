@@ -61,7 +61,9 @@ class TestEnd:
     @pytest.mark.parametrize("shape", STREAMS)
     def test_comes_without_an_answer_to_silence_when_the_server_stops(self, echo_client, shape):
         with running_echo_server(Service.GREET, shape=shape) as address:
-            client = echo_client(address)
+            client, other = echo_client(address), echo_client(address)
+            other.send(b"x\n")
+            assert other.socket.recv(1)  # so that the one before it was accepted, too
         assert client.rest() == b""
 
 

@@ -112,6 +112,8 @@ class TlsTransport:
                     self._outgoing.read()  # an alert about it, which would draw a reset
                 return 0
             else:
+                if not count and self._incoming.eof:  # some versions of Python say so in place of SSLEOFError
+                    self._notified = True
                 return count
 
     def flush(self) -> bool:
