@@ -29,8 +29,12 @@ def test_there_are_enough_faults_and_each_has_a_clause() -> None:
     assert all(fault.blamed for fault in FAULTS.values())
 
 
+EVERY_TIME = sorted(COMMON)[::4]
+"""Those that are tried with every run of the tests; `tox -e judge` has all of them."""
+
+
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in COMMON else pytest.mark.slow) for name in FAULTS]
+    "name", [pytest.param(name, marks=[] if name in EVERY_TIME else pytest.mark.slow) for name in FAULTS]
 )
 def test_is_blamed_for_its_fault_and_for_nothing_else(name: str) -> None:
     fault: Fault = FAULTS[name]
