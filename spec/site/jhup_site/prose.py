@@ -60,6 +60,9 @@ class Clauses(_Transform):
         Raises:
             ValueError: when they are not the ones that `jhup.clauses` reads in this chapter.
         """
+        chapter = f"{self.page}.md"
+        if chapter not in chapters():
+            return  # other pages name clauses, some of them in bold
         found = []
         for node in list(self.document.findall(nodes.paragraph)):
             head = next((child for child in node if child.astext()), None)
@@ -68,8 +71,7 @@ class Clauses(_Transform):
                 node.replace_self(_box(each, node))
                 self.domain.note("clause", each.id, self.page, each.id)
                 found.append(each.id)
-        chapter = f"{self.page}.md"
-        expected = [each.id for each in parse(chapter, self._source)] if chapter in chapters() else []
+        expected = [each.id for each in parse(chapter, self._source)]
         if found != expected:
             raise ValueError(f"{chapter}: these are not the clauses of the chapter: {set(found) ^ set(expected)}")
 
