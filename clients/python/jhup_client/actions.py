@@ -1,5 +1,6 @@
 """What the commands do, for the command line and the shell alike: work, results, messages, and how it went."""
 
+import time
 from collections.abc import Callable, Iterable
 
 from jhup import Stored
@@ -9,7 +10,8 @@ from jhup_client.connection import Connection
 from jhup_client.errors import ClientError, ConnectionFailed, Fault, FileFailed
 from jhup_client.exits import Exit
 from jhup_client.results import Sent
-from jhup_client.terminal import LongFileBar, count_bytes, say, say_error, say_failure
+from jhup_client.sources import without_collisions
+from jhup_client.terminal import LongFileBar, about, count_bytes, say, say_error, say_failure
 
 __all__ = ["Connect", "failed", "hello", "put", "stat"]
 
@@ -18,14 +20,27 @@ Connect = Callable[[], Connection]
 
 
 def put(
-    connect: Connect, files: Iterable[FileToSend], *, reply: bool, separately: bool = False, quiet: bool = False
+    connect: Connect,
+    files: Iterable[FileToSend],
+    *,
+    reply: bool,
+    separately: bool = False,
+    quiet: bool = False,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Exit:
-    """Upload files. Those that can't be sent are told of before a connection is made (CLIENT-8)."""
+    """Upload files, and print a total after several.
+
+    Files that can't be sent are reported before a connection is made (CLIENT-8).
+    """
     status = Exit.OK
-    good = []
-    for file in files:
+    good: list[FileToSend] = []
+    began, asked, done = clock(), 0, list[int]()
+    for file, collision in without_collisions(files):
+        asked += 1
         try:
-            check_source(file.path, file.name)
+            if collision is not None:
+                raise collision
+            check_source(file.to_read, file.name)
             good.append(file)
         except FileFailed as error:
             say_failure(error, file.path)
@@ -42,9 +57,18 @@ def put(
                     say_failure(outcome, file.path)
                     status = status or Exit.FAILED
                 case Stored() | Sent():
+                    done.append(outcome.filesize)
                     if not quiet:
                         say(_done(outcome))
+    if asked > 1 and done and not quiet:
+        say(_total(done, asked, clock() - began))
     return status
+
+
+def _total(sizes: list[int], asked: int, seconds: float) -> str:
+    of_all = f"{len(sizes)} files" if len(sizes) == asked else f"{len(sizes)} of {asked} files"
+    speed = f"  {about(sum(sizes) / seconds)}/s" if seconds > 0 else ""
+    return f"total  {of_all}  {about(sum(sizes))}  {seconds:.1f} s{speed}"
 
 
 def _done(outcome: UploadOutcome) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from jhup import Stored
+from jhup_client.body import FileSource, Readable
 from jhup_client.connection import Connection
 from jhup_client.errors import ClientError, ConnectionFailed, ConnectionLost, ErrorReply, FileFailed, RequestFailed
 from jhup_client.pending import Upload
@@ -20,10 +21,24 @@ UploadOutcome: TypeAlias = Stored | Sent | ClientError
 
 @dataclass(frozen=True, slots=True)
 class FileToSend:
-    """A local file, and the name to store it under, if not its base name."""
+    """A local file, and the name to store it under, if not its base name.
+
+    Attributes:
+        path: of the file, for people too.
+        name: the name to store under.
+        source: the open file to read in place of the path. It is sent once only: no second try reads it again.
+        size: bytes of it to send, where it can't tell.
+    """
 
     path: str
     name: str | None = None
+    source: Readable | None = None
+    size: int | None = None
+
+    @property
+    def to_read(self) -> FileSource:
+        """What the body is read from."""
+        return self.path if self.source is None else self.source
 
 
 @dataclass(slots=True)
@@ -96,7 +111,7 @@ def upload_all(
 def _known(
     connection: Connection, tries: list[_Try], *, wait: bool = False
 ) -> Iterator[tuple[FileToSend, UploadOutcome]]:
-    """Give the outcomes that stand, in order. Those of a connection that ended have yet to be looked at together."""
+    """Yield the outcomes that stand, in order. Those of a connection that ended have yet to be looked at together."""
     for one in tries:
         if wait and one.outcome is None and one.upload is not None:
             with suppress(RequestFailed):
@@ -109,16 +124,17 @@ def _known(
 
 def _send(connection: Connection, file: FileToSend, *, reply: bool, progress: ProgressCallback | None) -> _Try:
     try:
-        return _Try(file, upload=connection.submit(file.path, name=file.name, reply=reply, progress=progress))
+        upload = connection.submit(file.to_read, name=file.name, size=file.size, reply=reply, progress=progress)
+        return _Try(file, upload=upload)
     except (FileFailed, RequestFailed) as error:
         return _Try(file, error=error)
 
 
 def _divide(tries: list[_Try]) -> tuple[list[FileToSend], list[tuple[FileToSend, UploadOutcome]]]:
-    """Tell the files that have to be sent again from those whose outcome stands."""
+    """Separate the files that have to be sent again from those whose outcome stands."""
     again: list[FileToSend] = []
     over: list[tuple[FileToSend, UploadOutcome]] = []
-    is_ended = False  # by the server, over one file; to put the others behind it again does no harm
+    is_ended = False  # by the server, over one file; to put the others after it again does no harm
     for one in tries:
         outcome = one.outcome
         assert outcome is not None  # noqa: S101  # a connection that is over leaves nothing open

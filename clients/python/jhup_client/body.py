@@ -20,7 +20,7 @@ class Readable(Protocol):
     """A file object that gives bytes."""
 
     def read(self, size: int, /) -> bytes | None:
-        """Give at most ``size`` bytes; none at the end of the file."""
+        """Return at most ``size`` bytes; none at the end of the file."""
 
 
 @runtime_checkable
@@ -54,12 +54,12 @@ class Body:
         self.start = start
 
     def seek(self, taken: int) -> None:
-        """Go to the byte behind the first ``taken`` ones of the body. Only with a ``descriptor``."""
+        """Go to the byte after the first ``taken`` ones of the body. Only with a ``descriptor``."""
         assert isinstance(self._file, io.IOBase)  # noqa: S101  # only such files have one here
         self._file.seek(self.start + taken)
 
     def has_shrunk(self) -> bool:
-        """Tell whether the file is now too short for its body, as far as that can be seen without reading."""
+        """Return whether the file is now too short for its body, as far as that can be seen without reading."""
         return self.descriptor is not None and os.fstat(self.descriptor).st_size < self.start + self.size
 
     def read_into(self, buffer: memoryview) -> int:
@@ -89,7 +89,7 @@ class Body:
 
 
 def name_for(source: FileSource, name: str | None = None) -> str:
-    """Give the name to store a file under: its base name, without any folder, or the one asked for (CLIENT-3).
+    """Return the name to store a file under: its base name, without any folder, or the one asked for (CLIENT-3).
 
     Raises:
         FileFailed: when it is not a valid name, with the clause that it breaks (CLIENT-8).
@@ -182,7 +182,7 @@ def _body_of(file: Readable, size: int | None) -> Body:
 
 
 def _true_descriptor(file: Readable) -> int | None:
-    """Give the descriptor of a file object whose bytes are those of the descriptor.
+    """Return the descriptor of a file object whose bytes are those of the descriptor.
 
     A ``fileno`` alone doesn't say so: that of a `gzip.GzipFile` leads to other bytes.
     """
@@ -212,7 +212,7 @@ def _words(error: Exception) -> str:
 
 
 def shown(text: str) -> str:
-    """Give a path as a message can show it: as it is, or quoted with escapes where a terminal would act on it."""
+    """Return a path as a message can show it: as it is, or quoted with escapes where a terminal would act on it."""
     return text if text.isprintable() and text else repr(text)
 
 

@@ -173,7 +173,7 @@ class Channel:
         self._fail_if_reset()
 
     def close(self) -> None:
-        """Give the connection up, without waiting. What was written still goes out."""
+        """Abandon the connection, without waiting. What was written still goes out."""
         self._selector.close()
         self._transport.close()
 
@@ -191,7 +191,7 @@ class Channel:
             self._wait(seconds)
 
     def _wait(self, seconds: float, *, sending: bool = False) -> bool:
-        """Wait for an event, and read if there is something to read. Tell whether there was an event."""
+        """Wait for an event, and read if there is something to read. Return whether there was an event."""
         self._selector.modify(self._transport.socket, self._transport.interest(sending))
         more = self._may_have_more  # of which no event tells: it is already here
         events = self._select(0 if more else seconds)
@@ -284,7 +284,7 @@ class _Patience:
         return self._deadline - time.monotonic()
 
     def has_moved(self) -> bool:
-        """Tell whether bytes that were on their way have arrived meanwhile; if so, begin anew."""
+        """Return whether bytes that were on their way have arrived meanwhile; if so, begin anew."""
         before, now = self._on_its_way, unacknowledged(self._socket)
         if before is None or now is None or now >= before:
             return False

@@ -1,6 +1,7 @@
 """The command `jhup-client`."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
@@ -10,10 +11,13 @@ import click
 from jhup.address import Address
 from jhup_client import actions
 from jhup_client.batch import FileToSend
+from jhup_client.body import shown
 from jhup_client.client import Client
 from jhup_client.echo_command import echo_command
+from jhup_client.errors import FileFailed
 from jhup_client.exits import EPILOG, Exit
 from jhup_client.options import Timeouts, TlsOptions
+from jhup_client.sources import STANDARD_INPUT, files_below, standard_input
 from jhup_client.targets import UPLOAD_TARGET
 from jhup_client.terminal import PROGRAM, say_error
 
@@ -27,7 +31,7 @@ _EXISTING: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def _takes_target(command: Callable[..., Exit]) -> _Command:
-    """Give a command the argument TARGET and the options of a connection, and hand it a `Client` made of them."""
+    """Add to a command the argument TARGET and the options of a connection, and hand it a `Client` made of them."""
 
     def with_client(
         *,
@@ -82,7 +86,7 @@ def _version() -> str:
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(_version(), prog_name=PROGRAM)
+@click.version_option(_version(), "-V", "--version", prog_name=PROGRAM)
 def cli() -> None:
     """Upload files to a JHUP server, or ask an echo server.
 
@@ -98,21 +102,50 @@ cli.add_command(echo_command)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
 @click.option("--reply", is_flag=True, help="Ask the server to confirm each file, and compare digests.")
 @click.option("--name", help="Store the file under this name; for a single FILE.")
+@click.option("-r", "--recursive", is_flag=True, help="Upload the files in folders too, each under its base name.")
+@click.option(
+    "--size",
+    type=click.IntRange(min=0),
+    metavar="BYTES",
+    help="Length of standard input, if FILE is -: exactly so much is sent, and nothing is stored up before.",
+)
 @click.option("--separately", is_flag=True, help="Use a connection for each file: servers of class basic need it.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing for files that went well.")
 @_takes_target
 def put(
-    client: Client, *, files: tuple[str, ...], reply: bool, name: str | None, separately: bool, quiet: bool
+    client: Client,
+    *,
+    files: tuple[str, ...],
+    reply: bool,
+    name: str | None,
+    recursive: bool,
+    size: int | None,
+    separately: bool,
+    quiet: bool,
 ) -> Exit:
-    """Upload each FILE to TARGET under its base name.
+    """Upload each FILE to TARGET under its base name; standard input if FILE is - (with --name).
 
     Without --reply a file counts as handed over when all its bytes are written and the server did not reset the
     connection; only --reply tells whether it was stored, and only of servers that offer replies.
     """
     if name is not None and len(files) > 1:
         raise click.UsageError(f"--name is for a single FILE, not for {len(files)}")
-    to_send = [FileToSend(path, name) for path in files]
-    return actions.put(client.connect, to_send, reply=reply, separately=separately, quiet=quiet)
+    upload = partial(actions.put, client.connect, reply=reply, separately=separately, quiet=quiet)
+    if STANDARD_INPUT in files:
+        if name is None:
+            raise click.UsageError("- has no name of its own: add --name, and upload nothing else with it")
+        with standard_input(name, size) as file:
+            return upload([file])
+    if size is not None:
+        raise click.UsageError("--size is for standard input: FILE is not -")
+    try:
+        paths = list(files_below(files)) if recursive else files
+    except FileFailed as error:
+        return actions.failed(error)
+    if not paths:
+        say_error(f"no files in {', '.join(map(shown, files))}")
+        return Exit.FAILED
+    return upload([FileToSend(path, name) for path in paths])
 
 
 @cli.command(epilog=EPILOG)

@@ -15,7 +15,7 @@ _SPECIAL: Final = re.compile(r"([\s\\\"'])")
 
 
 def quoted(text: str) -> str:
-    """Give a word as it can be typed. Backslashes, unlike quotes, leave it open for more."""
+    """Return a word as it can be typed. Backslashes, unlike quotes, leave it open for more."""
     return _SPECIAL.sub(r"\\\1", text)
 
 
@@ -56,7 +56,7 @@ class ShellCompleter(Completer):
         self._words = words
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:  # noqa: ARG002
-        """Give what may stand in place of the word before the cursor."""
+        """Yield what may stand in place of the word before the cursor."""
         line = document.text_before_cursor
         start, word = last_word(line)
         before = line[:start].split()
@@ -71,7 +71,7 @@ class ShellCompleter(Completer):
 
 
 def _paths(word: str) -> Iterator[str]:
-    """Give files and folders whose paths begin as the word does; hidden ones only when asked for by their dot."""
+    """Yield files and folders whose paths begin as the word does; hidden ones only when asked for by their dot."""
     head, separator, tail = word.rpartition("/")
     try:
         folder = Path(head + separator).expanduser() if separator else Path()

@@ -188,7 +188,7 @@ class Connection:
                 raise outcome
 
     def is_alive(self) -> bool:
-        """Tell, without waiting, whether the connection is open and the server has not closed it."""
+        """Return, without waiting, whether the connection is open and the server has not closed it."""
         if not self._is_open:
             return False
         try:
@@ -199,7 +199,7 @@ class Connection:
         return True
 
     def abort(self) -> None:
-        """Give the connection up at once. What became of requests without an outcome can't be known."""
+        """Abandon the connection at once. What became of requests without an outcome can't be known."""
         self._break(ConnectionLost("the connection was given up"))
 
     def _ask(self, request: Stat | Hello, kind: type[Answer]) -> Answer:
@@ -265,14 +265,17 @@ class Connection:
         waited = self._channel.read_until(lambda: pending.outcome is not None)
         if waited is Waited.TIMED_OUT:
             seconds = f"{self._timeouts.reply:g} s"
-            raise NoReply(f"no reply within {seconds}; not every server offers them", clause="CLIENT-16")
+            reason = f"no reply within {seconds}: the request may have been carried out; not every server replies"
+            if isinstance(pending.request, Put):
+                reason = f"no reply within {seconds}: the file may be stored all the same; not every server replies"
+            raise NoReply(reason, clause="CLIENT-16")
         if waited is Waited.ENDED:
             cut = " in the middle of one" if self._queue.ended_inside() else " without a reply"
             raise NoReply(f"the server closed the connection{cut}", clause="CLIENT-16")
 
     @contextmanager
     def _breaking(self) -> Iterator[None]:
-        """Give the connection up for whatever goes wrong inside."""
+        """Abandon the connection for whatever goes wrong inside."""
         if not self._is_open:
             raise ConnectionLost("the connection is closed")
         try:

@@ -14,12 +14,12 @@ from jhup.address import Address, Transport
 from jhup_client.dial import why_not
 from jhup_client.errors import ConnectionFailed, Fault, NoAnswer, RequestFailed
 
-__all__ = ["exchange_datagrams"]
+__all__ = ["FILTERS", "exchange_datagrams", "is_from"]
 
 _TRIES: Final = 5
 """How often a datagram is sent; each time twice as long is waited for an answer as the time before (ECHO-77)."""
 
-_FILTERS: Final = platform.system() == "Linux"
+FILTERS: Final = platform.system() == "Linux"
 """Whether nobody but the server can send to a Unix datagram socket that is connected to it."""
 
 _LONGEST: Final = 1 << 18
@@ -66,7 +66,7 @@ def _try(sock: socket.socket, data: bytes, address: Address, until: float) -> by
         while (left := until - time.monotonic()) > 0:
             sock.settimeout(left)
             answer, sender = sock.recvfrom(_LONGEST)
-            if _is_from(sender, address):
+            if is_from(sender, address):
                 return answer
     return None
 
@@ -101,9 +101,9 @@ def _unix_socket(stack: contextlib.ExitStack) -> socket.socket:
     return sock
 
 
-def _is_from(sender: object, address: Address) -> bool:
-    """Tell whether a datagram on a connected socket is the server's."""
-    if address.transport is Transport.UDP or _FILTERS:
+def is_from(sender: object, address: Address) -> bool:
+    """Return whether a datagram on a connected socket is the server's."""
+    if address.transport is Transport.UDP or FILTERS:
         return True  # the system has seen to it
     if not isinstance(sender, str) or not sender:
         return False

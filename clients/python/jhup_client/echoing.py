@@ -16,7 +16,7 @@ _MOST: Final = 64 * 1024 * 1024
 
 
 def echo(data: bytes, address: Address, *, timeout: float = 10.0) -> bytes:
-    """Send a message to an echo server, and nothing behind it.
+    """Send a message to an echo server, and nothing after it.
 
     Over a stream the message is followed by a half-close, so that servers of every shape give their whole answer; how
     they cut it into messages is up to them. Over datagrams it is one datagram, which is sent again while no answer

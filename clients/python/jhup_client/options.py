@@ -39,7 +39,7 @@ class TlsOptions:
         certificate: our own certificate (PEM), for servers that ask for one; the key may stand in the same file.
         key: the private key of our certificate (PEM, not encrypted).
         server_name: the name that the server's certificate must carry, where it isn't the host of the address.
-        insecure: trust any certificate. Then whoever sits between here and the server can read and change everything.
+        insecure: trust any certificate. Then anybody between here and the server can read and change everything.
     """
 
     ca_file: Path | None = None

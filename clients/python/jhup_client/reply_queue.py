@@ -27,7 +27,7 @@ class ReplyQueue:
         return iter(self._owed)
 
     def first(self) -> Pending | None:
-        """Give the request whose reply comes next; None when nothing is owed."""
+        """Return the request whose reply comes next; None when nothing is owed."""
         return self._owed[0] if self._owed else None
 
     def expect(self, pending: Pending) -> None:
@@ -44,7 +44,7 @@ class ReplyQueue:
         self._owed.clear()
 
     def ended_inside(self) -> bool:
-        """Tell, at the end of the stream, whether it lies inside a reply."""
+        """Return, at the end of the stream, whether it lies inside a reply."""
         return self._reader.receive_eof() is not None
 
     def take(self, data: memoryview) -> None:

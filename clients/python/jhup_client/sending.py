@@ -24,7 +24,7 @@ class Hash(Protocol):
         """Take more bytes."""
 
     def hexdigest(self) -> str:
-        """Give the digest of all bytes taken."""
+        """Return the digest of all bytes taken."""
 
 
 def send_put(
@@ -104,6 +104,8 @@ def _send_by_system(channel: Channel, body: Body, taken: int, progress: Callable
 
 
 def _shrank(body: Body, taken: int) -> FileShrank:
-    return FileShrank(
-        f"the file shrank below the {body.size} bytes announced, after {taken} were sent", clause="CLIENT-5"
-    )
+    if body.descriptor is None:
+        reason = f"the input ended after {taken} of the {body.size} bytes announced"
+    else:
+        reason = f"the file shrank below the {body.size} bytes announced, after {taken} were sent"
+    return FileShrank(reason, clause="CLIENT-5")

@@ -70,7 +70,7 @@ class Shell:
             self._ready = None
 
     def run(self, line: str) -> bool:
-        """Carry out a line; tell whether the shell goes on. A failure is told, and remembered in ``status``."""
+        """Carry out a line; return whether the shell goes on. A failure is told, and remembered in ``status``."""
         try:
             words = _split(line)
             if not words:
@@ -150,7 +150,9 @@ COMMANDS: Final[Mapping[str, _Command]] = {
     ),
     "cd": _Command(Shell.cd, "cd FOLDER", "go to a folder", words=None),
     "help": _Command(Shell.help, "help", "show this"),
-    "quit": _Command(Shell.leave, "quit", "leave; so does the end of input"),
+    "?": _Command(Shell.help, "?", "the same"),
+    "exit": _Command(Shell.leave, "exit", "leave; so does the end of input"),
+    "quit": _Command(Shell.leave, "quit", "the same"),
 }
 """The closed set of commands, by name."""
 
@@ -219,7 +221,7 @@ def _split(line: str) -> list[str]:
 
 
 def _expanded(word: str) -> list[str]:
-    """Give the paths that a word stands for: itself, if there is such a file, else what matches its * ? [ ]."""
+    """Return the paths that a word stands for: itself, if there is such a file, else what matches its * ? [ ]."""
     path = os.path.expanduser(word)  # noqa: PTH111  # leaves a ~ of nobody as it is
     if glob.has_magic(path) and not os.path.lexists(path):
         return sorted(glob.glob(path)) or [path]  # noqa: PTH207  # a pattern may have folders

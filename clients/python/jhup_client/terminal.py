@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self, TextIO
 
+import rich.filesize
 import rich.progress
 from rich.console import Console
 from rich.markup import escape
@@ -15,7 +16,7 @@ from jhup_client.body import shown
 from jhup_client.errors import ClientError
 from jhup_client.results import Progress, ProgressCallback
 
-__all__ = ["PROGRAM", "LongFileBar", "count_bytes", "say", "say_error", "say_failure"]
+__all__ = ["PROGRAM", "LongFileBar", "about", "count_bytes", "say", "say_error", "say_failure"]
 
 PROGRAM: Final = "jhup-client"
 
@@ -48,8 +49,13 @@ def say_failure(error: ClientError, what: str = "") -> None:
 
 
 def count_bytes(count: int) -> str:
-    """Give a number of bytes in words."""
+    """Return a number of bytes in words, exactly."""
     return "1 byte" if count == 1 else f"{count:,} bytes"
+
+
+def about(count: float) -> str:
+    """Return a number of bytes as people say it: in kB, MB and GB, powers of 1,000, as the bar has them."""
+    return rich.filesize.decimal(int(count))
 
 
 def _print(line: str, stream: TextIO) -> None:
@@ -106,7 +112,7 @@ class LongFileBar:
         self._bar = rich.progress.Progress(
             rich.progress.TextColumn("{task.description}"),
             rich.progress.BarColumn(),
-            rich.progress.DownloadColumn(binary_units=True),
+            rich.progress.DownloadColumn(),
             rich.progress.TransferSpeedColumn(),
             rich.progress.TimeRemainingColumn(),
             console=self._console,

@@ -129,7 +129,7 @@ class TlsTransport:
         return True
 
     def half_close(self) -> bool:
-        """Send close_notify, and the end of the TCP stream behind it."""
+        """Send close_notify, and the end of the TCP stream after it."""
         if not self._notified:
             self._notified = True
             # Wanting to read: ours is written, the server's own has not come yet.

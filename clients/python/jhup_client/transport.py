@@ -25,7 +25,7 @@ class Transport(Protocol):
         """Whether `send_file` may be tried."""
 
     def interest(self, sending: bool, /) -> int:
-        """Tell for which events of `selectors` to wait before the next try; reading is always among them."""
+        """Return for which events of `selectors` to wait before the next try; reading is always among them."""
 
     def send(self, data: memoryview) -> int:
         """Send some of the bytes; 0 when none can be taken now."""
@@ -41,17 +41,17 @@ class Transport(Protocol):
         """Receive some bytes; None when there are none now, 0 at the end of the stream."""
 
     def flush(self) -> bool:
-        """Send what is held back here; tell whether nothing is left."""
+        """Send what is held back here; return whether nothing is left."""
 
     def half_close(self) -> bool:
-        """End our direction, once nothing is held back and all that has come was received; tell whether it is done."""
+        """End our direction once nothing is held back and all that came was received; return whether it is done."""
 
     def close(self) -> None:
-        """Give the connection up, without waiting."""
+        """Abandon the connection, without waiting."""
 
 
 def unacknowledged(sock: socket.socket) -> int | None:
-    """Tell how many bytes of a socket are on their way: not yet acknowledged, or over a Unix socket not yet read.
+    """Return how many bytes of a socket are on their way: not yet acknowledged, or over a Unix socket not yet read.
 
     A socket is writable again only when a good part of its buffer is free. That can take minutes with a slow reader;
     this number shows all the while that bytes are taken.

@@ -134,20 +134,24 @@ class Peer:
             self._listener.close()
 
     def client(self, *, tls: TlsOptions | None = None, **bounds: float) -> Client:
-        """Give a client of this server, with quick time-outs but for those named."""
+        """Return a client of this server, with quick time-outs but for those named."""
         target = self.target if tls is None else f"tls://{self.target}"
         return Client.at(target, timeouts=replace(QUICK, **bounds), tls=tls)
 
-    def results(self) -> list[Any]:
-        """Wait until the scripts have ended, and give what they returned."""
+    def join(self) -> None:
+        """Wait until the scripts have ended."""
         self._thread.join(PATIENCE + 5)
         assert not self._thread.is_alive(), "the script did not end"
+
+    def results(self) -> list[Any]:
+        """Wait until the scripts have ended, and return what they returned."""
+        self.join()
         if self._error is not None:
             raise self._error
         return self._results
 
     def result(self) -> Any:
-        """Wait until the script has ended, and give what it returned."""
+        """Wait until the script has ended, and return its result."""
         (result,) = self.results()
         return result
 
@@ -179,8 +183,7 @@ def peer(tmp_path: Path) -> Iterator[StartPeer]:
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
     for one in peers:
-        one._thread.join(PATIENCE + 5)
-        assert not one._thread.is_alive()
+        one.join()
 
 
 def _listen(over: str, path: Path) -> tuple[socket.socket, str]:

@@ -77,7 +77,7 @@ def test_an_error_concerns_its_own_file_only(peer: StartPeer, files: Files) -> N
     server.result()
 
 
-def test_files_behind_an_error_that_closes_are_sent_again(peer: StartPeer, files: Files) -> None:
+def test_files_after_an_error_that_closes_are_sent_again(peer: StartPeer, files: Files) -> None:
     def refuse_the_second(server: Any) -> None:
         first = server.read_request()
         server.read_request()

@@ -47,7 +47,11 @@ def test_put_hands_files_over(peer: StartPeer, files: Path, capsys: pytest.Captu
     assert main(["put", "a.txt", "日本", server.target]) == 0
 
     assert server.result() == {"a.txt": b"abc", "日本": b"de"}
-    assert capsys.readouterr() == ("sent  a.txt  3 bytes  not confirmed\nsent  日本  2 bytes  not confirmed\n", "")
+    output = capsys.readouterr()
+    assert output.out.startswith(
+        "sent  a.txt  3 bytes  not confirmed\nsent  日本  2 bytes  not confirmed\ntotal  2 files  5 bytes"
+    )
+    assert output.err == ""
 
 
 def test_put_with_reply_shows_the_digest(
@@ -151,6 +155,9 @@ def test_an_unreachable_server_is_told_of_once(files: Path, capsys: pytest.Captu
         (["put", "--tls-ca", "missing", "a.txt", NOBODY], "does not exist"),
         (["put", "--tls-ca", "a.txt", "a.txt", f"tls://{NOBODY}"], "can't use a.txt for TLS"),
         (["get", "a.txt", NOBODY], "No such command 'get'"),
+        (["put", "-", NOBODY], "- has no name of its own: add --name"),
+        (["put", "--size", "3", "a.txt", NOBODY], "--size is for standard input"),
+        (["put", "--name", "n", "--size", "-3", "-", NOBODY], "not in the range"),
     ],
 )
 def test_a_wrong_command_line_is_explained(
@@ -188,7 +195,9 @@ def test_a_server_without_replies_is_explained(
     assert main(["put", "--reply", "--timeout", "0.1", "a.txt", server.target]) == 1
 
     server.result()
-    assert capsys.readouterr().err == ("jhup-client: a.txt: no reply within 0.1 s; not every server offers them\n")
+    assert capsys.readouterr().err == (
+        "jhup-client: a.txt: no reply within 0.1 s: the file may be stored all the same; not every server replies\n"
+    )
 
 
 def test_a_reset_is_reported(peer: StartPeer, files: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -326,6 +335,9 @@ def test_results_are_printed_on_terminals_that_know_few_characters(peer: StartPe
     assert server.result() == {"日本": b"de"}
 
 
+LINE_CLEARED = "\x1b[2K"
+
+
 class Clock:
     def __init__(self) -> None:
         self.now = 0.0
@@ -350,25 +362,24 @@ def test_a_bar_appears_for_a_file_that_takes_long_and_goes_when_it_is_done() -> 
         clock.now = 0.6
         bar.callback(Progress("日[b]本", 20 * MIB, 100 * MIB))
         bar.callback(Progress("日[b]本", 40 * MIB, 100 * MIB))
-        shown = bar._bar
         bar.callback(Progress("日[b]本", 100 * MIB, 100 * MIB))
 
+    drawn = screen.file.getvalue()
     assert quick == ""
-    assert shown is not None
-    assert "日[b]本" in screen.file.getvalue()
-    assert bar._bar is None
+    assert "日[b]本" in drawn
+    assert "41.9/104.9 MB" in drawn
+    assert drawn.endswith(LINE_CLEARED)
 
 
 def test_a_bar_that_is_shown_goes_when_the_upload_fails() -> None:
-    clock = Clock()
+    clock, screen = Clock(), console(terminal=True)
 
-    with LongFileBar(console=console(terminal=True), clock=clock) as bar:
+    with LongFileBar(console=screen, clock=clock) as bar:
         bar.update(Progress("a", 0, 100))
         clock.now = 1.0
         bar.update(Progress("a", 1, 100))
-        assert bar._bar is not None
 
-    assert bar._bar is None
+    assert screen.file.getvalue().endswith(LINE_CLEARED)
 
 
 def test_no_bar_is_drawn_where_there_is_no_terminal() -> None:

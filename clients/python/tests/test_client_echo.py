@@ -248,13 +248,13 @@ class TestOwnPath:
     def test_answers_of_others_are_told_apart_where_the_system_does_not(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(echo_datagram, "_FILTERS", False)
+        monkeypatch.setattr(echo_datagram, "FILTERS", False)
         monkeypatch.chdir(tmp_path)
         (tmp_path / "s").touch()
         (tmp_path / "other").touch()
         server = Address(Transport.UNIXGRAM, path=str(tmp_path / "s"))
         judged = {
-            sender: echo_datagram._is_from(sender, server) for sender in (server.path, "s", "other", "gone", "", None)
+            sender: echo_datagram.is_from(sender, server) for sender in (server.path, "s", "other", "gone", "", None)
         }
         assert judged == {server.path: True, "s": True, "other": False, "gone": False, "": False, None: False}
 

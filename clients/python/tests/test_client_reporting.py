@@ -219,7 +219,7 @@ WRONG = [
     ),
     pytest.param(frame(b'{"status":"fine"}'), "REPLY-14", id="unknown status"),
     pytest.param(frame(b'{"status":"error","code":"busy","message":""}'), "REPLY-14", id="error without closing"),
-    pytest.param(frame(b'{"status":"ok"} x'), "REPLY-4", id="something behind the object"),
+    pytest.param(frame(b'{"status":"ok"} x'), "REPLY-4", id="something after the object"),
     pytest.param(frame(b'{"status":NaN}'), "REPLY-4", id="NaN"),
     pytest.param(frame(b"[]"), "REPLY-4", id="no object"),
     pytest.param(b"HTTP/1.0 400 Bad Request\r\n\r\n", "REPLY-4", id="HTTP"),
@@ -378,7 +378,7 @@ def test_an_error_that_nobody_asked_about_is_raised_at_the_end(peer: StartPeer) 
     server.result()
 
 
-def test_uploads_behind_an_error_that_closes_are_without_an_answer(peer: StartPeer) -> None:
+def test_uploads_after_an_error_that_closes_are_without_an_answer(peer: StartPeer) -> None:
     def script(server: Any) -> None:
         server.read_request()
         server.read_request()
@@ -433,7 +433,7 @@ def test_an_error_that_closes_inside_a_later_body_is_the_earlier_ones(peer: Star
     server.result()
 
 
-def test_a_question_behind_uploads_is_answered_after_them(peer: StartPeer) -> None:
+def test_a_question_after_uploads_is_answered_after_them(peer: StartPeer) -> None:
     def script(server: Any) -> None:
         requests = [server.read_request() for _ in range(3)]
         server.confirm(*requests[0])

@@ -57,10 +57,11 @@ def test_lines_come_from_a_pipe(
     assert server.results() == [{"a.txt": b"abc"}, {"two words.txt": b"x", "b.txt": b"de"}]
     output = capsys.readouterr()
     assert output.err == ""
-    assert output.out == (
+    assert output.out.startswith(
         "sent  a.txt  3 bytes  not confirmed\n"
         "sent  two words.txt  1 byte  not confirmed\n"
         "sent  b.txt  2 bytes  not confirmed\n"
+        "total  2 files  3 bytes"
     )
 
 
@@ -102,7 +103,7 @@ def test_folders_are_changed(peer: StartPeer, files: Path, monkeypatch: pytest.M
 
 
 WRONG_LINES = [
-    ("get a.txt", "unknown command 'get'; expected one of: put, stat, hello, reply, cd, help, quit"),
+    ("get a.txt", "unknown command 'get'; expected one of: put, stat, hello, reply, cd, help, ?, exit, quit"),
     ("__init__", "unknown command '__init__'"),
     ("put", "usage: put FILE..."),
     ("stat", "usage: stat NAME..."),
@@ -151,14 +152,21 @@ def test_names_that_are_not_utf8_are_refused_and_not_stumbled_over(
 def test_a_connection_that_the_server_closed_meanwhile_is_made_anew(
     peer: StartPeer, files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = peer(lambda server: None, store_all)
+    closed = threading.Event()
 
-    def lines() -> Iterator[str]:
-        while not server._results:  # the first connection is over before the first line comes
-            time.sleep(0.001)
-        yield "put a.txt\n"
+    class Lines(io.StringIO):
+        def readline(self, size: int | None = -1) -> str:
+            assert closed.wait(20)  # the first connection is over before the first line comes
+            return super().readline(-1 if size is None else size)
 
-    monkeypatch.setattr("jhup_client.shell._given_lines", lines)
+        __next__ = readline
+
+    def close_at_once(server: Any) -> None:
+        server.socket.close()
+        closed.set()
+
+    server = peer(close_at_once, store_all)
+    monkeypatch.setattr("sys.stdin", Lines("put a.txt\nexit\n"))
 
     assert main(["shell", server.target]) == 0
     assert server.results() == [None, {"a.txt": b"abc"}]
@@ -197,11 +205,12 @@ def test_the_server_is_asked(
     )
 
 
+@pytest.mark.parametrize("command", ["help", "?"])
 def test_help_names_every_command(
-    peer: StartPeer, files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    peer: StartPeer, files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     server = peer(store_all)
-    give(monkeypatch, "help\n")
+    give(monkeypatch, f"{command}\nexit\nnever reached\n")
 
     assert main(["shell", server.target]) == 0
 
