@@ -1,5 +1,5 @@
 """Runs the command: ``python -m jhup_conformance``."""
 
-from jhup_conformance.cli import main
+from jhup_conformance.cli.main import main
 
 main()

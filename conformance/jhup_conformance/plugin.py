@@ -12,13 +12,7 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase
 
-from jhup_conformance import console
-from jhup_conformance.declarations import DECLARATIONS
-from jhup_conformance.dialer import TargetGone
-from jhup_conformance.effort import EFFORTS, Profile
-from jhup_conformance.judge import Judge
-from jhup_conformance.options import Options, UsageError
-from jhup_conformance.outcome import (
+from jhup_conformance.findings import (
     CheckResult,
     Finding,
     NotOffered,
@@ -27,9 +21,15 @@ from jhup_conformance.outcome import (
     SuiteError,
     Wavering,
 )
+from jhup_conformance.profiles import EFFORTS, Profile
+from jhup_conformance.reports import console
 from jhup_conformance.reports.prose import check_lines
 from jhup_conformance.reports.right import stored_differences
-from jhup_conformance.run import Run
+from jhup_conformance.run.declarations import DECLARATIONS
+from jhup_conformance.run.options import Options, UsageError
+from jhup_conformance.run.session import Run
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.wire.dialer import TargetGone
 
 __all__ = ["RUN", "ConformancePlugin", "Progress"]
 

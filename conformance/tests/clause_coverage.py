@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from jhup.clauses import Clause, Level, Role, clauses, text_root
-from jhup_conformance.listing import collect_checks
-from jhup_conformance.unseen import UNSEEN, reason_unseen
+from jhup_conformance.cli.listing import collect_checks
+from jhup_conformance.run.untestable import UNSEEN, reason_unseen
 
 SERVERS = Path(__file__).parent / "servers"
 PAGE = Path(__file__).parents[1] / "docs" / "coverage.md"

@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-from jhup_conformance.launch import launch
-from jhup_conformance.options import Options
-from jhup_conformance.outcome import CheckResult, Outcome
-from jhup_conformance.run import Run
+from jhup_conformance.findings import CheckResult, Outcome
+from jhup_conformance.run.launch import launch
+from jhup_conformance.run.options import Options
+from jhup_conformance.run.session import Run
 
 SERVERS = Path(__file__).parent / "servers"
 SHAPES = ("one-shot", "session", "line", "line-one-shot")

@@ -13,10 +13,10 @@ from multiprocessing.util import Finalize
 from echo_runs import Quiet
 from kill_cases import Group, Suspect
 
-from jhup_conformance.launch import launch
-from jhup_conformance.options import Options
-from jhup_conformance.outcome import Outcome
-from jhup_conformance.run import Run
+from jhup_conformance.findings import Outcome
+from jhup_conformance.run.launch import launch
+from jhup_conformance.run.options import Options
+from jhup_conformance.run.session import Run
 
 __all__ = ["Record", "get_ready", "try_suspect"]
 

@@ -14,11 +14,11 @@ from jhup.model import Server
 from jhup.names import is_valid_name
 from jhup.reader import BodyRead, Broken, HeaderRead, PutRead, Reader
 from jhup.writer import write_reply
-from jhup_conformance.dialer import Dialer
-from jhup_conformance.observe import Body, ObservedBy
-from jhup_conformance.pace import Pace
-from jhup_conformance.runner import Runner
-from jhup_conformance.talk import Names
+from jhup_conformance.target.store import Body, ObservedBy
+from jhup_conformance.target.timing import Pace
+from jhup_conformance.verify.runner import Runner
+from jhup_conformance.verify.stream import Names
+from jhup_conformance.wire.dialer import Dialer
 
 
 class Hurried(Pace):

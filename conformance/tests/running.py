@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jhup.address import Transport
-from jhup_conformance.spawn import Spawned
+from jhup_conformance.target.process import Spawned
 
 SERVERS = Path(__file__).parent / "servers"
 REFERENCE = f"{sys.executable} -m jhup_reference upload --bind {{host}}:{{port}} --storage {{storage}}"

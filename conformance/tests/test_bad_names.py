@@ -3,8 +3,8 @@
 import pytest
 
 from jhup.names import is_valid_name, name_fault
-from jhup_conformance.bad_names import BAD_NAMES, BadName, decoded
-from jhup_conformance.talk import NAME_LENGTH, Names, Talk
+from jhup_conformance.suite.support.bad_names import BAD_NAMES, BadName, decoded
+from jhup_conformance.verify.stream import NAME_LENGTH, Names, Talk
 
 UNIQUE = "jc-0123abcd-000001"
 ROWS = [(clause, each) for clause, rows in BAD_NAMES.items() for each in rows]

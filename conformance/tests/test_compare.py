@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from reported import Reported, judge_reference, run_suite
 
-from jhup_conformance.compare import Verdict, changes, read_report
-from jhup_conformance.options import UsageError
+from jhup_conformance.cli.compare import Verdict, changes, read_report
+from jhup_conformance.run.options import UsageError
 
 
 def report(met: str | None = "basic", service: str = "upload", **outcomes: str) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from typing import cast
 import pytest
 
 from jhup.model import Server
-from jhup_conformance.engine import Line
-from jhup_conformance.exchange import Case, Exchange
-from jhup_conformance.observe import Body, FolderObserver
-from jhup_conformance.outcome import NotSeen
-from jhup_conformance.planted import KINDS, Garden, Occupied
-from jhup_conformance.talk import Names, Recipe, Talk
+from jhup_conformance.findings import NotSeen
+from jhup_conformance.suite.support.planted import KINDS, Garden, Occupied
+from jhup_conformance.target.store import Body, FolderObserver
+from jhup_conformance.verify.exchange import Case, Exchange
+from jhup_conformance.verify.stream import Names, Recipe, Talk
+from jhup_conformance.wire.line import Line
 
 NAMES = ("first", "second")
 

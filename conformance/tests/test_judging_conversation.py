@@ -8,18 +8,18 @@ import pytest
 from peers import Hurried, Peer, Seen, runner_for, stored
 
 from jhup.messages import Greeting, Hello, Reply, Request, Stat
-from jhup_conformance.acquaint import acquaint, no_replies
-from jhup_conformance.channel import Unreachable
-from jhup_conformance.conversation import Conversation, Move, frame, part_of_put, rest_of_put, whole_put
-from jhup_conformance.dialer import Dialer
-from jhup_conformance.effort import EFFORTS, Profile
-from jhup_conformance.exchange import End
-from jhup_conformance.judge import Judge
-from jhup_conformance.knowledge import Knowledge
-from jhup_conformance.outcome import Finding
-from jhup_conformance.replies import ReplyObserver
-from jhup_conformance.runner import Runner
-from jhup_conformance.talk import Names
+from jhup_conformance.findings import Finding
+from jhup_conformance.profiles import EFFORTS, Profile
+from jhup_conformance.target.knowledge import Knowledge
+from jhup_conformance.target.store_by_stat import ReplyObserver
+from jhup_conformance.verify.exchange import End
+from jhup_conformance.verify.first_contact import acquaint, no_replies
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.runner import Runner
+from jhup_conformance.verify.script import Conversation, Move, frame, part_of_put, rest_of_put, whole_put
+from jhup_conformance.verify.stream import Names
+from jhup_conformance.wire.channel import Unreachable
+from jhup_conformance.wire.dialer import Dialer
 
 
 @contextmanager
@@ -318,8 +318,8 @@ class Silent(Peer):
 
 @pytest.fixture
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jhup_conformance.acquaint._WORTH_ASKING", 0.05)
-    monkeypatch.setattr("jhup_conformance.acquaint._UNHURRIED_PAUSE", 0.001)
+    monkeypatch.setattr("jhup_conformance.verify.first_contact._WORTH_ASKING", 0.05)
+    monkeypatch.setattr("jhup_conformance.verify.first_contact._UNHURRIED_PAUSE", 0.001)
 
 
 @pytest.mark.usefixtures("_hurried")

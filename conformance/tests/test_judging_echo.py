@@ -9,8 +9,6 @@ from peers import Hurried, Peer
 
 from jhup.clauses import clause
 from jhup.echo import Rules, Service, Serving, Shape, right_answers
-from jhup_conformance.channel import Channel
-from jhup_conformance.dialer import Dialer, TargetGone
 from jhup_conformance.echo import shrink as shrink_module
 from jhup_conformance.echo.asking import CONTENT, Ask, Breach, Mismatch, Tried, compare, is_whole
 from jhup_conformance.echo.datagrams import DatagramWire
@@ -19,11 +17,13 @@ from jhup_conformance.echo.diagnosis import diagnose, diagnose_extra, diagnose_n
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.echo.shrink import shrink
 from jhup_conformance.echo.streams import StreamWire, leave
-from jhup_conformance.effort import EFFORTS, Profile
-from jhup_conformance.engine import Line
-from jhup_conformance.exchange import End
-from jhup_conformance.outcome import Finding, NotOffered, NotSeen, Wavering
-from jhup_conformance.transcript import Transcript
+from jhup_conformance.findings import Finding, NotOffered, NotSeen, Wavering
+from jhup_conformance.profiles import EFFORTS, Profile
+from jhup_conformance.verify.exchange import End
+from jhup_conformance.wire.channel import Channel
+from jhup_conformance.wire.dialer import Dialer, TargetGone
+from jhup_conformance.wire.line import Line
+from jhup_conformance.wire.transcript import Transcript
 
 UPPER, GREET, WORKER = (Rules(service=service) for service in (Service.UPPER, Service.GREET, Service.WORKER))
 PATIENCE, LAST = Hurried().patience, Hurried().last_patience

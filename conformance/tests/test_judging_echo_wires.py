@@ -11,16 +11,16 @@ from peers import Hurried, Peer
 
 from jhup.address import Address, Transport
 from jhup.echo import Rules, Service, Shape
-from jhup_conformance.channel import Unreachable
-from jhup_conformance.dialer import Dialer
 from jhup_conformance.echo import datagrams as datagrams_module
 from jhup_conformance.echo.asking import Ask, Breach
 from jhup_conformance.echo.datagrams import DatagramWire
-from jhup_conformance.echo.letters import Sender
 from jhup_conformance.echo.streams import StreamWire
-from jhup_conformance.exchange import End
-from jhup_conformance.outcome import Finding, NotSeen
-from jhup_conformance.transcript import Kind
+from jhup_conformance.findings import Finding, NotSeen
+from jhup_conformance.verify.exchange import End
+from jhup_conformance.wire.channel import Unreachable
+from jhup_conformance.wire.datagrams import Sender
+from jhup_conformance.wire.dialer import Dialer
+from jhup_conformance.wire.transcript import Kind
 
 UPPER = Rules(service=Service.UPPER)
 PATIENCE = 0.08

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from jhup_conformance.engine import Line, drive, overhear
-from jhup_conformance.transcript import Action, Closed, Kind
+from jhup_conformance.wire.line import Line, drive, overhear
+from jhup_conformance.wire.transcript import Action, Closed, Kind
 
 LONG = 30.0
 """Seconds that are never used up."""

@@ -8,12 +8,12 @@ import pytest
 from jhup.messages import Code, Failure, Greeting, Reply, Stored
 from jhup.model import Server
 from jhup.writer import write_reply
-from jhup_conformance.channel import Channel
-from jhup_conformance.engine import Line
-from jhup_conformance.exchange import Case, End, Exchange, Mismatch, script
-from jhup_conformance.observe import Body
-from jhup_conformance.talk import Names, Recipe, Talk
-from jhup_conformance.transcript import Action, Closed, Kind
+from jhup_conformance.target.store import Body
+from jhup_conformance.verify.exchange import Case, End, Exchange, Mismatch, script
+from jhup_conformance.verify.stream import Names, Recipe, Talk
+from jhup_conformance.wire.channel import Channel
+from jhup_conformance.wire.line import Line
+from jhup_conformance.wire.transcript import Action, Closed, Kind
 
 ABC = Body.of(b"abc")
 OLD = Body.of(b"old")

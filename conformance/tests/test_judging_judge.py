@@ -10,21 +10,21 @@ from peers import Hurried, Peer, Seen, runner_for
 from jhup.clauses import clause
 from jhup.messages import Greeting, Put
 from jhup.model import Server
-from jhup_conformance import shrink as shrink_module
-from jhup_conformance.channel import Channel
-from jhup_conformance.dialer import Dialer
-from jhup_conformance.effort import EFFORTS, Profile
-from jhup_conformance.engine import Line
-from jhup_conformance.exchange import Case, End, Exchange, Mismatch
-from jhup_conformance.judge import Judge
-from jhup_conformance.knowledge import Knowledge
-from jhup_conformance.laying import lay_bodies
-from jhup_conformance.observe import FolderObserver
-from jhup_conformance.outcome import Finding, NotOffered, NotSeen, Wavering
-from jhup_conformance.replies import ReplyObserver
-from jhup_conformance.runner import Failed, Runner
-from jhup_conformance.shrink import shrink
-from jhup_conformance.talk import Names, Talk
+from jhup_conformance.findings import Finding, NotOffered, NotSeen, Wavering
+from jhup_conformance.profiles import EFFORTS, Profile
+from jhup_conformance.target.knowledge import Knowledge
+from jhup_conformance.target.store import FolderObserver
+from jhup_conformance.target.store_by_stat import ReplyObserver
+from jhup_conformance.verify import shrink as shrink_module
+from jhup_conformance.verify.exchange import Case, End, Exchange, Mismatch
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.laying import lay_bodies
+from jhup_conformance.verify.runner import Failed, Runner
+from jhup_conformance.verify.shrink import shrink
+from jhup_conformance.verify.stream import Names, Talk
+from jhup_conformance.wire.channel import Channel
+from jhup_conformance.wire.dialer import Dialer
+from jhup_conformance.wire.line import Line
 
 GREETING = Greeting(server="x", features=("replies",), max_header=65_536, max_filesize=None)
 WRONG = Mismatch("right", "wrong")

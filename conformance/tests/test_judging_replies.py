@@ -7,10 +7,10 @@ from peers import Hurried, Peer
 
 from jhup.messages import Code, Failure, Reply, Request, Stat
 from jhup.writer import write_reply
-from jhup_conformance.dialer import Dialer
-from jhup_conformance.observe import Body, ObservedBy
-from jhup_conformance.outcome import SuiteError
-from jhup_conformance.replies import ReplyObserver
+from jhup_conformance.findings import SuiteError
+from jhup_conformance.target.store import Body, ObservedBy
+from jhup_conformance.target.store_by_stat import ReplyObserver
+from jhup_conformance.wire.dialer import Dialer
 
 
 def observer_of(peer: Peer, *, keeps: bool = False) -> ReplyObserver:

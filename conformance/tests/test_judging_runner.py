@@ -8,12 +8,12 @@ import pytest
 from peers import Hurried, Peer, Seen, runner_for
 
 from jhup.messages import Put
-from jhup_conformance import runner as runner_module
-from jhup_conformance.dialer import TargetGone
-from jhup_conformance.exchange import Case
-from jhup_conformance.observe import Body
-from jhup_conformance.outcome import Finding
-from jhup_conformance.talk import Talk
+from jhup_conformance.findings import Finding
+from jhup_conformance.target.store import Body
+from jhup_conformance.verify import runner as runner_module
+from jhup_conformance.verify.exchange import Case
+from jhup_conformance.verify.stream import Talk
+from jhup_conformance.wire.dialer import TargetGone
 
 PATIENCE = 0.08
 
@@ -312,7 +312,7 @@ def test_a_target_that_was_started_again_is_a_finding() -> None:
 
 
 def test_a_target_that_accepts_nobody_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jhup_conformance.dialer._RETRIES", 1)
+    monkeypatch.setattr("jhup_conformance.wire.dialer._RETRIES", 1)
     with Peer() as peer:
         runner = runner_for(peer)
         peer.close_listener()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from jhup_conformance.observe import Body, CommandObserver, FolderObserver, ObservedBy
-from jhup_conformance.outcome import SuiteError
-from jhup_conformance.pace import Pace
+from jhup_conformance.findings import SuiteError
+from jhup_conformance.target.store import Body, CommandObserver, FolderObserver, ObservedBy
+from jhup_conformance.target.timing import Pace
 
 ABC = Body(3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
 EMPTY = Body(0, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
@@ -158,7 +158,7 @@ def test_a_command_that_fails_is_an_error_of_the_suite_with_the_last_it_said() -
 
 
 def test_a_command_that_does_not_end_is_an_error_of_the_suite(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jhup_conformance.observe._WITNESS_TIMEOUT", 0.1)
+    monkeypatch.setattr("jhup_conformance.target.store._WITNESS_TIMEOUT", 0.1)
 
     with pytest.raises(SuiteError, match="can't be run"):
         witness("import threading; threading.Event().wait()").look(["a"])

@@ -8,10 +8,7 @@ import pytest
 
 from jhup.address import parse_address
 from jhup.clauses import Clause, ConformanceClass, Level, Role, clause, clauses
-from jhup_conformance.channel import Unreachable
-from jhup_conformance.judging import Judging
-from jhup_conformance.options import Options, UsageError
-from jhup_conformance.outcome import (
+from jhup_conformance.findings import (
     ECHO_CLASSES,
     UPLOAD_CLASSES,
     CheckResult,
@@ -22,8 +19,11 @@ from jhup_conformance.outcome import (
     Verdict,
     class_met,
 )
-from jhup_conformance.run import Run, judged_clauses
-from jhup_conformance.spawn import CannotStart
+from jhup_conformance.run.options import Options, UsageError
+from jhup_conformance.run.session import Run, judged_clauses
+from jhup_conformance.target.process import CannotStart
+from jhup_conformance.verify.judging import Judging
+from jhup_conformance.wire.channel import Unreachable
 
 WORST_FIRST = (
     Outcome.FAIL,
@@ -403,8 +403,8 @@ def opened(
     early: bool = False,
     **options: object,
 ) -> Run:
-    monkeypatch.setattr("jhup_conformance.run.open_judge", opening)
-    monkeypatch.setattr("jhup_conformance.run.spawned_server", lambda options: spawned)
+    monkeypatch.setattr("jhup_conformance.run.session.open_judge", opening)
+    monkeypatch.setattr("jhup_conformance.run.session.spawned_server", lambda options: spawned)
     run = Run(Options(**{"target": None, "known_failing": {}, "clauses": frozenset({"STORE-1"}), **options}))  # type: ignore[arg-type]
     if early:
         run.prepare()

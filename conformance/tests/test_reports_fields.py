@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jhup.echo import Service
 from jhup_conformance.reports.annotated import annotate, hex_lines, step_lines
 from jhup_conformance.reports.fields import answer_fields, reply_fields, request_fields
-from jhup_conformance.transcript import Action, Kind, Scene, Transcript
+from jhup_conformance.wire.transcript import Action, Kind, Scene, Transcript
 
 PUT = b'\x2d\x00\x00\x00{"cmd":"put","filename":"a.txt","filesize":3}abc'
 

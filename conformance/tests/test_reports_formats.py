@@ -16,9 +16,9 @@ from reported import Reported
 from tinyhtml5.parser import HTMLParser
 
 from jhup.clauses import ConformanceClass
-from jhup_conformance.effort import Profile
-from jhup_conformance.outcome import ExitStatus, Outcome, Verdict
-from jhup_conformance.services import SERVICES
+from jhup_conformance.findings import ExitStatus, Outcome, Verdict
+from jhup_conformance.profiles import Profile
+from jhup_conformance.target.services import SERVICES
 
 SCHEMAS = Path(__file__).parent / "schemas"
 

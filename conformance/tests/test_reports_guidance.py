@@ -6,9 +6,9 @@ import pytest
 from reported import run_suite
 
 from jhup.clauses import clauses
-from jhup_conformance.explain import examples, find_clause, vectors_of
-from jhup_conformance.options import UsageError
+from jhup_conformance.cli.explain import examples, find_clause, vectors_of
 from jhup_conformance.reports.guidance import guidance
+from jhup_conformance.run.options import UsageError
 
 
 def test_every_clause_has_guidance_and_no_guidance_is_of_an_unknown_clause() -> None:

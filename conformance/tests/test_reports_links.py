@@ -6,7 +6,7 @@ import pytest
 from lxml import html
 from reported import Reported, judge_echo
 
-from jhup_conformance.options import Options, UsageError
+from jhup_conformance.run.options import Options, UsageError
 
 SITE = "https://specs.example.org/jhup"
 CLAUSE = "ECHO-27"

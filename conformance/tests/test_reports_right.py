@@ -13,7 +13,7 @@ from jhup_conformance.reports.right import (
     right_bodies,
     stored_differences,
 )
-from jhup_conformance.transcript import Action, Kind, Scene, Transcript
+from jhup_conformance.wire.transcript import Action, Kind, Scene, Transcript
 
 FIRST = b'\x29\x00\x00\x00{"cmd":"put","filename":"a","filesize":3}abc'
 SECOND = b'\x29\x00\x00\x00{"cmd":"put","filename":"b","filesize":2}de'

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from jhup.address import Transport
-from jhup_conformance.dialer import Dialer
-from jhup_conformance.engine import drive
-from jhup_conformance.spawn import CannotStart, Spawned
+from jhup_conformance.target.process import CannotStart, Spawned
+from jhup_conformance.wire.dialer import Dialer
+from jhup_conformance.wire.line import drive
 
 COUNTING = """
 import pathlib, socket, sys

@@ -5,8 +5,8 @@ import pytest
 from jhup.errors import Malformed
 from jhup.messages import Put
 from jhup.readings import Reading, readings
-from jhup_conformance.spoiled import BODY, PutOf, Spoiled
-from jhup_conformance.spoiled_rows import MALFORMED
+from jhup_conformance.suite.support.malformed import BODY, PutOf, Spoiled
+from jhup_conformance.suite.support.malformed_rows import MALFORMED
 
 NAME = "jc-0123abcd-000001"
 ROWS = [(clause, each) for clause, rows in MALFORMED.items() for each in rows]

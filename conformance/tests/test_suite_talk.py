@@ -2,9 +2,9 @@
 
 import pytest
 
-from jhup_conformance.exchange import End, script
-from jhup_conformance.talk import NAME_LENGTH, Names, Talk, header, prefix
-from jhup_conformance.transcript import Action, Kind
+from jhup_conformance.verify.exchange import End, script
+from jhup_conformance.verify.stream import NAME_LENGTH, Names, Talk, header, prefix
+from jhup_conformance.wire.transcript import Action, Kind
 
 
 def talk_of_two() -> Talk:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from running import Judge, Servers
 
-from jhup_conformance.dump import show_bytes
 from jhup_conformance.reports.annotated import annotate, step_lines
-from jhup_conformance.transcript import Action, Beside, Kind, Scene, Transcript
+from jhup_conformance.wire.dump import show_bytes
+from jhup_conformance.wire.transcript import Action, Beside, Kind, Scene, Transcript
 
 
 def some_transcript() -> Transcript:

@@ -10,9 +10,9 @@ import pytest
 from echo_runs import Quiet, blamed
 from running import SERVERS
 
-from jhup_conformance.launch import launch
-from jhup_conformance.options import Options
-from jhup_conformance.outcome import Outcome
+from jhup_conformance.findings import Outcome
+from jhup_conformance.run.launch import launch
+from jhup_conformance.run.options import Options
 
 SERVINGS = ["iterative", "threading", *(["forking"] if hasattr(os, "fork") else [])]
 TAUGHT = list(product(("upper", "greet", "worker"), ("tcp", "udp"), SERVINGS))

@@ -10,12 +10,12 @@ from rich.console import Console
 from running import REFERENCE
 
 from jhup.clauses import clause
-from jhup_conformance.console import Detail, Rich, say_finding, styled
-from jhup_conformance.options import Options
-from jhup_conformance.outcome import CheckResult, Outcome
+from jhup_conformance.findings import CheckResult, Outcome
 from jhup_conformance.reports.account import accounts
-from jhup_conformance.run import Run
-from jhup_conformance.transcript import Kind, Transcript
+from jhup_conformance.reports.console import Detail, Rich, say_finding, styled
+from jhup_conformance.run.options import Options
+from jhup_conformance.run.session import Run
+from jhup_conformance.wire.transcript import Kind, Transcript
 
 
 def a_run() -> Run:

@@ -7,8 +7,8 @@ from pathlib import Path
 from kill_cases import Group, suspects
 
 from jhup.clauses import Level, clauses
-from jhup_conformance.services import SERVICES, UPLOAD
-from jhup_conformance.unseen import UNSEEN
+from jhup_conformance.run.untestable import UNSEEN
+from jhup_conformance.target.services import SERVICES, UPLOAD
 
 JUDGE = Path(__file__).parent / "judge_the_judge.py"
 SAMPLE = ("prefix in one read", "answers fifty times")

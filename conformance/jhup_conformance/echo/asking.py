@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from jhup.echo import Answers, FiniteAnswers, Shape, worker_name
-from jhup_conformance.dump import show_bytes
-from jhup_conformance.exchange import End
-from jhup_conformance.transcript import Transcript
+from jhup_conformance.verify.exchange import End
+from jhup_conformance.wire.dump import show_bytes
+from jhup_conformance.wire.transcript import Transcript
 
 __all__ = ["CONTENT", "Ask", "Breach", "Mismatch", "Tried", "Wire", "compare", "is_whole"]
 

@@ -5,14 +5,14 @@ from typing import Final, NoReturn
 
 from jhup.address import Address, Transport
 from jhup.echo import UDP_CARRIES, DatagramAnswers, Rules, Shape, Silence
-from jhup_conformance.channel import Unreachable
-from jhup_conformance.dialer import TargetGone
-from jhup_conformance.dump import show_bytes
 from jhup_conformance.echo.asking import Ask, Breach, Mismatch, Tried, compare
-from jhup_conformance.echo.letters import Letter, Sender, TooLong, wait_for
-from jhup_conformance.outcome import Finding, NotSeen
-from jhup_conformance.pace import Pace
-from jhup_conformance.spawn import Spawned
+from jhup_conformance.findings import Finding, NotSeen
+from jhup_conformance.target.process import Spawned
+from jhup_conformance.target.timing import Pace
+from jhup_conformance.wire.channel import Unreachable
+from jhup_conformance.wire.datagrams import Letter, Sender, TooLong, wait_for
+from jhup_conformance.wire.dialer import TargetGone
+from jhup_conformance.wire.dump import show_bytes
 
 __all__ = ["CONTROL", "DatagramWire"]
 

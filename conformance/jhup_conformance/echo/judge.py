@@ -7,20 +7,20 @@ from typing import Final, NoReturn, TypeVar
 
 from jhup.clauses import Clause
 from jhup.echo import Rules, Service, Serving, Shape, right_answers, worker_name
-from jhup_conformance.dialer import TargetGone
-from jhup_conformance.dump import show_bytes
 from jhup_conformance.echo.asking import CONTENT, Ask, Breach, Mismatch, Tried
 from jhup_conformance.echo.datagrams import DatagramWire
 from jhup_conformance.echo.declared import Declared
 from jhup_conformance.echo.shrink import shrink
 from jhup_conformance.echo.streams import StreamWire, leave
-from jhup_conformance.effort import Effort
-from jhup_conformance.engine import Line, drive
-from jhup_conformance.judging import Judging
-from jhup_conformance.outcome import Finding, NotOffered, NotSeen, Wavering
-from jhup_conformance.pace import Pace
-from jhup_conformance.spawn import Spawned
-from jhup_conformance.vitals import Vitals
+from jhup_conformance.findings import Finding, NotOffered, NotSeen, Wavering
+from jhup_conformance.profiles import Effort
+from jhup_conformance.target.process import Spawned
+from jhup_conformance.target.resources import Vitals
+from jhup_conformance.target.timing import Pace
+from jhup_conformance.verify.judging import Judging
+from jhup_conformance.wire.dialer import TargetGone
+from jhup_conformance.wire.dump import show_bytes
+from jhup_conformance.wire.line import Line, drive
 
 __all__ = ["EchoJudge", "Plain"]
 

@@ -6,20 +6,20 @@ from typing import Final
 
 from jhup.address import Address
 from jhup.echo import Service, Serving, Shape, right_answers
-from jhup_conformance.channel import Unreachable
-from jhup_conformance.dialer import Dialer
 from jhup_conformance.echo.datagrams import DatagramWire
 from jhup_conformance.echo.declared import Declared
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.echo.plain import FIRST_PATIENCE, try_plain
 from jhup_conformance.echo.streams import StreamWire, leave
-from jhup_conformance.effort import Effort
-from jhup_conformance.engine import Line, drive
-from jhup_conformance.judging import Judging
-from jhup_conformance.pace import Pace
-from jhup_conformance.spawn import Spawned
-from jhup_conformance.transcript import Action, Kind
-from jhup_conformance.vitals import Vitals
+from jhup_conformance.profiles import Effort
+from jhup_conformance.target.process import Spawned
+from jhup_conformance.target.resources import Vitals
+from jhup_conformance.target.timing import Pace
+from jhup_conformance.verify.judging import Judging
+from jhup_conformance.wire.channel import Unreachable
+from jhup_conformance.wire.dialer import Dialer
+from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.transcript import Action, Kind
 
 __all__ = ["open_echo"]
 

@@ -3,15 +3,15 @@
 from typing import Final
 
 from jhup.echo import Shape, worker_name
-from jhup_conformance.dump import show_bytes
 from jhup_conformance.echo.asking import CONTENT, Ask, Breach, Tried, is_whole
 from jhup_conformance.echo.datagrams import DatagramWire
 from jhup_conformance.echo.diagnosis import diagnose, diagnose_extra, diagnose_next
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.echo.streams import StreamWire, leave
-from jhup_conformance.engine import Line, drive
-from jhup_conformance.outcome import Finding, Wavering
-from jhup_conformance.transcript import Action, Kind
+from jhup_conformance.findings import Finding, Wavering
+from jhup_conformance.wire.dump import show_bytes
+from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.transcript import Action, Kind
 
 __all__ = ["FIRST_PATIENCE", "PIECES", "try_plain"]
 

@@ -6,12 +6,12 @@ from typing import Final
 
 from jhup.echo import Answers, Rules, Shape, right_answers
 from jhup.limits import CLOSE_WITHIN
-from jhup_conformance.dialer import Dialer
 from jhup_conformance.echo.asking import Ask, Breach, Mismatch, Tried, compare, is_whole
-from jhup_conformance.engine import Line, drive, overhear
-from jhup_conformance.exchange import End, script
-from jhup_conformance.pace import Pace
-from jhup_conformance.transcript import Closed, Kind
+from jhup_conformance.target.timing import Pace
+from jhup_conformance.verify.exchange import End, script
+from jhup_conformance.wire.dialer import Dialer
+from jhup_conformance.wire.line import Line, drive, overhear
+from jhup_conformance.wire.transcript import Closed, Kind
 
 __all__ = ["CLOSE_PATIENCE", "StreamWire", "leave"]
 

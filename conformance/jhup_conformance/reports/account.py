@@ -11,14 +11,14 @@ from jhup.clauses import Clause
 from jhup.locate import locate
 from jhup_conformance.echo.declared import SERVINGS
 from jhup_conformance.echo.judge import EchoJudge
-from jhup_conformance.options import Options
-from jhup_conformance.outcome import CheckResult, ClauseResult, Outcome
+from jhup_conformance.findings import CheckResult, ClauseResult, Outcome
 from jhup_conformance.reports.annotated import Step, annotate
 from jhup_conformance.reports.guidance import Guidance, guidance
 from jhup_conformance.reports.reproducer import reproducer
 from jhup_conformance.reports.right import Answering
-from jhup_conformance.run import Run
-from jhup_conformance.services import UPLOAD
+from jhup_conformance.run.options import Options
+from jhup_conformance.run.session import Run
+from jhup_conformance.target.services import UPLOAD
 
 __all__ = ["FINDINGS", "Account", "accounts", "again", "answering"]
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from jhup.echo import Service
 from jhup_conformance.reports.fields import Field, answer_fields, reply_fields, request_fields
-from jhup_conformance.services import UPLOAD
-from jhup_conformance.transcript import Kind, Transcript
+from jhup_conformance.target.services import UPLOAD
+from jhup_conformance.wire.transcript import Kind, Transcript
 
 __all__ = ["HEAD", "TAIL", "WHOLE", "Piece", "Step", "annotate", "hex_lines", "piece_lines", "step_lines"]
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 from jhup.clauses import ConformanceClass
 from jhup.locate import locate
 from jhup_conformance import SPEC_VERSION, __version__
-from jhup_conformance.outcome import ClauseResult, Outcome
+from jhup_conformance.findings import ClauseResult, Outcome
 from jhup_conformance.reports.account import Account
-from jhup_conformance.run import Run
+from jhup_conformance.run.session import Run
 
 __all__ = ["FORMAT", "count_by_class", "report_as_json"]
 

@@ -3,8 +3,8 @@
 from html import escape
 from typing import Any, Final
 
-from jhup_conformance.outcome import Verdict
-from jhup_conformance.run import Run
+from jhup_conformance.findings import Verdict
+from jhup_conformance.run.session import Run
 
 __all__ = ["badge_as_json", "badge_as_svg"]
 

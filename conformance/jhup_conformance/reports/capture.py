@@ -9,7 +9,7 @@ from typing import Final
 import dpkt
 
 from jhup.address import Address
-from jhup_conformance.transcript import Closed, Entry, Kind, Transcript
+from jhup_conformance.wire.transcript import Closed, Entry, Kind, Transcript
 
 __all__ = ["capture"]
 

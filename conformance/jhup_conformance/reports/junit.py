@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 from xml.etree import ElementTree
 
-from jhup_conformance.outcome import ClauseResult, Outcome
+from jhup_conformance.findings import ClauseResult, Outcome
 from jhup_conformance.reports.account import Account
 from jhup_conformance.reports.prose import account_lines
-from jhup_conformance.run import Run
+from jhup_conformance.run.session import Run
 
 __all__ = ["junit"]
 

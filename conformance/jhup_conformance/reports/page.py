@@ -12,12 +12,12 @@ from markupsafe import Markup, escape
 
 from jhup.clauses import ConformanceClass
 from jhup_conformance import SPEC_VERSION, __version__
-from jhup_conformance.outcome import ClauseResult, Outcome
+from jhup_conformance.findings import ClauseResult, Outcome
 from jhup_conformance.reports.account import Account
 from jhup_conformance.reports.annotated import Piece, hex_lines
 from jhup_conformance.reports.as_json import count_by_class, environment
 from jhup_conformance.reports.words import status_words
-from jhup_conformance.run import Run
+from jhup_conformance.run.session import Run
 
 __all__ = ["page"]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from jhup.clauses import clauses
-from jhup_conformance.outcome import CheckResult
+from jhup_conformance.findings import CheckResult
 from jhup_conformance.reports.account import Account
 from jhup_conformance.reports.annotated import annotate, step_lines
 from jhup_conformance.reports.guidance import guidance

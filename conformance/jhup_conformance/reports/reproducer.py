@@ -11,14 +11,14 @@ from typing import Final
 
 from jhup.address import Address, Transport
 from jhup.clauses import Clause
-from jhup_conformance.outcome import CheckResult
+from jhup_conformance.findings import CheckResult
 from jhup_conformance.reports.fields import request_fields
 from jhup_conformance.reports.literals import HELPERS, bytes_expression
 from jhup_conformance.reports.right import Answering
 from jhup_conformance.reports.right_code import checks_of
-from jhup_conformance.services import UPLOAD
-from jhup_conformance.talk import header, prefix
-from jhup_conformance.transcript import Kind, Transcript
+from jhup_conformance.target.services import UPLOAD
+from jhup_conformance.verify.stream import header, prefix
+from jhup_conformance.wire.transcript import Kind, Transcript
 
 __all__ = ["reproducer"]
 

@@ -10,10 +10,10 @@ from typing import Final
 from jhup.echo import DatagramAnswers, FiniteAnswers, Rules, Service, Shape, Silence, right_answers
 from jhup.model import Outcome, Server, outcomes
 from jhup.names import is_valid_name
-from jhup_conformance.exchange import Case, End, Exchange
 from jhup_conformance.reports.fields import request_fields
-from jhup_conformance.talk import Names, Talk, ordinal
-from jhup_conformance.transcript import Kind, Transcript
+from jhup_conformance.verify.exchange import Case, End, Exchange
+from jhup_conformance.verify.stream import Names, Talk, ordinal
+from jhup_conformance.wire.transcript import Kind, Transcript
 
 __all__ = [
     "Answering",

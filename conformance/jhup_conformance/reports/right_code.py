@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from jhup.messages import Failure, Greeting, Stored
 from jhup.model import Ending, Expected
-from jhup_conformance.outcome import CheckResult
+from jhup_conformance.findings import CheckResult
 from jhup_conformance.reports.right import Answering, echo_pattern, right_bodies, right_outcomes
-from jhup_conformance.services import UPLOAD
-from jhup_conformance.transcript import Kind, Transcript
+from jhup_conformance.target.services import UPLOAD
+from jhup_conformance.wire.transcript import Kind, Transcript
 
 __all__ = ["Code", "checks_of"]
 

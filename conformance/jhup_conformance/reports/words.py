@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from jhup_conformance.outcome import ExitStatus
+from jhup_conformance.findings import ExitStatus
 
 __all__ = ["status_words"]
 

@@ -11,7 +11,7 @@ from jhup_conformance.reports.badge import badge_as_json, badge_as_svg
 from jhup_conformance.reports.capture import capture
 from jhup_conformance.reports.junit import junit
 from jhup_conformance.reports.page import page
-from jhup_conformance.run import Run
+from jhup_conformance.run.session import Run
 
 __all__ = ["write_reports"]
 

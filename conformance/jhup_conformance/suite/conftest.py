@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from jhup_conformance.echo.judge import EchoJudge
-from jhup_conformance.judge import Judge
-from jhup_conformance.outcome import SuiteError
-from jhup_conformance.plain_replies import PLAIN_REPLIES
+from jhup_conformance.findings import SuiteError
 from jhup_conformance.plugin import RUN
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.plain_replies import PLAIN_REPLIES
 
 
 @pytest.fixture(scope="session")

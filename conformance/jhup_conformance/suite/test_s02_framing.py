@@ -5,11 +5,11 @@ from functools import partial
 
 import pytest
 
-from jhup_conformance.exchange import Case, End
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks, together
 from jhup_conformance.sizes import pattern
-from jhup_conformance.talk import NAME_LENGTH, Recipe, Talk, header
+from jhup_conformance.verify.exchange import Case, End
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks, together
+from jhup_conformance.verify.stream import NAME_LENGTH, Recipe, Talk, header
 
 
 def one_put(talk: Talk) -> None:

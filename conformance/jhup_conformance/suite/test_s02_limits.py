@@ -4,11 +4,11 @@ from functools import partial
 
 import pytest
 
-from jhup_conformance.closing_cases import BAD_PREFIXES, expect_closed
-from jhup_conformance.exchange import Case, End
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks, together
-from jhup_conformance.talk import Talk, header, prefix
+from jhup_conformance.suite.support.closing_cases import BAD_PREFIXES, expect_closed
+from jhup_conformance.verify.exchange import Case, End
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks, together
+from jhup_conformance.verify.stream import Talk, header, prefix
 
 MOST = 65_536
 CEILING = 1_048_576

@@ -11,16 +11,16 @@ from typing import Final
 import pytest
 
 from jhup.limits import CLOSE_WITHIN
-from jhup_conformance.conversation import frame
-from jhup_conformance.engine import Line, drive
-from jhup_conformance.exchange import Case, End, script
-from jhup_conformance.judge import Judge
-from jhup_conformance.knowledge import NO_OBSERVER
-from jhup_conformance.marks import checks
-from jhup_conformance.outcome import Finding, NotSeen
+from jhup_conformance.findings import Finding, NotSeen
 from jhup_conformance.sizes import pattern
-from jhup_conformance.talk import Talk, prefix
-from jhup_conformance.vitals import Peak, Vitals
+from jhup_conformance.target.knowledge import NO_OBSERVER
+from jhup_conformance.target.resources import Peak, Vitals
+from jhup_conformance.verify.exchange import Case, End, script
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.script import frame
+from jhup_conformance.verify.stream import Talk, prefix
+from jhup_conformance.wire.line import Line, drive
 
 WINDOW: Final = 0.07
 """Seconds over which processor time is measured; again, and longer, before it counts."""

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jhup_conformance.exchange import Case, End
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
 from jhup_conformance.sizes import bodies, edges_up_to, pattern
-from jhup_conformance.talk import Recipe, Talk, header, prefix
+from jhup_conformance.verify.exchange import Case, End
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.stream import Recipe, Talk, header, prefix
 
 LEAST_PAUSE = 0.005
 """Seconds at a cut of a sweep: all connections wait at the same time, and the target has to read from each of them."""

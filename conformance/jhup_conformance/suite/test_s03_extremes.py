@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 import pytest
 
 from jhup.limits import MAX_HEADER
-from jhup_conformance.engine import Line
-from jhup_conformance.exchange import Case, End, script
-from jhup_conformance.followed import Pair, expect_followed
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks, together
-from jhup_conformance.outcome import Finding
-from jhup_conformance.spoiled import PutOf
-from jhup_conformance.spoiled_rows import PLAIN
-from jhup_conformance.talk import Talk
+from jhup_conformance.findings import Finding
+from jhup_conformance.suite.support.followed import Pair, expect_followed
+from jhup_conformance.suite.support.malformed import PutOf
+from jhup_conformance.suite.support.malformed_rows import PLAIN
+from jhup_conformance.verify.exchange import Case, End, script
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks, together
+from jhup_conformance.verify.stream import Talk
+from jhup_conformance.wire.line import Line
 
 CONTROL = PutOf(PLAIN).pair
 

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jhup.readings import MEMBERS
-from jhup_conformance.exchange import Case
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks, together
-from jhup_conformance.spoiled import PutOf
-from jhup_conformance.spoiled_rows import PLAIN
-from jhup_conformance.talk import Talk
+from jhup_conformance.suite.support.malformed import PutOf
+from jhup_conformance.suite.support.malformed_rows import PLAIN
+from jhup_conformance.verify.exchange import Case
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks, together
+from jhup_conformance.verify.stream import Talk
 
 TOGETHER = 6
 """Headers of a generated property that are tried at the same time."""

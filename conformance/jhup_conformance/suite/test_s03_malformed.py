@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from jhup.errors import Malformed
 from jhup.readings import readings
-from jhup_conformance.followed import expect_followed
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks, together
-from jhup_conformance.spoiled import PutOf, Spoiled
-from jhup_conformance.spoiled_rows import MALFORMED, PLAIN
+from jhup_conformance.suite.support.followed import expect_followed
+from jhup_conformance.suite.support.malformed import PutOf, Spoiled
+from jhup_conformance.suite.support.malformed_rows import MALFORMED, PLAIN
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks, together
 
 TOGETHER = 8
 """Exchanges of a generated property that are made at the same time."""

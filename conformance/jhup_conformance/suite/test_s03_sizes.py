@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jhup_conformance.exchange import Case, End
-from jhup_conformance.followed import Pair, expect_followed
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks, together
 from jhup_conformance.sizes import pattern
-from jhup_conformance.spoiled import PutOf
-from jhup_conformance.spoiled_rows import PLAIN
-from jhup_conformance.talk import Talk
+from jhup_conformance.suite.support.followed import Pair, expect_followed
+from jhup_conformance.suite.support.malformed import PutOf
+from jhup_conformance.suite.support.malformed_rows import PLAIN
+from jhup_conformance.verify.exchange import Case, End
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks, together
+from jhup_conformance.verify.stream import Talk
 
 CONTROL = PutOf(PLAIN).pair
 

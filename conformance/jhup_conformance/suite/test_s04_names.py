@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jhup.limits import MAX_NAME
-from jhup_conformance.bad_names import RequestOf
-from jhup_conformance.exchange import Case
-from jhup_conformance.followed import Pair, expect_followed
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks, together
-from jhup_conformance.outcome import NotSeen
-from jhup_conformance.talk import NAME_LENGTH, Talk
+from jhup_conformance.findings import NotSeen
+from jhup_conformance.suite.support.bad_names import RequestOf
+from jhup_conformance.suite.support.followed import Pair, expect_followed
+from jhup_conformance.verify.exchange import Case
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks, together
+from jhup_conformance.verify.stream import NAME_LENGTH, Talk
 
 TOGETHER = 8
 """Names of a generated property that are tried at the same time."""

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from jhup_conformance.bad_names import RequestOf
-from jhup_conformance.engine import Line, drive
-from jhup_conformance.exchange import Case, End, script
-from jhup_conformance.followed import expect_followed
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
-from jhup_conformance.outcome import Finding, NotSeen
-from jhup_conformance.planted import CANARY, KINDS, Garden, Occupied
-from jhup_conformance.talk import Talk, header
+from jhup_conformance.findings import Finding, NotSeen
+from jhup_conformance.suite.support.bad_names import RequestOf
+from jhup_conformance.suite.support.followed import expect_followed
+from jhup_conformance.suite.support.planted import CANARY, KINDS, Garden, Occupied
+from jhup_conformance.verify.exchange import Case, End, script
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.stream import Talk, header
+from jhup_conformance.wire.line import Line, drive
 
 Way = Callable[[Path, Path], str]
 """Gives a filename that leads from the store's folder to a file beside it."""

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jhup_conformance.bad_names import BAD_NAMES, BODY, BadName, RequestOf
-from jhup_conformance.followed import expect_followed
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks, clause_mark, together
-from jhup_conformance.outcome import Finding, NotSeen
-from jhup_conformance.talk import NAME_LENGTH
+from jhup_conformance.findings import Finding, NotSeen
+from jhup_conformance.suite.support.bad_names import BAD_NAMES, BODY, BadName, RequestOf
+from jhup_conformance.suite.support.followed import expect_followed
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks, clause_mark, together
+from jhup_conformance.verify.stream import NAME_LENGTH
 
 TOGETHER = 8
 """Names of a generated property that are tried at the same time."""

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jhup_conformance.conversation import Conversation, whole_put
-from jhup_conformance.exchange import Case
-from jhup_conformance.fairness import only_where
-from jhup_conformance.idle import keep_idle
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
 from jhup_conformance.sizes import BUFFER_EDGES, pattern, sizes
-from jhup_conformance.talk import Recipe, Talk
+from jhup_conformance.suite.support.fairness import only_where
+from jhup_conformance.suite.support.idle import keep_idle
+from jhup_conformance.verify.exchange import Case
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.script import Conversation, whole_put
+from jhup_conformance.verify.stream import Recipe, Talk
 
 SMALL = 512
 OLD = b"what was stored before\n" * 3

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 
 from jhup.names import is_valid_name
-from jhup_conformance.conversation import Conversation, Move, Party, frame, part_of_put, rest_of_put, whole_put
-from jhup_conformance.engine import drive
-from jhup_conformance.exchange import Case, End, script
-from jhup_conformance.fairness import require_halves, require_lanes
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
-from jhup_conformance.observe import Body
-from jhup_conformance.outcome import Finding, NotSeen
+from jhup_conformance.findings import Finding, NotSeen
 from jhup_conformance.sizes import pattern
-from jhup_conformance.talk import Recipe, Talk
-from jhup_conformance.transcript import Action
+from jhup_conformance.suite.support.fairness import require_halves, require_lanes
+from jhup_conformance.target.store import Body
+from jhup_conformance.verify.exchange import Case, End, script
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.script import Conversation, Move, Party, frame, part_of_put, rest_of_put, whole_put
+from jhup_conformance.verify.stream import Recipe, Talk
+from jhup_conformance.wire.line import drive
+from jhup_conformance.wire.transcript import Action
 
 OLD = b"what was stored before\n" * 3
 NEW = b"what shall replace it\n" * 5

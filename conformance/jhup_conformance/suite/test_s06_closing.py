@@ -6,17 +6,26 @@ from functools import partial
 import pytest
 
 from jhup.limits import CLOSE_WITHIN
-from jhup_conformance.closing import watch_closing
-from jhup_conformance.closing_cases import BROKEN, ENDED, TRUNCATED, cut_off, expect_closed, one_put, some_puts, whole
-from jhup_conformance.conversation import frame
-from jhup_conformance.engine import Line, drive
-from jhup_conformance.exchange import Case, End, script
-from jhup_conformance.fairness import only_where
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
-from jhup_conformance.outcome import Finding, Wavering
-from jhup_conformance.talk import Talk, prefix
-from jhup_conformance.transcript import Closed
+from jhup_conformance.findings import Finding, Wavering
+from jhup_conformance.suite.support.closing_cases import (
+    BROKEN,
+    ENDED,
+    TRUNCATED,
+    cut_off,
+    expect_closed,
+    one_put,
+    some_puts,
+    whole,
+)
+from jhup_conformance.suite.support.fairness import only_where
+from jhup_conformance.verify.closing import watch_closing
+from jhup_conformance.verify.exchange import Case, End, script
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.script import frame
+from jhup_conformance.verify.stream import Talk, prefix
+from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.transcript import Closed
 
 
 @checks("ERR-6", late=True)

@@ -4,11 +4,11 @@ from functools import partial
 
 import pytest
 
-from jhup_conformance.exchange import Case, End
-from jhup_conformance.fairness import only_where
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks, together
-from jhup_conformance.talk import Talk, header
+from jhup_conformance.suite.support.fairness import only_where
+from jhup_conformance.verify.exchange import Case, End
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks, together
+from jhup_conformance.verify.stream import Talk, header
 
 UNKNOWN = {
     "a name of the suite's own": "x-nothing",

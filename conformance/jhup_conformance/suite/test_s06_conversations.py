@@ -13,14 +13,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from jhup_conformance.conversation import Conversation, Move, Party, frame, part_of_put, rest_of_put
-from jhup_conformance.exchange import Case, End
-from jhup_conformance.fairness import only_where, require_lanes
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
-from jhup_conformance.outcome import Finding
+from jhup_conformance.findings import Finding
 from jhup_conformance.sizes import pattern
-from jhup_conformance.talk import Talk, header, prefix
+from jhup_conformance.suite.support.fairness import only_where, require_lanes
+from jhup_conformance.verify.exchange import Case, End
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.script import Conversation, Move, Party, frame, part_of_put, rest_of_put
+from jhup_conformance.verify.stream import Talk, header, prefix
 
 NAMES: Final = 3
 """How many names a conversation is about: few, so that puts meet."""

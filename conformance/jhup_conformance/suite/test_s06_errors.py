@@ -6,13 +6,13 @@ from functools import partial
 import pytest
 
 from jhup.limits import MAX_FILESIZE
-from jhup_conformance.conversation import Conversation, Move, frame
-from jhup_conformance.exchange import Case, End
-from jhup_conformance.fairness import only_where
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks, together
-from jhup_conformance.outcome import Finding, NotOffered
-from jhup_conformance.talk import Talk, header, prefix
+from jhup_conformance.findings import Finding, NotOffered
+from jhup_conformance.suite.support.fairness import only_where
+from jhup_conformance.verify.exchange import Case, End
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks, together
+from jhup_conformance.verify.script import Conversation, Move, frame
+from jhup_conformance.verify.stream import Talk, header, prefix
 
 OLD = b"what was stored before\n"
 NEW = b"what must not be stored"

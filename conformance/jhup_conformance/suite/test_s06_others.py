@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 
 from jhup.limits import MAX_FILESIZE
-from jhup_conformance.conversation import Conversation, Move, frame
-from jhup_conformance.engine import Line, drive
-from jhup_conformance.exchange import End, script
-from jhup_conformance.fairness import require_lanes
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
 from jhup_conformance.sizes import pattern
-from jhup_conformance.talk import prefix
+from jhup_conformance.suite.support.fairness import require_lanes
+from jhup_conformance.verify.exchange import End, script
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.script import Conversation, Move, frame
+from jhup_conformance.verify.stream import prefix
+from jhup_conformance.wire.line import Line, drive
 
 Hostile = Callable[[Judge], Iterable[tuple[bytes, End]]]
 """Gives what is said on some connections, and how they end."""

@@ -9,19 +9,19 @@ from typing import Final
 import pytest
 
 from jhup.limits import CONNECTIONS_AT_LEAST, IDLE_AT_LEAST
-from jhup_conformance.conversation import Conversation, Move, Party, frame, part_of_put, rest_of_put, whole_put
-from jhup_conformance.engine import Line, drive
-from jhup_conformance.exchange import Case, End, script
-from jhup_conformance.fairness import only_where, require_lanes, tries_again
-from jhup_conformance.idle import keep_idle
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks, together
-from jhup_conformance.outcome import Finding, NotSeen
-from jhup_conformance.replies import ReplyObserver
-from jhup_conformance.second_looks import SURE_PAUSE
+from jhup_conformance.findings import Finding, NotSeen
 from jhup_conformance.sizes import pattern
-from jhup_conformance.talk import Recipe, Talk, header, prefix
-from jhup_conformance.transcript import Action, Kind
+from jhup_conformance.suite.support.fairness import only_where, require_lanes, tries_again
+from jhup_conformance.suite.support.idle import keep_idle
+from jhup_conformance.target.store_by_stat import ReplyObserver
+from jhup_conformance.verify.confirm import SURE_PAUSE
+from jhup_conformance.verify.exchange import Case, End, script
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks, together
+from jhup_conformance.verify.script import Conversation, Move, Party, frame, part_of_put, rest_of_put, whole_put
+from jhup_conformance.verify.stream import Recipe, Talk, header, prefix
+from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.transcript import Action, Kind
 
 # 7.1, silence
 

@@ -6,15 +6,15 @@ from functools import partial
 import pytest
 
 from jhup.messages import Failure
-from jhup_conformance.dialogue import asking, hear_reply, send
-from jhup_conformance.exchange import Case, End
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
-from jhup_conformance.outcome import Finding
+from jhup_conformance.findings import Finding
 from jhup_conformance.sizes import pattern
-from jhup_conformance.spoiled import Spoiled
-from jhup_conformance.spoiled_rows import MALFORMED
-from jhup_conformance.talk import Recipe, Talk, header, prefix
+from jhup_conformance.suite.support.malformed import Spoiled
+from jhup_conformance.suite.support.malformed_rows import MALFORMED
+from jhup_conformance.verify.dialogue import asking, hear_reply, send
+from jhup_conformance.verify.exchange import Case, End
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.stream import Recipe, Talk, header, prefix
 
 pytestmark = pytest.mark.usefixtures("replies_offered")
 

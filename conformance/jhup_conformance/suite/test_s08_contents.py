@@ -6,17 +6,17 @@ from functools import partial
 import pytest
 
 from jhup.messages import Stored
-from jhup_conformance.bad_names import BAD_NAMES, RequestOf
-from jhup_conformance.conversation import Conversation, Move, frame
-from jhup_conformance.dialogue import asking, hear_members, hear_reply, send
-from jhup_conformance.engine import Line
-from jhup_conformance.exchange import Case
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
-from jhup_conformance.observe import Body
-from jhup_conformance.outcome import Finding, NotSeen
+from jhup_conformance.findings import Finding, NotSeen
 from jhup_conformance.sizes import edges_up_to, pattern
-from jhup_conformance.talk import Recipe, Talk
+from jhup_conformance.suite.support.bad_names import BAD_NAMES, RequestOf
+from jhup_conformance.target.store import Body
+from jhup_conformance.verify.dialogue import asking, hear_members, hear_reply, send
+from jhup_conformance.verify.exchange import Case
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.script import Conversation, Move, frame
+from jhup_conformance.verify.stream import Recipe, Talk
+from jhup_conformance.wire.line import Line
 
 pytestmark = pytest.mark.usefixtures("replies_offered")
 

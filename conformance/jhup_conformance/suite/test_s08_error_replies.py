@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 
 from jhup.messages import Code
-from jhup_conformance.bad_names import BAD_NAMES
-from jhup_conformance.dialogue import asking, hear_members, send
-from jhup_conformance.exchange import Case, End
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks, together
-from jhup_conformance.outcome import Finding, NotOffered
-from jhup_conformance.planted import KINDS, Garden, Occupied
+from jhup_conformance.findings import Finding, NotOffered
 from jhup_conformance.sizes import pattern
-from jhup_conformance.spoiled import PutOf, Spoiled, spoil
-from jhup_conformance.spoiled_rows import MALFORMED, PLAIN
-from jhup_conformance.talk import Talk, header
+from jhup_conformance.suite.support.bad_names import BAD_NAMES
+from jhup_conformance.suite.support.malformed import PutOf, Spoiled, spoil
+from jhup_conformance.suite.support.malformed_rows import MALFORMED, PLAIN
+from jhup_conformance.suite.support.planted import KINDS, Garden, Occupied
+from jhup_conformance.verify.dialogue import asking, hear_members, send
+from jhup_conformance.verify.exchange import Case, End
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks, together
+from jhup_conformance.verify.stream import Talk, header
 
 pytestmark = pytest.mark.usefixtures("replies_offered")
 

@@ -7,14 +7,14 @@ import pytest
 
 from jhup.limits import HEADER_CEILING, MAX_HEADER
 from jhup.messages import Greeting
-from jhup_conformance.dialogue import asking, hear_members, hear_reply, send
-from jhup_conformance.dump import show_bytes
-from jhup_conformance.exchange import Case, End
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks
-from jhup_conformance.outcome import Finding
+from jhup_conformance.findings import Finding
 from jhup_conformance.sizes import pattern
-from jhup_conformance.talk import Talk, header
+from jhup_conformance.verify.dialogue import asking, hear_members, hear_reply, send
+from jhup_conformance.verify.exchange import Case, End
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.stream import Talk, header
+from jhup_conformance.wire.dump import show_bytes
 
 
 def put(talk: Talk) -> None:

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jhup_conformance.dialogue import asking as asks
-from jhup_conformance.dialogue import hear_members, send
-from jhup_conformance.exchange import Case, End
-from jhup_conformance.judge import Judge
-from jhup_conformance.marks import checks, together
-from jhup_conformance.outcome import Finding
+from jhup_conformance.findings import Finding
 from jhup_conformance.sizes import pattern
-from jhup_conformance.talk import Recipe, Talk, prefix
+from jhup_conformance.verify.dialogue import asking as asks
+from jhup_conformance.verify.dialogue import hear_members, send
+from jhup_conformance.verify.exchange import Case, End
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.marks import checks, together
+from jhup_conformance.verify.stream import Recipe, Talk, prefix
 
 pytestmark = pytest.mark.usefixtures("replies_offered")
 

@@ -3,14 +3,14 @@
 import pytest
 
 from jhup.echo import Service
-from jhup_conformance.channel import Unreachable
 from jhup_conformance.echo.asking import Ask
 from jhup_conformance.echo.inputs import letters
 from jhup_conformance.echo.judge import EchoJudge
-from jhup_conformance.engine import drive
-from jhup_conformance.exchange import End, script
-from jhup_conformance.marks import checks
-from jhup_conformance.outcome import NotSeen
+from jhup_conformance.findings import NotSeen
+from jhup_conformance.verify.exchange import End, script
+from jhup_conformance.verify.marks import checks
+from jhup_conformance.wire.channel import Unreachable
+from jhup_conformance.wire.line import drive
 
 MOMENTS = {
     "before its first byte": (b"", End.RESET),

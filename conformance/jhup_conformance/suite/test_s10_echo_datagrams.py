@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 
 from jhup.echo import Service
-from jhup_conformance.dump import show_bytes
 from jhup_conformance.echo.asking import CONTENT, Ask, Breach
 from jhup_conformance.echo.inputs import MESSAGES, edges, letters
 from jhup_conformance.echo.judge import EchoJudge
-from jhup_conformance.marks import checks
-from jhup_conformance.outcome import Finding, NotOffered, NotSeen
+from jhup_conformance.findings import Finding, NotOffered, NotSeen
+from jhup_conformance.verify.marks import checks
+from jhup_conformance.wire.dump import show_bytes
 
 BASIC = [b"x", b"abc", letters(40), letters(511), letters(512)]
 

@@ -9,8 +9,8 @@ from jhup.echo import Service
 from jhup_conformance.echo.asking import CONTENT, Ask, Breach, Tried
 from jhup_conformance.echo.inputs import ASKS, edges, letters
 from jhup_conformance.echo.judge import EchoJudge
-from jhup_conformance.exchange import End
-from jhup_conformance.marks import checks
+from jhup_conformance.verify.exchange import End
+from jhup_conformance.verify.marks import checks
 
 MORE = frozenset({Breach.EXTRA})
 

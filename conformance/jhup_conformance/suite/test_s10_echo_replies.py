@@ -7,13 +7,13 @@ from functools import partial
 import pytest
 
 from jhup.echo import NAME_END, Service, Shape, is_worker_name
-from jhup_conformance.dump import show_bytes
 from jhup_conformance.echo.asking import CONTENT, Ask, Breach, Tried
 from jhup_conformance.echo.inputs import HIGH, NOT_WHITE, SMALL, WHITE, around, edges, letters, singles
 from jhup_conformance.echo.judge import EchoJudge
-from jhup_conformance.exchange import End
-from jhup_conformance.marks import checks
-from jhup_conformance.outcome import Finding, NotSeen
+from jhup_conformance.findings import Finding, NotSeen
+from jhup_conformance.verify.exchange import End
+from jhup_conformance.verify.marks import checks
+from jhup_conformance.wire.dump import show_bytes
 
 LASTING = (Shape.SESSION, Shape.LINE)
 _ENDS = re.compile(rb"\A[^a-z]+|[^a-z]+\Z")

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from jhup.echo import worker_name
-from jhup_conformance.dump import show_bytes
 from jhup_conformance.echo.asking import is_whole
 from jhup_conformance.echo.inputs import AT_A_TIME, RELEASED_WITHIN
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.echo.streams import leave
-from jhup_conformance.engine import Line, drive
-from jhup_conformance.marks import checks
-from jhup_conformance.outcome import Finding, NotSeen
-from jhup_conformance.transcript import Action, Kind
+from jhup_conformance.findings import Finding, NotSeen
+from jhup_conformance.verify.marks import checks
+from jhup_conformance.wire.dump import show_bytes
+from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.transcript import Action, Kind
 
 
 @contextlib.contextmanager

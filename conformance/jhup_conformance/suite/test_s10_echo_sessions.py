@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 
 from jhup.echo import Shape, worker_name
-from jhup_conformance.dump import show_bytes
 from jhup_conformance.echo.asking import CONTENT, Ask, Breach, is_whole
 from jhup_conformance.echo.inputs import ASKS, edges, letters
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.echo.streams import leave
-from jhup_conformance.exchange import End
-from jhup_conformance.marks import checks
-from jhup_conformance.outcome import Finding, NotSeen
-from jhup_conformance.transcript import Action, Kind
+from jhup_conformance.findings import Finding, NotSeen
+from jhup_conformance.verify.exchange import End
+from jhup_conformance.verify.marks import checks
+from jhup_conformance.wire.dump import show_bytes
+from jhup_conformance.wire.transcript import Action, Kind
 
 BEHIND = frozenset({Breach.EXTRA, Breach.WRONG})
 

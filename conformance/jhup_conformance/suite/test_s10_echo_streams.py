@@ -1,15 +1,15 @@
 """Section 10.10: the beginning and the end of a stream, whatever the shape."""
 
-from jhup_conformance.dump import show_bytes
 from jhup_conformance.echo.asking import CONTENT, Ask, Breach
 from jhup_conformance.echo.inputs import letters
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.echo.streams import leave
-from jhup_conformance.engine import drive
-from jhup_conformance.exchange import End
-from jhup_conformance.marks import checks
-from jhup_conformance.outcome import Finding
-from jhup_conformance.transcript import Closed
+from jhup_conformance.findings import Finding
+from jhup_conformance.verify.exchange import End
+from jhup_conformance.verify.marks import checks
+from jhup_conformance.wire.dump import show_bytes
+from jhup_conformance.wire.line import drive
+from jhup_conformance.wire.transcript import Closed
 
 _LOOKS = 4
 

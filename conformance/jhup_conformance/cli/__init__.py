@@ -1,0 +1,5 @@
+"""The command `jhup-conformance`."""
+
+from jhup_conformance.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,156 @@
+"""The command `jhup-conformance`."""
+
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from rich.console import Console
+
+from jhup.address import Transport, parse_address
+from jhup_conformance import SPEC_VERSION, __version__
+from jhup_conformance.cli.compare import compare
+from jhup_conformance.cli.explain import explain
+from jhup_conformance.cli.listing import list_clauses
+from jhup_conformance.cli.matrix import matrix
+from jhup_conformance.cli.replay import load_exchange, replay
+from jhup_conformance.findings import ExitStatus
+from jhup_conformance.reports.annotated import annotate, step_lines
+from jhup_conformance.reports.console import Detail, Rich
+from jhup_conformance.run.declarations import DECLARATIONS
+from jhup_conformance.run.launch import launch
+from jhup_conformance.run.options import Options, UsageError
+from jhup_conformance.target.services import UPLOAD
+from jhup_conformance.wire.channel import Unreachable
+from jhup_conformance.wire.dialer import Dialer, tls_context
+
+__all__ = ["main"]
+
+_EPILOG = """
+Exit status: 0 conforms; 1 does not; 2 usage; 3 target unreachable or gone; 4 inconclusive, because MUSTs of the asked
+class could not be verified (--allow-unverified makes it 0); 5 error of the suite or of a control.
+"""
+
+
+class _DefaultToRun(click.Group):
+    """A group whose command `run` needs no name: `jhup-conformance TARGET` is the usual call."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args:
+            args = ["run", "--help"]
+        elif args[0] not in self.commands and args[0] != "--version":
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_DefaultToRun, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
+@click.version_option(__version__, message=f"jhup-conformance %(version)s, specification {SPEC_VERSION}")
+def main() -> None:
+    """Judge an implementation of the JSON-Header Upload Protocol."""
+
+
+def _with_declared_options(command: click.Command) -> click.Command:
+    for option in DECLARATIONS:
+        settings: dict[str, Any] = {"help": option.help, "default": option.default}
+        if option.default is False:
+            settings["is_flag"] = True
+        else:
+            settings["type"] = click.Choice(option.choices) if option.choices else option.kind
+            settings["metavar"] = option.metavar
+            settings["multiple"] = option.repeated
+            settings["show_default"] = option.default is not None
+            if option.repeated:
+                settings["default"] = ()
+        command.params.append(click.Option([option.flag, option.name], **settings))
+    return command
+
+
+@_with_declared_options
+@main.command(epilog=_EPILOG)
+@click.argument("target", required=False)
+@click.option("--list", "listing", is_flag=True, help="List clauses and checks; send nothing.")
+@click.option("--quiet", "-q", is_flag=True, help="Say a line for each finding, and the verdict.")
+@click.option("--verbose", "-v", is_flag=True, help="Say each check, and show a program that reproduces each finding.")
+@click.option("--no-color", is_flag=True, help="Plain text, as in a pipe.")
+def run(target: str | None, listing: bool, quiet: bool, verbose: bool, no_color: bool, **values: Any) -> None:
+    """Judge the server at TARGET: HOST:PORT, [::1]:PORT, tcp://…, tls://…, unix:PATH, udp://… or unixgram:PATH.
+
+    Most servers of this protocol are silent, so the suite has to see what they store: give it --storage, --witness or
+    --spawn. A recorded exchange is sent again by `jhup-conformance replay FILE TARGET`.
+    """
+    console = Console(no_color=no_color or None, highlight=False, soft_wrap=True)
+    try:
+        if quiet and verbose:
+            raise UsageError("--quiet and --verbose exclude each other")
+        options = Options.read(target, values, listing=listing)
+        if listing:
+            list_clauses(console, options)
+            return
+        finished = launch(options, Rich(console, _detail(quiet, verbose)))
+    except UsageError as error:
+        click.echo(f"jhup-conformance: {error}", err=True)
+        sys.exit(ExitStatus.USAGE)
+    sys.exit(finished.exit_status)
+
+
+def _detail(quiet: bool, verbose: bool) -> Detail:
+    if quiet:
+        return Detail.QUIET
+    return Detail.VERBOSE if verbose else Detail.NORMAL
+
+
+@main.command(
+    "replay",
+    epilog="Exit status: 0 when the exchange was sent, whatever came; 2 usage; 3 target unreachable. "
+    "With --judge: 1 when the expectation does not hold, 4 when that can't be told.",
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("target")
+@click.option(
+    "--storage",
+    metavar="DIR",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The server's store is this local folder: what is stored is looked at.",
+)
+@click.option("--judge", is_flag=True, help="Let the exit status say whether the expectation holds now.")
+@click.option("--tls-ca", metavar="FILE", help="For tls:// targets: trust the certificates in this file.")
+@click.option("--tls-insecure", is_flag=True, help="For tls:// targets: trust any certificate.")
+def replay_command(
+    file: Path, target: str, storage: Path | None, judge: bool, tls_ca: str | None, tls_insecure: bool
+) -> None:
+    """Send a recorded exchange again, byte for byte and cut for cut, and show what TARGET does now.
+
+    FILE is one that a run wrote into its --report folder, such as FRAME-3.json.
+    """
+    try:
+        record, transcript = load_exchange(file)
+        address = parse_address(target)
+        context = None
+        if address.transport is Transport.TLS:
+            context = tls_context(ca=tls_ca, cert=None, key=None, insecure=tls_insecure)
+        now = replay(record, transcript, Dialer(address, context=context), storage=storage)
+    except (UsageError, ValueError) as error:
+        click.echo(f"jhup-conformance: {error}", err=True)
+        sys.exit(ExitStatus.USAGE)
+    except Unreachable as error:
+        click.echo(f"jhup-conformance: {error}", err=True)
+        sys.exit(ExitStatus.UNREACHABLE)
+    service = record.get("service", UPLOAD)
+    click.echo(f"clause:   {record.get('clause', '')}")
+    click.echo(f"expected: {record.get('expected', '')}")
+    click.echo(f"recorded: {record.get('actual', '')}")
+    for label, each in (("recorded", transcript), ("now", now.transcript)):
+        click.echo(f"{label}:")
+        for line in step_lines(annotate(each, service)):
+            click.echo(f"  {line}")
+    click.echo(f"holds now: {_TELLS[now.holds]}: {now.words}")
+    if judge:
+        sys.exit(_JUDGED[now.holds])
+
+
+_TELLS: Final = {True: "yes", False: "no", None: "can't be told"}
+_JUDGED: Final = {True: ExitStatus.CONFORMS, False: ExitStatus.FAILS, None: ExitStatus.INCONCLUSIVE}
+
+main.add_command(compare)
+main.add_command(explain)
+main.add_command(matrix)

@@ -1,0 +1,260 @@
+"""Sends a recorded exchange again: byte for byte, cut for cut, with the same pauses, and tells what comes now."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from jhup.address import Address
+from jhup.echo import DatagramAnswers, Silence, right_answers
+from jhup_conformance.findings import SuiteError
+from jhup_conformance.reports.right import Answering, exchange_of
+from jhup_conformance.run.options import UsageError
+from jhup_conformance.target.services import UPLOAD
+from jhup_conformance.target.store import Body, FolderObserver, Observer
+from jhup_conformance.target.store_by_stat import ReplyObserver
+from jhup_conformance.target.timing import Pace
+from jhup_conformance.verify.exchange import End, Exchange, script
+from jhup_conformance.verify.stream import header, prefix
+from jhup_conformance.wire.channel import Unreachable
+from jhup_conformance.wire.datagrams import Sender, wait_for
+from jhup_conformance.wire.dialer import Dialer
+from jhup_conformance.wire.dump import show_bytes
+from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.transcript import Closed, Kind, Transcript
+
+__all__ = ["Again", "load_exchange", "replay"]
+
+_PATIENCE: Final = 5.5
+"""Seconds to wait for what may still come: the 5 of the clauses, and the way there and back."""
+_LOOKING: Final = 2.0
+"""Seconds that the store is looked at until a right outcome shows."""
+_SETTLING: Final = 0.5
+_UNHURRIED: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What happened this time.
+
+    Attributes:
+        transcript: the record.
+        holds: whether the expectation held; None where that can't be told.
+        words: why, or what was seen.
+    """
+
+    transcript: Transcript
+    holds: bool | None
+    words: str
+
+
+def load_exchange(path: Path) -> tuple[dict[str, Any], Transcript]:
+    """Read a file of a failing exchange.
+
+    Args:
+        path: a file that a run wrote with ``--report``.
+
+    Returns:
+        The record, with the clause and what was expected, and the transcript in it.
+
+    Raises:
+        UsageError: when it can't be read, or isn't one.
+    """
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        if not isinstance(record, dict):
+            raise ValueError("not a JSON object")
+        return record, Transcript.from_json(record)
+    except OSError as error:
+        raise UsageError(f"can't read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{path} is not a recorded exchange: {error}") from error
+
+
+def replay(record: Mapping[str, Any], transcript: Transcript, dialer: Dialer, *, storage: Path | None = None) -> Again:
+    """Do again what the suite did in an exchange, and compare what comes with what is right.
+
+    Args:
+        record: what the file says beside the transcript.
+        transcript: the exchange.
+        dialer: opens the connections.
+        storage: the folder in which the target stores, if it can be looked at.
+
+    Raises:
+        Unreachable: when no connection can be made.
+    """
+    if not dialer.address.transport.is_stream:
+        return _replay_datagrams(record, transcript, dialer.address)
+    observer = _observer(record, dialer, storage)
+    if transcript.scene:
+        _lay(transcript.scene.before, dialer, observer)
+    stale = _stale(transcript, observer)
+    lines = {0: dialer.first()}
+    beside = transcript.scene.beside if transcript.scene else ()
+    opened = lines[0].opened
+    try:
+        lines[0].plan(transcript.actions())
+        for number, other in enumerate(sorted(beside, key=lambda each: each.after), 1):
+            # Connections of one conversation are opened and driven in the order in which they were.
+            drive(list(lines.values()), until=lambda _: False, patience=60.0, at_most=_until(opened + other.after))
+            lines[number] = dialer.first()
+            lines[number].plan(other.transcript.actions())
+        exchange = exchange_of(transcript)
+        if exchange:
+            exchange.line = lines[0]
+        satisfied = _is_satisfied(exchange, transcript)
+        drive(list(lines.values()), until=satisfied, patience=_PATIENCE, at_most=120.0)
+        holds, words = _judge(record, transcript, lines[0], exchange, observer)
+        if holds is not None and stale:
+            holds, words = None, f"{stale} was stored before, by an earlier run perhaps; with an empty store it shows"
+        return Again(lines[0].transcript, holds, words)
+    finally:
+        for line in lines.values():
+            line.drop()
+
+
+def _until(moment: float) -> float:
+    return max(0.0, moment - time.monotonic())
+
+
+def _is_satisfied(exchange: Exchange | None, transcript: Transcript) -> Any:
+    """Give when a connection need not be waited for any longer."""
+    was_closed = any(entry.kind is Kind.CLOSED for entry in transcript.entries)
+    if exchange is None or was_closed:
+        return lambda line: line.closed is not None
+    known: Exchange = exchange
+    return lambda line: line is not known.line or known.is_satisfied()
+
+
+def _observer(record: Mapping[str, Any], dialer: Dialer, storage: Path | None) -> Observer | None:
+    if record.get("service", UPLOAD) != UPLOAD:
+        return None
+    return FolderObserver(storage) if storage else ReplyObserver(dialer, Pace())
+
+
+def _lay(bodies: Mapping[str, bytes], dialer: Dialer, observer: Observer | None) -> None:
+    """Store what has to be there before, as an unhurried client would."""
+    for name, body in bodies.items():
+        head = header(cmd="put", filename=name, filesize=len(body))
+        line = dialer.first()
+        try:
+            line.plan(script(prefix(len(head)) + head + body, (4, 4 + len(head)), End.HOLD, _UNHURRIED))
+            drive([line], until=lambda _: True, patience=_PATIENCE, at_most=_PATIENCE)
+            _look_until(observer, [name], lambda store, name=name, body=body: store[name] == Body.of(body))
+        finally:
+            line.drop()
+
+
+def _look_until(observer: Observer | None, names: list[str], is_right: Any) -> dict[str, Body | None] | None:
+    """Look at the store until something is the case, or for some seconds; None where it can't be seen."""
+    if observer is None:
+        return None
+    until = time.monotonic() + _LOOKING
+    try:
+        while True:
+            store = observer.look(names)
+            if is_right(store) or time.monotonic() > until:
+                return store
+            time.sleep(0.02)
+    except (SuiteError, Unreachable):
+        return None  # it offers no replies
+
+
+def _stale(transcript: Transcript, observer: Observer | None) -> str:
+    """Give a name that should not be stored yet and is, so that nothing can be told from it."""
+    scene = transcript.scene
+    if scene is None or not isinstance(observer, FolderObserver):
+        return ""
+    fresh = [name for name in scene.watched if name not in scene.before]
+    return next((name for name, body in observer.look(fresh).items() if body is not None), "")
+
+
+def _judge(
+    record: Mapping[str, Any],
+    recorded: Transcript,
+    line: Line,
+    exchange: Exchange | None,
+    observer: Observer | None,
+) -> tuple[bool | None, str]:
+    if "echo" in record:
+        return _judge_answer(record, line)
+    if exchange is None:
+        return None, f"the record alone does not tell what is right; {_sameness(recorded, line.transcript)}"
+    watched = list(exchange.talk.watched)
+    store = _look_until(observer, watched, lambda store: exchange.mismatch(store) is None) if watched else {}
+    found = exchange.mismatch(store)
+    if not found and not exchange.is_proven(store):
+        # What must not happen has no sign that it is done with; a moment later it shows.
+        drive([line], until=lambda line: line.closed is not None, patience=_SETTLING, at_most=_SETTLING)
+        store = _look_until(observer, watched, lambda _: True) if watched else {}
+        found = exchange.mismatch(store)
+    if found:
+        return False, found.actual
+    if store is None and exchange.may_change:
+        return None, "what is stored can't be seen: --storage DIR would show it"
+    return True, "what came is right"
+
+
+def _judge_answer(record: Mapping[str, Any], line: Line) -> tuple[bool | None, str]:
+    try:
+        answering = Answering.from_json(record["echo"])
+    except (KeyError, ValueError, TypeError) as error:
+        raise UsageError(f"the record's echo can't be read: {error!r}") from error
+    sent, received = line.transcript.sent, bytes(line.received)
+    ended = any(entry.kind is Kind.HALF_CLOSED for entry in line.transcript.entries)
+    right = right_answers(sent, shape=answering.shape, rules=answering.rules, ended=ended)
+    if line.closed is Closed.RESET and right.is_prefix_of_member(received):
+        return None, "a reset may have taken the rest of the answer"
+    if not right.contains(received):
+        return False, str(right.nearest(received))
+    if str(record.get("expected", "")).startswith("the connection closed") and not line.closed:
+        return False, "still open"
+    return True, "what came is right"
+
+
+def _sameness(recorded: Transcript, now: Transcript) -> str:
+    """Say whether the target did what it did before, times aside."""
+
+    def deeds(transcript: Transcript) -> tuple[bytes, list[str]]:
+        return transcript.received, [entry.how for entry in transcript.entries if entry.kind is Kind.CLOSED]
+
+    return "it did the same as recorded" if deeds(recorded) == deeds(now) else "it did not do the same as recorded"
+
+
+def _replay_datagrams(record: Mapping[str, Any], transcript: Transcript, target: Address) -> Again:
+    """Send the datagrams of a letter again, from one socket."""
+    sender = Sender(target)
+    steps = [step for step in transcript.actions() if step.kind is Kind.SENT]
+    if not steps:
+        raise UsageError("nothing was sent in that exchange")
+    letter = sender.send(steps[0].data)
+    try:
+        for step in steps[1:]:
+            time.sleep(step.pause)  # what the record says
+            sender.again(letter, step.data)
+        count = len(steps)
+        wait_for([letter], until=lambda: len(letter.arrived) > count, seconds=1.0, expected=sender.where)
+    finally:
+        sender.close_old(0)
+    return Again(letter.transcript, *_judge_datagrams(record, letter.arrived, steps[0].data))
+
+
+def _judge_datagrams(
+    record: Mapping[str, Any], arrived: list[tuple[bytes, Any]], sent: bytes
+) -> tuple[bool | None, str]:
+    if "echo" not in record:
+        return None, f"{len(arrived)} datagrams came"
+    answering = Answering.from_json(record["echo"])
+    right = DatagramAnswers(sent, answering.rules)
+    if right.silence is Silence.REQUIRED:
+        if arrived:
+            return False, f"an answer came, {show_bytes(arrived[0][0])}, where none is right"
+        return None, "nothing came, which is right unless it is only lost"
+    wrong = [data for data, _ in arrived if not right.contains(data)]
+    if wrong:
+        return False, str(right.nearest(wrong[0]))
+    if len(arrived) > 1:
+        return False, f"{len(arrived)} datagrams came for one"
+    return (True, "what came is right") if arrived else (None, "nothing came, which a single loss may be")

@@ -1,0 +1,197 @@
+"""What can come of a check and of a clause, and what that makes of a run (see the table in conformance/README.md)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Final
+
+from jhup.clauses import Clause, ConformanceClass, Level
+from jhup_conformance.wire.transcript import Transcript
+
+__all__ = [
+    "ECHO_CLASSES",
+    "UPLOAD_CLASSES",
+    "CheckResult",
+    "ClauseResult",
+    "ExitStatus",
+    "Finding",
+    "NotOffered",
+    "NotSeen",
+    "Outcome",
+    "SuiteError",
+    "Verdict",
+    "Wavering",
+    "class_met",
+]
+
+
+class Outcome(StrEnum):
+    """What came of a check or a clause."""
+
+    PASS = "PASS"  # noqa: S105  # a verdict, no password
+    FAIL = "FAIL"
+    WARN = "WARN"
+    UNSUPPORTED = "UNSUPPORTED"
+    UNVERIFIED = "UNVERIFIED"
+    FLAKY = "FLAKY"
+    ERROR = "ERROR"
+
+
+class Verdict(StrEnum):
+    """What came of a run."""
+
+    CONFORMS = "conforms"
+    FAILS = "fails"
+    INCONCLUSIVE = "inconclusive"
+    UNREACHABLE = "unreachable"
+    ERROR = "error"
+
+
+class ExitStatus(IntEnum):
+    """How the command ends."""
+
+    CONFORMS = 0
+    FAILS = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    INCONCLUSIVE = 4
+    ERROR = 5
+
+
+UPLOAD_CLASSES: Final = (
+    ConformanceClass.BASIC,
+    ConformanceClass.STREAM,
+    ConformanceClass.SAFE,
+    ConformanceClass.REPLIES,
+)
+ECHO_CLASSES: Final = (ConformanceClass.BASIC, ConformanceClass.FULL)
+
+
+class Finding(Exception):
+    """The target broke the clause under check.
+
+    Attributes:
+        expected: what should have been seen.
+        actual: what was seen.
+        transcript: the exchange that shows it, the smallest that was found.
+        timed_out: whether the target was only too slow, as far as can be told.
+    """
+
+    def __init__(
+        self, expected: str, actual: str, transcript: Transcript | None = None, *, timed_out: bool = False
+    ) -> None:
+        super().__init__(f"expected {expected}; actual: {actual}")
+        self.expected = expected
+        self.actual = actual
+        self.transcript = transcript
+        self.timed_out = timed_out
+
+
+class Wavering(Finding):
+    """What failed once held when the same bytes were sent again."""
+
+
+class NotSeen(Exception):
+    """There is nothing to observe the clause by; the message says what would help."""
+
+
+class NotOffered(Exception):
+    """The target doesn't offer the optional feature that the clause is about."""
+
+
+class SuiteError(Exception):
+    """The suite itself failed, or a control that should have held."""
+
+
+@dataclass(slots=True)
+class CheckResult:
+    """What came of one check of one clause.
+
+    Attributes:
+        details: of a finding, what was looked up at once: where a stored body first differs from the right one.
+    """
+
+    clause: str
+    node: str
+    outcome: Outcome
+    executions: int = 0
+    seconds: float = 0.0
+    expected: str = ""
+    actual: str = ""
+    transcript: Transcript | None = None
+    details: tuple[str, ...] = ()
+
+
+_RANK: Final = (
+    Outcome.FAIL,
+    Outcome.WARN,
+    Outcome.ERROR,
+    Outcome.FLAKY,
+    Outcome.UNVERIFIED,
+    Outcome.PASS,
+    Outcome.UNSUPPORTED,
+)
+
+
+@dataclass(slots=True)
+class ClauseResult:
+    """What came of all checks of one clause.
+
+    Attributes:
+        clause: the clause.
+        reason: why it has no check, when it has none.
+        checks: what its checks gave.
+        left_out: how many checks were not run, because the clause had failed already.
+        does_not_apply: why it is not about this target, when it isn't.
+    """
+
+    clause: Clause
+    reason: str = ""
+    checks: list[CheckResult] = field(default_factory=list)
+    left_out: int = 0
+    does_not_apply: str = ""
+
+    @property
+    def decisive(self) -> CheckResult | None:
+        """The check that decides the outcome: the worst."""
+        return min(self.checks, key=lambda check: _RANK.index(check.outcome), default=None)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome; of a clause without a check: UNVERIFIED, for nobody has seen it hold."""
+        if self.does_not_apply:
+            return Outcome.UNSUPPORTED
+        return self.decisive.outcome if self.decisive else Outcome.UNVERIFIED
+
+    @property
+    def executions(self) -> int:
+        """How many exchanges were made for it."""
+        return sum(check.executions for check in self.checks)
+
+    @property
+    def seconds(self) -> float:
+        """How long its checks took."""
+        return sum(check.seconds for check in self.checks)
+
+    def holds(self) -> bool:
+        """Tell whether nothing stands against the clause; one out of sight of everyone doesn't."""
+        if self.outcome in (Outcome.PASS, Outcome.UNSUPPORTED, Outcome.WARN):
+            return True
+        return bool(self.reason) and not self.checks
+
+
+def class_met(results: Iterable[ClauseResult], classes: tuple[ConformanceClass, ...]) -> ConformanceClass | None:
+    """Give the highest class whose MUSTs all hold, those of the classes below it included."""
+    by_class: dict[ConformanceClass, list[ClauseResult]] = {each: [] for each in classes}
+    for result in results:
+        if result.clause.level is Level.MUST and result.clause.conformance_class in by_class:
+            by_class[result.clause.conformance_class].append(result)
+    met = None
+    for each in classes:
+        musts = by_class[each]
+        if not all(result.holds() for result in musts):
+            break
+        if not any(result.outcome is Outcome.PASS for result in musts):
+            break  # nothing was seen of this class
+        met = each
+    return met

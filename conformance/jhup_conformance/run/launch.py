@@ -1,0 +1,48 @@
+"""Runs the suite in this process, for the command and for whoever judges several targets in a row."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import jhup_conformance.suite
+from jhup_conformance.plugin import ConformancePlugin, Progress
+from jhup_conformance.run.options import Options
+from jhup_conformance.run.session import Run
+
+__all__ = ["SUITE", "launch"]
+
+SUITE: Final = Path(jhup_conformance.suite.__file__).parent
+"""The folder of the checks."""
+
+
+def launch(options: Options, progress: Progress) -> Run:
+    """Run the suite, untouched by the settings of whatever project the user stands in.
+
+    Args:
+        options: what to do.
+        progress: who wants to know how the run goes on.
+
+    Returns:
+        The run, which has ended; its reports are written.
+    """
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    plugin = ConformancePlugin(options, progress)
+    files = sorted(path for path in SUITE.glob("test_s*.py") if options.kind.has_checks_in(path.name))
+    arguments = (
+        *map(str, files),  # paths, and no name of a package: else pytest reads a conftest.py of where the user stands
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(SUITE.parent),
+        "--assert=plain",
+        "-p",
+        "no:terminal",
+        "-p",
+        "no:cacheprovider",
+        "--import-mode=importlib",
+    )
+    pytest.main(list(arguments), plugins=[plugin])
+    return plugin.run

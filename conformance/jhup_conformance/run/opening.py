@@ -1,0 +1,100 @@
+"""Sets up the judge for a target: one way for each kind of service."""
+
+import os
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import psutil
+
+from jhup.address import Address, Transport
+from jhup_conformance.echo.opening import open_echo
+from jhup_conformance.profiles import EFFORTS
+from jhup_conformance.run.options import Options, UsageError
+from jhup_conformance.target.process import Spawned, listens_on
+from jhup_conformance.target.resources import Vitals
+from jhup_conformance.target.services import Kind
+from jhup_conformance.target.store import CommandObserver, FolderObserver, Observer
+from jhup_conformance.target.timing import Pace
+from jhup_conformance.verify.first_contact import acquaint, no_replies
+from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.judging import Judging
+from jhup_conformance.verify.runner import Runner
+from jhup_conformance.verify.stream import Names
+from jhup_conformance.wire.dialer import Dialer, tls_context
+
+__all__ = ["open_judge", "spawned_server"]
+
+
+def spawned_server(options: Options) -> Spawned:
+    """Give the server that `--spawn` starts, not started yet."""
+    transport, host = listens_on(options.spawn or ""), "127.0.0.1"
+    if options.target:
+        transport, host = options.target.transport, options.target.host
+    return Spawned(options.spawn or "", storage=options.storage, transport=options.transport or transport, host=host)
+
+
+def open_judge(options: Options, target: Address, spawned: Spawned | None) -> Judging:
+    """Get to know a target that listens, and give the judge of it.
+
+    Raises:
+        Unreachable: when nobody is there.
+        UsageError: when an option can't be used.
+    """
+    return _WAYS[options.kind](options, target, spawned)
+
+
+def _open_upload(options: Options, target: Address, spawned: Spawned | None) -> Judge:
+    dialer = Dialer(target, context=_context(options, target), revive=spawned.revive if spawned else None)
+    names = Names(f"{os.getpid() % 0xFFFF:04x}{int(time.time() * 1000) % 0xFFFF:04x}")
+    runner = Runner(dialer, Pace(), names, no_replies())
+    folder = _folder(options, spawned)
+    observer: Observer | None = folder
+    if observer is None and options.witness:
+        observer = CommandObserver(options.witness)
+    known = acquaint(runner, observer)
+    vitals = _vitals(options, spawned)
+    judge = Judge(runner, known, EFFORTS[options.profile], folder=folder, vitals=vitals, spawned=spawned)
+    judge.hurry()
+    return judge
+
+
+def _open_echo(options: Options, target: Address, spawned: Spawned | None) -> Judging:
+    if options.declared is None:
+        raise UsageError(f"{options.service} is no echo service")
+    return open_echo(
+        target, options.declared, EFFORTS[options.profile], vitals=_vitals(options, spawned), spawned=spawned
+    )
+
+
+_WAYS: Final[Mapping[Kind, Callable[[Options, Address, Spawned | None], Judging]]] = {
+    Kind.UPLOAD: _open_upload,
+    Kind.ECHO: _open_echo,
+}
+
+
+def _context(options: Options, target: Address) -> ssl.SSLContext | None:
+    if target.transport is not Transport.TLS:
+        return None
+    try:
+        return tls_context(ca=options.tls_ca, cert=options.tls_cert, key=options.tls_key, insecure=options.tls_insecure)
+    except OSError as error:
+        raise UsageError(f"--tls-…: {error}") from error
+
+
+def _folder(options: Options, spawned: Spawned | None) -> FolderObserver | None:
+    if spawned:
+        return FolderObserver(spawned.storage) if spawned.has_storage else None
+    return FolderObserver(options.storage) if options.storage else None
+
+
+def _vitals(options: Options, spawned: Spawned | None) -> Vitals | None:
+    if spawned:
+        return Vitals(spawned)
+    if options.pid is None:
+        return None
+    try:
+        return Vitals(psutil.Process(options.pid))
+    except psutil.Error as error:
+        raise UsageError(f"--pid: there is no process {options.pid}") from error

@@ -1,0 +1,240 @@
+"""The options of a run, read from what the command or pytest was given, and checked."""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jhup.address import Address, Transport, parse_address
+from jhup.clauses import ConformanceClass, clauses
+from jhup.echo import Service, Shape
+from jhup_conformance.echo.declared import SERVINGS, Declared
+from jhup_conformance.profiles import Profile
+from jhup_conformance.target.services import SERVICES, UPLOAD, Kind
+
+__all__ = ["Options", "UsageError", "read_known_failing"]
+
+
+class UsageError(Exception):
+    """An option that can't be used as given; the message says why and what was expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a run was asked to do, checked."""
+
+    target: Address | None
+    service: str = UPLOAD
+    up_to: ConformanceClass = Kind.UPLOAD.classes[-1]
+    class_asked: bool = False
+    storage: Path | None = None
+    witness: str | None = None
+    spawn: str | None = None
+    transport: Transport | None = None
+    pid: int | None = None
+    clauses: frozenset[str] | None = None
+    profile: Profile = Profile.DEFAULT
+    seed: int = 0
+    time_limit: float | None = None
+    strict: bool = False
+    known_failing: Mapping[str, str]
+    allow_unverified: bool = False
+    report: Path | None = None
+    spec: str | None = None
+    tls_ca: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    tls_insecure: bool = False
+    declared: Declared | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What kind of service is judged."""
+        return SERVICES[self.service]
+
+    @classmethod
+    def read(cls, target: str | None, values: Mapping[str, Any], *, listing: bool = False) -> "Options":
+        """Check what was given.
+
+        Args:
+            target: the address, if any.
+            values: by `Declaration.name`, None or empty where absent.
+            listing: whether nothing will be sent, so that no target is needed.
+
+        Raises:
+            UsageError: naming the option, what was wrong and what was expected.
+        """
+        service = values.get("service") or UPLOAD
+        kind = SERVICES[service]
+        address = _read_target(target, values.get("spawn"), kind)
+        if address is None and not values.get("spawn") and not listing:
+            raise UsageError("no target: name one (HOST:PORT, tls://…, unix:PATH) or start one with --spawn COMMAND")
+        if values.get("pid") and values.get("spawn"):
+            raise UsageError("--pid and --spawn exclude each other: a spawned server's process is known")
+        storage = Path(values["storage"]) if values.get("storage") else None
+        if storage and not storage.is_dir() and not values.get("spawn"):
+            raise UsageError(f"--storage: {storage} is not a folder")
+        witness = values.get("witness")
+        if witness and "{filename}" not in witness:
+            raise UsageError("--witness: the command needs {filename} where the name goes")
+        limit = values.get("time_limit")
+        if limit is not None and limit <= 0:
+            raise UsageError(f"--time-limit: {limit:g} is not a positive number of seconds")
+        seed = values.get("seed")
+        return cls(
+            target=address,
+            service=service,
+            declared=_declared(service, values, address),
+            up_to=_read_class(values.get("class"), service),
+            class_asked=bool(values.get("class")),
+            storage=storage,
+            witness=witness,
+            spawn=values.get("spawn"),
+            transport=_read_transport(values.get("transport"), values.get("spawn"), kind),
+            pid=values.get("pid"),
+            clauses=_selected(values.get("clause") or (), values.get("section") or ()),
+            profile=Profile(values.get("profile") or Profile.DEFAULT),
+            seed=secrets.randbelow(2**31) if seed is None else seed,
+            time_limit=limit,
+            strict=bool(values.get("strict")),
+            known_failing=read_known_failing(values["known_failing"]) if values.get("known_failing") else {},
+            allow_unverified=bool(values.get("allow_unverified")),
+            report=Path(values["report"]) if values.get("report") else None,
+            spec=_read_spec(values.get("spec")),
+            tls_ca=values.get("tls_ca"),
+            tls_cert=values.get("tls_cert"),
+            tls_key=values.get("tls_key"),
+            tls_insecure=bool(values.get("tls_insecure")),
+        )
+
+
+def _read_target(target: str | None, spawn: str | None, kind: Kind) -> Address | None:
+    if target is None:
+        return None
+    try:
+        address = parse_address(target)
+    except ValueError as error:
+        raise UsageError(f"target: {error}") from error
+    if address.transport not in kind.transports:
+        raise UsageError(f"target: {address}: {_misfit(address.transport, kind)}")
+    if spawn and address.transport.is_local:
+        raise UsageError(
+            f"--spawn chooses the socket itself: put {{socket}} into the command, and no {address.transport}: target"
+        )
+    return address
+
+
+def _misfit(transport: Transport, kind: Kind) -> str:
+    if not transport.is_stream:
+        return f"{transport} carries datagrams; the upload protocol needs a byte stream"
+    fitting = ", ".join(sorted(kind.transports))
+    return f"chapter 10 has no echo services over {transport}; expected one of {fitting}"
+
+
+def _read_transport(name: str | None, spawn: str | None, kind: Kind) -> Transport | None:
+    if name is None:
+        return None
+    if spawn is None:
+        raise UsageError("--transport is for --spawn: a target says itself what it is reached by")
+    if Transport(name) not in kind.transports:
+        raise UsageError(f"--transport: {_misfit(Transport(name), kind)}")
+    return Transport(name)
+
+
+def _read_spec(where: str | None) -> str | None:
+    """Give the base of links to clauses, which has to work from any folder that a report is read in."""
+    if not where or "://" in where:
+        return where or None
+    folder = Path(where).resolve()
+    if not (folder / "index.html").is_file():
+        raise UsageError(
+            f"--spec: {where} has no index.html; expected an address, or the folder that `tox -e spec` fills"
+        )
+    return folder.as_uri()
+
+
+def _read_class(name: str | None, service: str) -> ConformanceClass:
+    classes = SERVICES[service].classes
+    if name is None:
+        return classes[-1]
+    if ConformanceClass(name) not in classes:
+        expected = ", ".join(classes)
+        raise UsageError(f"--class: {service} servers have no class {name}; expected one of {expected}")
+    return ConformanceClass(name)
+
+
+def _declared(service: str, values: Mapping[str, Any], target: Address | None) -> Declared | None:
+    """Read what is declared of an echo server; None for another service, of which nothing can be."""
+    names = [name for name in ("shape", "no_trim", "serving", "max_message") if values.get(name) not in (None, False)]
+    if SERVICES[service] is not Kind.ECHO:
+        if names:
+            flag = names[0].replace("_", "-")
+            raise UsageError(f"--{flag} is for echo services: name one with --service upper, greet or worker")
+        return None
+    shape = values.get("shape")
+    if shape and target and not target.transport.is_stream:
+        raise UsageError(f"--shape is for streams: a datagram of {target} is a message, and has no other shape")
+    if values.get("no_trim") and service == Service.WORKER:
+        raise UsageError("--no-trim is for upper and greet: a worker never trims")
+    most = values.get("max_message")
+    if most is not None and most < 1:
+        raise UsageError(f"--max-message: {most} is not a positive number of bytes")
+    serving = values.get("serving")
+    return Declared(
+        service=Service(service),
+        shape=Shape(shape) if shape else None,
+        trim=not values.get("no_trim"),
+        serving=SERVINGS[serving] if serving else None,
+        max_message=most,
+    )
+
+
+def _selected(identifiers: tuple[str, ...], sections: tuple[str, ...]) -> frozenset[str] | None:
+    """Give the clauses that were asked for; None for all."""
+    if not identifiers and not sections:
+        return None
+    known = clauses()
+    chosen = set()
+    for identifier in identifiers:
+        if identifier.upper() not in known:
+            raise UsageError(f"--clause: the specification has no {identifier}; --list shows what it has")
+        chosen.add(identifier.upper())
+    for section in sections:
+        found = set(_in_section(section))
+        if not found:
+            names = ", ".join(sorted({each.prefix for each in known.values()}))
+            raise UsageError(f"--section: there is no {section}; expected one of {names}, or a chapter's name")
+        chosen |= found
+    return frozenset(chosen)
+
+
+def _in_section(section: str) -> Iterator[str]:
+    for each in clauses().values():
+        chapter = each.chapter.removesuffix(".md")
+        if section.lower() in {each.prefix.lower(), chapter, chapter[3:], each.section.partition(" ")[0]}:
+            yield each.id
+
+
+def read_known_failing(path: str) -> dict[str, str]:
+    """Read a file of known failures: a clause ID and a reason on each line; ``#`` begins a comment.
+
+    Raises:
+        UsageError: with the line that is wrong.
+    """
+    try:
+        lines = Path(path).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--known-failing: can't read {path}: {error}") from error
+    found = {}
+    for number, line in enumerate(lines, 1):
+        text = line.partition("#")[0].strip()
+        if not text:
+            continue
+        identifier, _, reason = text.partition(" ")
+        if identifier not in clauses():
+            raise UsageError(f"--known-failing: {path}:{number}: the specification has no clause {identifier!r}")
+        if not reason.strip():
+            raise UsageError(f"--known-failing: {path}:{number}: {identifier} needs a reason behind it")
+        found[identifier] = reason.strip()
+    return found

@@ -1,0 +1,196 @@
+"""One run: the target set up and taken down, the results by clause, the verdict."""
+
+import time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from jhup.address import Address
+from jhup.clauses import Clause, Level, clauses
+from jhup_conformance.findings import (
+    CheckResult,
+    ClauseResult,
+    ExitStatus,
+    Outcome,
+    Verdict,
+    class_met,
+)
+from jhup_conformance.run.opening import open_judge, spawned_server
+from jhup_conformance.run.options import Options, UsageError
+from jhup_conformance.run.untestable import reason_unseen
+from jhup_conformance.target.process import CannotStart, Spawned
+from jhup_conformance.verify.judging import Judging
+from jhup_conformance.wire.channel import Unreachable
+
+__all__ = ["Run", "judged_clauses"]
+
+
+def judged_clauses(options: Options) -> tuple[Clause, ...]:
+    """Give the server clauses that a run is about: those of the service, up to the class asked for."""
+    classes = options.kind.classes
+    wanted = classes[: classes.index(options.up_to) + 1]
+    return tuple(
+        each
+        for each in clauses().values()
+        if options.kind.concerns(each)
+        and each.conformance_class in wanted
+        and (options.clauses is None or each.id in options.clauses)
+    )
+
+
+class Run:
+    """One run of the suite against one target.
+
+    Attributes:
+        options: what was asked for.
+        started: when, in UTC.
+        results: by clause, in the order of the book.
+        judge: what the checks use, once `open` has been called.
+        problem: why the target could not be judged any further; empty while it can.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.started = datetime.now(UTC)
+        self._began = time.monotonic()
+        self.results: dict[str, ClauseResult] = {
+            each.id: ClauseResult(each, reason_unseen(each)) for each in judged_clauses(options)
+        }
+        self.judge: Judging | None = None
+        self.problem = ""
+        self.gone = False
+        self.suite_problem = ""
+        self.spawned: Spawned | None = None
+        self.target: Address | None = options.target
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken so far."""
+        return time.monotonic() - self._began
+
+    @property
+    def observed_by(self) -> list[str]:
+        """How the target is seen: replies, storage, witness, process."""
+        if self.judge is None:
+            return []
+        return self.judge.observed_by + (["process"] if self.judge.vitals else [])
+
+    def prepare(self) -> None:
+        """Start the target if it has to be, and don't wait until it listens. What goes wrong is kept in `problem`."""
+        if not self.options.spawn:
+            return
+        self.spawned = spawned_server(self.options)
+        try:
+            self.spawned.begin()
+        except CannotStart as error:
+            self.problem, self.gone = str(error), True
+
+    def open(self) -> None:
+        """Get to know the target, as soon as it listens. What goes wrong is kept in `problem`."""
+        if self.problem:
+            return
+        try:
+            self.judge = self._open()
+        except (CannotStart, Unreachable) as error:
+            self.problem, self.gone = str(error), True
+            return
+        for result in self.results.values():
+            result.does_not_apply = self.judge.does_not_apply(result.clause)
+
+    def _open(self) -> Judging:
+        if self.options.spawn and not self.spawned:
+            self.prepare()
+        if self.spawned:
+            self.target = self.spawned.wait()
+        if self.target is None:
+            raise UsageError("no target")
+        return open_judge(self.options, self.target, self.spawned)
+
+    def close(self) -> None:
+        """Stop what was started."""
+        if self.judge:
+            self.judge.close()
+        if self.spawned:
+            self.spawned.close()
+
+    def add(self, result: CheckResult) -> None:
+        """Take the result of a check."""
+        self.results[result.clause].checks.append(result)
+        if self.judge and result.outcome in (Outcome.FAIL, Outcome.WARN, Outcome.FLAKY):
+            self.judge.failed.add(result.clause)
+
+    # What it all comes to
+
+    @property
+    def is_past_limit(self) -> bool:
+        """Whether the time allowed is used up."""
+        return self.options.time_limit is not None and self.seconds >= self.options.time_limit
+
+    def outcome(self, result: ClauseResult) -> Outcome:
+        """Give the outcome of a clause, with what is known to fail taken into account."""
+        if result.clause.id in self.options.known_failing and result.outcome is Outcome.PASS and result.checks:
+            return Outcome.ERROR
+        return result.outcome
+
+    def counts_against(self, result: ClauseResult) -> bool:
+        """Tell whether a clause makes the target fail."""
+        if result.clause.id in self.options.known_failing:
+            return False
+        return result.outcome is Outcome.FAIL or (self.options.strict and result.outcome is Outcome.WARN)
+
+    @property
+    def class_met(self) -> str | None:
+        """The highest class whose MUSTs all hold."""
+        met = class_met(self.results.values(), self.options.kind.classes)
+        return met.value if met else None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the run came to."""
+        results = self.results.values()
+        if any(map(self.counts_against, results)):
+            return Verdict.FAILS
+        if self.gone:
+            return Verdict.UNREACHABLE
+        if self.suite_problem or any(self.outcome(each) is Outcome.ERROR for each in results):
+            return Verdict.ERROR
+        musts = [each for each in results if each.clause.level is Level.MUST]
+        open_musts = [each for each in musts if not each.holds() and each.clause.id not in self.options.known_failing]
+        if open_musts or not any(each.outcome is Outcome.PASS for each in results if each.checks):
+            return Verdict.INCONCLUSIVE
+        return Verdict.CONFORMS
+
+    @property
+    def exit_status(self) -> ExitStatus:
+        """How the command ends."""
+        verdict = self.verdict
+        if verdict is Verdict.INCONCLUSIVE and self.options.allow_unverified and self._something_held():
+            return ExitStatus.CONFORMS
+        return _STATUS[verdict]
+
+    def _something_held(self) -> bool:
+        return any(each.outcome is Outcome.PASS and each.checks for each in self.results.values())
+
+    def what_would_help(self) -> list[str]:
+        """Give the reasons why clauses are unverified, each once, most frequent first."""
+        return _by_frequency(
+            each.decisive.actual
+            for each in self.results.values()
+            if each.decisive and each.outcome is Outcome.UNVERIFIED
+        )
+
+
+_STATUS: Final[Mapping[Verdict, ExitStatus]] = {
+    Verdict.CONFORMS: ExitStatus.CONFORMS,
+    Verdict.FAILS: ExitStatus.FAILS,
+    Verdict.INCONCLUSIVE: ExitStatus.INCONCLUSIVE,
+    Verdict.UNREACHABLE: ExitStatus.UNREACHABLE,
+    Verdict.ERROR: ExitStatus.ERROR,
+}
+
+
+def _by_frequency(reasons: Iterable[str]) -> list[str]:
+    counted: dict[str, int] = {}
+    for reason in reasons:
+        counted[reason] = counted.get(reason, 0) + 1
+    return sorted(counted, key=lambda reason: -counted[reason])

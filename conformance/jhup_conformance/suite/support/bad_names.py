@@ -1,0 +1,212 @@
+"""Names that are not valid, by the clause of chapter 4 that they break, and what careless servers make of them.
+
+They are given as JSON text, in which ``@`` stands for a name of `NAME_LENGTH` characters that nobody else uses.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from jhup.limits import MAX_NAME
+from jhup_conformance.suite.support.followed import Pair
+from jhup_conformance.verify.stream import NAME_LENGTH, Talk, header
+
+__all__ = ["BAD_NAMES", "BODY", "BadName", "RequestOf", "decoded"]
+
+BODY: Final = b"body of a name"
+
+
+def decoded(text: str) -> str:
+    """Give what a JSON text between quotes means; lone surrogates are kept."""
+    return str(json.loads(f'"{text}"'))
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOf:
+    """A recipe: a request with a filename spelled in a way of its own, and behind it a plain put.
+
+    Attributes:
+        filename: JSON text, ``@`` for a name of its own.
+        body: what a put carries; None for a stat.
+        also: under which other names a careless server may store it.
+        reply: whether it asks for a reply.
+        doubtful: whether the store may be unable to hold the name (NAME-10).
+        next: whether the plain put follows.
+    """
+
+    filename: str
+    body: bytes | None = BODY
+    also: tuple[str, ...] = ()
+    reply: bool = False
+    doubtful: bool = False
+    next: bool = True
+
+    def name(self, unique: str) -> str:
+        """Give the name that the JSON text spells, with a name of its own in it."""
+        return decoded(self.filename).replace("@", unique)
+
+    def __call__(self, talk: Talk) -> None:
+        """Say it."""
+        unique = talk.new_name()
+        name = self.name(unique)
+        talk.watched += dict.fromkeys(each.replace("@", unique) for each in (name, *self.also) if each != "@")
+        if self.doubtful:
+            talk.doubtful.add(name)
+        members: dict[str, object] = (
+            {"cmd": "stat"} if self.body is None else {"cmd": "put", "filesize": len(self.body)}
+        )
+        if self.reply:
+            members["reply"] = True
+        filename = self.filename.replace("@", unique)
+        talk.frame(header(**members)[:-1] + f',"filename":"{filename}"}}'.encode(), self.body or b"")
+        if self.next:
+            talk.put(b"next")
+
+    @property
+    def pair(self) -> Pair:
+        """It alone, and followed by a plain put."""
+        return replace(self, next=False), self
+
+
+@dataclass(frozen=True, slots=True)
+class BadName:
+    """A name that breaks one rule.
+
+    Attributes:
+        title: in a few words, what is wrong.
+        filename: JSON text, ``@`` for a name that nobody else uses.
+        right: the nearest name that is valid.
+        also: what careless servers make of it.
+    """
+
+    title: str
+    filename: str
+    right: str = "@"
+    also: tuple[str, ...] = ()
+
+    @property
+    def control(self) -> Pair:
+        """The put of the valid twin."""
+        return RequestOf(self.right).pair
+
+    def put(self, body: bytes = BODY, *, reply: bool = False) -> RequestOf:
+        """Give a put of it."""
+        return RequestOf(self.filename, body, self.also, reply)
+
+    def stat(self) -> RequestOf:
+        """Give a stat of it that asks for a reply."""
+        return RequestOf(self.filename, None, reply=True)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+_ROOM: Final = MAX_NAME - NAME_LENGTH
+"""Bytes left in the longest name behind a name that nobody else uses."""
+
+_EMPTY: Final = (BadName("the empty name", "", also=("_", "untitled", "unnamed", "None")),)
+
+
+def _too_long() -> Iterator[BadName]:
+    longest = "@" + "a" * _ROOM
+    for length in (256, 257, 300, 511, 512, 1000, 4095, 4096, 60_000):
+        yield BadName(f"{length} letters", "@" + "a" * (length - NAME_LENGTH), longest, (longest,))
+    ending = "@" + "a" * (_ROOM - 4) + ".txt"
+    yield BadName("256 letters with an extension", "@" + "a" * (_ROOM - 3) + ".txt", ending, (ending, longest))
+    for title, character, size in (("two", "é", 2), ("three", "日", 3), ("four", "🎉", 4)):
+        fits = "@" + character * (_ROOM // size)
+        padded = "@" + "a" * (_ROOM % size) + character * (_ROOM // size)
+        also = tuple(dict.fromkeys((fits, padded, "@" + "?" * _ROOM)))
+        yield BadName(f"more than 255 bytes in characters of {title}", fits + character, fits, also)
+        yield BadName(f"256 bytes that end in a character of {title}", f"{padded[:1]}a{padded[1:]}", padded, also)
+        escaped = "".join(f"\\u{unit:04x}" for unit in memoryview(character.encode("utf-16-le")).cast("H"))
+        yield BadName(f"escapes of characters of {title}", fits.replace(character, escaped) + escaped, fits, also)
+    yield BadName("255 characters in 256 bytes", "@" + "a" * (_ROOM - 1) + "é", longest, (longest[:-1], longest))
+
+
+def _with_controls() -> Iterator[BadName]:
+    for code in (*range(0x20), 0x7F):
+        mark = f"\\u{code:04x}"
+        also = ("b@", "b_@", "@b", "@_b", "@ b", "@?b", "@-b", "@%" + f"{code:02X}b", "@\\" + f"x{code:02x}b")
+        for place, name, right in (
+            ("within", f"@{mark}b", "@_b"),
+            ("at the end", f"@{mark}", "@_"),
+            ("first", f"b{mark}@", "b_@"),
+        ):
+            yield BadName(f"U+{code:04X} {place}", name, right, tuple(each for each in also if each != right))
+    yield BadName("DEL, raw", "@\x7fb", "@-b", ("@b", "@_b"))
+    for title, mark in (
+        ("line feed", "\\n"),
+        ("carriage return", "\\r"),
+        ("tab", "\\t"),
+        ("backspace", "\\b"),
+        ("form feed", "\\f"),
+    ):
+        yield BadName(f"{title} as a short escape", f"@{mark}", "@n", ("@_", "@ "))
+
+
+_SLASHES: Final = (
+    BadName("a folder before it", "a/@", "a-@", ("a", "a@", "a_@")),
+    BadName("something behind a slash", "@/b", "@-b", ("b", "@b", "@_b")),
+    BadName("a slash at the end", "@/", "@", ("@_",)),
+    BadName("a slash at the beginning", "/@/@", "@-@", ("@@", "_@_@")),
+    BadName("two slashes at the beginning", "//@/@", "@-@", ("@@", "__@_@")),
+    BadName("the folder itself before it", "./@", ".-@", (".@", "._@")),
+    BadName("the parent folder before it", "../@/@", "..-@", ("..@", ".._@_@", "@@")),
+    BadName("through a folder and back", "a/../@", "a-@", ("a..@", "a_.._@")),
+    BadName("two slashes within", "@//b", "@-b", ("@b", "@__b")),
+    BadName("a slash alone", "/", "@", ("_",)),
+    BadName("a slash as an escape", "@\\u002fb", "@-b", ("b", "@b", "@_b")),
+    BadName("a slash behind a backslash of JSON", "@\\/b", "@-b", ("b", "@b", "@_b")),
+    BadName("a backslash within", "@\\\\b", "@-b", ("b", "@b", "@_b", "@/b")),
+    BadName("a backslash at the beginning", "\\\\@", "@", ("_@",)),
+    BadName("a backslash at the end", "@\\\\", "@", ("@_",)),
+    BadName("a backslash alone", "\\\\", "@", ("_",)),
+    BadName("a backslash as an escape", "@\\u005cb", "@-b", ("b", "@b", "@_b")),
+    BadName("the parent folder, with a backslash", "..\\\\@", "..-@", ("..@", ".._@")),
+    BadName("a drive", "C:\\\\@", "C-@", ("C:@", "C__@", "C:_@")),
+    BadName("a drive and a slash", "C:/@", "C-@", ("C:@", "C__@", "C:_@")),
+    BadName("a share", "\\\\\\\\@\\\\b", "@-b", ("b", "@b", "__@_b")),
+    BadName("both slashes", "a/@\\\\b", "a-@-b", ("b", "@b", "a@b", "a_@_b")),
+    BadName("a URL", "file:///@", "file-@", ("file:@", "file:___@")),
+)
+
+_DOTS: Final = (
+    BadName("dot", ".", "@.", ("_", "%2E")),
+    BadName("dots", "..", "@..", ("__", "%2E%2E")),
+    BadName("dot as an escape", "\\u002e", "@.", ("_",)),
+    BadName("dots as escapes", "\\u002e\\u002e", "@..", ("__",)),
+    BadName("one of two dots as an escape", ".\\u002E", "@..", ("__",)),
+)
+
+_SURROGATES: Final = tuple(
+    BadName(
+        title,
+        name,
+        "@\\ud83c\\udf89",
+        ("@\ufffd", "@?", "@\ufffd\ufffd", "@??", "@b", "@?b", "@\ufffdb", "?@", "\ufffd@"),
+    )
+    for title, name in {
+        "a high surrogate at the end": "@\\ud800",
+        "a high surrogate within": "@\\ud83cb",
+        "a high surrogate first": "\\udbff@",
+        "a low surrogate at the end": "@\\udf89",
+        "a low surrogate that stands for a byte in Python": "@\\udc80",
+        "a low surrogate first": "\\udc00@",
+        "a pair the wrong way round": "@\\udf89\\ud83c",
+        "two high surrogates": "@\\ud83c\\ud83c",
+        "a high surrogate behind a pair": "@\\ud83c\\udf89\\ud83c",
+        "a high surrogate before a character": "@\\ud83cé",
+    }.items()
+)
+
+BAD_NAMES: Final[Mapping[str, tuple[BadName, ...]]] = {
+    "NAME-3": _EMPTY,
+    "NAME-4": tuple(_too_long()),
+    "NAME-5": tuple(_with_controls()),
+    "NAME-6": _SLASHES,
+    "NAME-7": _DOTS,
+    "NAME-8": _SURROGATES,
+}
+"""Bad names by the clause that they break."""

@@ -1,0 +1,1 @@
+"""Comparing what a target does with the outcomes that the specification allows."""

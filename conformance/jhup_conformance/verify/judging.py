@@ -1,0 +1,107 @@
+"""What a run needs of every judge, whatever it judges; `judge.Judge` and `echo.judge.EchoJudge` are the two."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from random import Random
+from typing import TypeVar
+
+from jhup.clauses import Clause
+from jhup_conformance.findings import NotSeen
+from jhup_conformance.profiles import Effort
+from jhup_conformance.target.process import Spawned
+from jhup_conformance.target.resources import Vitals
+from jhup_conformance.target.timing import Pace
+
+__all__ = ["Judging"]
+
+_T = TypeVar("_T")
+
+
+class Judging(ABC):
+    """Judges one target.
+
+    Attributes:
+        effort: how much is to be tried.
+        vitals: the process behind the address, where it is known.
+        spawned: the server, where the suite has started it.
+        random: the source of random choices, set to the run's seed before each check.
+        failed: the clauses that something was held against so far.
+    """
+
+    def __init__(self, effort: Effort, *, vitals: Vitals | None = None, spawned: Spawned | None = None) -> None:
+        self.effort = effort
+        self.vitals = vitals
+        self.spawned = spawned
+        self.random = Random(0)
+        self.failed: set[str] = set()
+        self._shared: dict[str, object] = {}
+
+    @property
+    @abstractmethod
+    def pace(self) -> Pace:
+        """How long to wait."""
+
+    @property
+    @abstractmethod
+    def executions(self) -> int:
+        """How many exchanges were made so far."""
+
+    @property
+    @abstractmethod
+    def observed_by(self) -> list[str]:
+        """How the target is seen, the process left aside."""
+
+    @property
+    @abstractmethod
+    def gate(self) -> str:
+        """Why nothing can be judged, because the simplest exchange fails; empty when it works."""
+
+    @property
+    def facts(self) -> list[str]:
+        """What was declared of the target or found out, in lines for people."""
+        return []
+
+    def does_not_apply(self, clause: Clause) -> str:  # noqa: ARG002  # the services of chapter 10 need it
+        """Give the reason why a clause is not about this target; empty when it is."""
+        return ""
+
+    def close(self) -> None:  # noqa: B027  # some have nothing to close
+        """Let go of what is open towards the target."""
+
+    @abstractmethod
+    def admit(self, clause: Clause, *, tried: bool) -> None:
+        """Let a check begin that needs a view of what the target does.
+
+        Args:
+            clause: what it judges.
+            tried: whether another check of the clause has run.
+
+        Raises:
+            NotSeen: when it could not tell anything.
+        """
+
+    def once(self, key: str, make: Callable[[], _T]) -> _T:
+        """Make something on first use and keep it for the run."""
+        if key not in self._shared:
+            self._shared[key] = make()
+        return self._shared[key]  # type: ignore[return-value]
+
+    def require_vitals(self) -> Vitals:
+        """Give the process behind the address.
+
+        Raises:
+            NotSeen: when it isn't known.
+        """
+        if self.vitals is None:
+            raise NotSeen("it takes a look at the server's process: --spawn COMMAND or --pid N")
+        return self.vitals
+
+    def require_spawned(self) -> Spawned:
+        """Give the server as a process that may be killed and started again.
+
+        Raises:
+            NotSeen: when the suite has not started it.
+        """
+        if self.spawned is None:
+            raise NotSeen("it takes a server that may be killed and started again: --spawn COMMAND")
+        return self.spawned

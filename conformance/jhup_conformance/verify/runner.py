@@ -1,0 +1,201 @@
+"""Runs exchanges, many at a time, and compares what comes of them with the right outcomes."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from jhup.limits import CLOSE_WITHIN
+from jhup.model import Server
+from jhup_conformance.findings import Finding
+from jhup_conformance.target.store import Body, Observer
+from jhup_conformance.target.timing import Pace
+from jhup_conformance.verify.exchange import Case, Exchange, Mismatch
+from jhup_conformance.verify.stream import Names
+from jhup_conformance.wire.dialer import Dialer
+from jhup_conformance.wire.line import Line, drive, overhear
+
+__all__ = ["Failed", "Runner"]
+
+Store: TypeAlias = dict[str, Body | None]
+
+_CLOSE_MARGIN: Final = 0.5
+"""Seconds granted beyond the 5 of the clauses, for the way there and back."""
+_AT_MOST: Final = 30.0
+"""Seconds for one batch, whatever progress is made."""
+_AT_EASE: Final = 5
+"""Connections at a time beside which a target answers as fast as alone, more or less."""
+_FIRST_LOOK: Final = 0.0002
+_LAST_LOOK: Final = 0.05
+"""Seconds between two looks at the store, which gives no event to wait for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An exchange that did not end as it should."""
+
+    exchange: Exchange
+    mismatch: Mismatch
+
+
+class Runner:
+    """Runs exchanges against one target.
+
+    Attributes:
+        dialer: opens the connections.
+        pace: how long to wait.
+        names: makes names that nobody else uses.
+        server: what the model has to know of the target.
+        observer: how its store is seen; None when it can't be.
+        lay: stores the bodies that exchanges need to be there before them, so many at a time.
+        executions: how many exchanges were made so far.
+        hears_all: whether it counts what is said on a connection on which nobody asks for a reply.
+        weighs_codes: whether an error that is owed needs to have the right code.
+        hurries: whether unhurried clients leave their pauses out, because the target was seen not to need them. What
+            fails then is tried again with all its pauses before it counts.
+    """
+
+    def __init__(self, dialer: Dialer, pace: Pace, names: Names, server: Server) -> None:
+        self.dialer = dialer
+        self.pace = pace
+        self.names = names
+        self.server = server
+        self.observer: Observer | None = None
+        self.lay: Callable[[Mapping[str, bytes], int], None] = lambda _, __: None
+        self.executions = 0
+        self.hears_all = True
+        self.weighs_codes = True
+        self.hurries = False
+        self._satisfied = 0.0
+
+    def exchange(self, case: Case) -> Exchange:
+        """Give a case under way."""
+        return Exchange(case, self.names, self.server, hears_all=self.hears_all, weighs_codes=self.weighs_codes)
+
+    def run(self, cases: Sequence[Case], *, patience: float) -> list[Failed]:
+        """Run cases at the same time, each on a connection of its own.
+
+        Args:
+            cases: no more than the target serves at a time.
+            patience: seconds without progress after which the target counts as silent.
+
+        Returns:
+            Those that failed.
+
+        Raises:
+            TargetGone: when the target can't be reached any more.
+            Finding: when the exchanges ended its process, or it serves nobody any more.
+        """
+        exchanges = [self.exchange(case) for case in cases]
+        before = {name: body for exchange in exchanges for name, body in exchange.talk.before.items()}
+        if before:
+            self.lay(before, len(exchanges))
+        lines: list[Line] = []
+        try:
+            lines.extend(self.dialer.dial(no_delay=exchange.case.no_delay) for exchange in exchanges)
+            for exchange, line in zip(exchanges, lines, strict=True):
+                pause = self._pause(exchange.case, len(exchanges))
+                # Whoever is still accepting connections would find both sides of a cut when it comes to read.
+                exchange.begin(line, pause, lead=pause if len(lines) > 1 and exchange.case.cuts else 0.0)
+            starts = self.dialer.revived
+            self.executions += len(exchanges)
+            self._drive(exchanges, patience)
+            failed, in_doubt = self._judge(exchanges, patience)
+            if not failed and any(exchange.may_change for exchange in exchanges):
+                answered = self._satisfied - max(line.last_sent for line in lines)
+                self.pace.note(answered / max(1.0, len(lines) / _AT_EASE))
+        finally:
+            for line in lines:
+                line.drop()
+        problem = ""
+        if in_doubt and not self.prove_alive():
+            problem = "a plain put on a new connection takes no effect any more"
+        if self.dialer.revived > starts:
+            problem = "its process has ended; the suite has started it again"
+        if problem:
+            raise Finding("a target that goes on serving", problem, lines[0].transcript)
+        return failed
+
+    def prove_alive(self) -> bool:
+        """Tell whether a plain put on a new connection takes effect."""
+        return not self.run([Case(lambda talk: talk.put(b"alive"))], patience=self.pace.last_patience)
+
+    def _pause(self, case: Case, beside: int) -> float:
+        """Give the seconds between segments: an unhurried client lets each arrive, also at a target that has many."""
+        if not case.is_unhurried:
+            return self.pace.pause
+        return 0.0 if self.hurries and not case.strictly else self.pace.pause * max(1.0, beside / _AT_EASE)
+
+    def _drive(self, exchanges: Sequence[Exchange], patience: float) -> None:
+        by_line = {exchange.line: exchange for exchange in exchanges}
+        if any(exchange.case.must_close for exchange in exchanges):
+            patience = max(patience, CLOSE_WITHIN + _CLOSE_MARGIN)
+        elif any(exchange.may_be_silent for exchange in exchanges):
+            patience = min(patience, self.pace.settle)  # what is still owed then is waited for with a look at the store
+        drive(
+            list(by_line),
+            until=lambda line: by_line[line].is_satisfied(),
+            patience=patience,
+            at_most=_AT_MOST,
+        )
+
+    def _judge(self, exchanges: Sequence[Exchange], patience: float) -> tuple[list[Failed], bool]:
+        """Compare with the right outcomes; give what failed, and whether the target is in doubt to serve still."""
+        in_doubt = False
+        store = None
+        if self.observer:
+            store = self._wait(exchanges, patience)
+            self._satisfied = time.monotonic()
+            if left := _unproven(exchanges, store):
+                in_doubt = not self._settle(left)
+                store = self._wait(exchanges, patience)
+        # Hear what came while the store was looked at: a word too many, or a close.
+        overhear(exchange.line for exchange in exchanges)
+        return _failed(exchanges, store), in_doubt
+
+    def _wait(self, exchanges: Sequence[Exchange], patience: float) -> Store:
+        """Look until every exchange shows a right outcome, or can't any more, or made no progress for too long."""
+        since = time.monotonic()
+        store = self._look(exchanges)
+        failed, wait = _failed(exchanges, store), _FIRST_LOOK
+        while any(each.mismatch.may_turn for each in failed) and time.monotonic() - since < patience:
+            time.sleep(wait)
+            wait = min(2 * wait, _LAST_LOOK)
+            overhear(each.exchange.line for each in failed)
+            pending = [each.exchange for each in failed]
+            store = {**store, **self._look(pending)}
+            left = _failed(pending, store)
+            if len(left) < len(failed):
+                since = time.monotonic()
+            failed = left
+        return store
+
+    def _settle(self, exchanges: Sequence[Exchange]) -> bool:
+        """Wait for proof that nothing wrong is on its way any more, or for the settling time; tells of signs of life.
+
+        A target that must not do anything shows no sign that it is done: so a positive has to come through beside it.
+        """
+        until = time.monotonic() + self.pace.settle
+        left, wait = exchanges, _FIRST_LOOK
+        while left and time.monotonic() < until:
+            if all(each.line.dropped for each in left):
+                time.sleep(wait)
+            drive([each.line for each in left], until=lambda _: False, patience=wait, at_most=wait)
+            wait = min(2 * wait, _LAST_LOOK)
+            left = _unproven(left, self._look(left))
+        return self.prove_alive()
+
+    def _look(self, exchanges: Sequence[Exchange]) -> Store:
+        if self.observer is None:
+            return {}
+        return self.observer.look([name for exchange in exchanges for name in exchange.talk.watched])
+
+
+def _failed(exchanges: Sequence[Exchange], store: Store | None) -> list[Failed]:
+    """Give those that show no right outcome."""
+    return [Failed(exchange, mismatch) for exchange in exchanges if (mismatch := exchange.mismatch(store)) is not None]
+
+
+def _unproven(exchanges: Sequence[Exchange], store: Store) -> list[Exchange]:
+    """Give those that show a right outcome, but one that may still turn into a wrong one."""
+    return [each for each in exchanges if each.mismatch(store) is None and not each.is_proven(store)]

@@ -1,0 +1,112 @@
+"""Connections to the target, and whether it is still there."""
+
+import ssl
+import time
+from collections.abc import Callable
+
+from jhup.address import Address, Transport
+from jhup_conformance.wire.channel import Unreachable, connect
+from jhup_conformance.wire.line import Line
+
+__all__ = ["Dialer", "TargetGone", "tls_context"]
+
+_CONNECT_TIMEOUT = 5.0
+_RETRIES = 3
+_QUEUE_OVERFLOWED = 0.9
+"""Seconds for a connection from which on a full queue of the listener is to blame: that is when TCP asks again."""
+_LEAST_GAP, _MOST_GAP = 0.001, 0.016
+"""Seconds between two connections to a target with a short queue. How long it is, is its own affair."""
+
+
+class TargetGone(Exception):
+    """The target was there and no longer accepts connections."""
+
+
+def tls_context(*, ca: str | None, cert: str | None, key: str | None, insecure: bool) -> ssl.SSLContext:
+    """Make the context for TLS targets.
+
+    Args:
+        ca: file of certificates to trust instead of the platform's.
+        cert: file of the suite's own certificate, for targets that ask for one.
+        key: file of its key, if apart.
+        insecure: whether any certificate of the target is taken.
+
+    Raises:
+        OSError: when a file can't be read or isn't what it should be (`ssl.SSLError` is one).
+    """
+    context = ssl.create_default_context(cafile=ca)
+    if cert:
+        context.load_cert_chain(cert, key)
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class Dialer:
+    """Opens connections.
+
+    Attributes:
+        address: where the target is; changes when it is started anew on another port.
+        opened: how many connections were opened so far.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        context: ssl.SSLContext | None = None,
+        revive: Callable[[], Address | None] | None = None,
+    ) -> None:
+        self.address = address
+        self.opened = 0
+        self.revived = 0
+        self._context = context if address.transport is Transport.TLS else None
+        self._revive = revive
+        self._gap = 0.0
+        self._last = 0.0
+
+    def dial(self, *, no_delay: bool = True) -> Line:
+        """Open a connection; a target that does not accept it at once is asked again.
+
+        Raises:
+            TargetGone: when it doesn't come back, nor can be started again.
+        """
+        try:
+            return self._dial(no_delay=no_delay)
+        except Unreachable as error:
+            last = error
+        for attempt in range(_RETRIES):
+            if self._revive and (address := self._revive()):  # each time: a process takes a moment to die
+                self.address = address
+                self.revived += 1
+            try:
+                return self._dial(no_delay=no_delay)
+            except Unreachable as error:
+                last = error
+                time.sleep(0.2 * (attempt + 1))  # nothing tells when a listener comes back
+        raise TargetGone(str(last)) from last
+
+    def first(self) -> Line:
+        """Open the first connection of a run.
+
+        Raises:
+            Unreachable: when there is nobody.
+        """
+        return self._dial(no_delay=True)
+
+    def _wait_for_turn(self) -> float:
+        """Keep a distance from the last connection where the target's queue needs it; gives the time."""
+        now = time.monotonic()
+        if now < self._last + self._gap:
+            time.sleep(self._last + self._gap - now)
+        return time.monotonic()
+
+    def _dial(self, *, no_delay: bool) -> Line:
+        started = self._wait_for_turn()
+        channel = connect(self.address, timeout=_CONNECT_TIMEOUT, context=self._context, no_delay=no_delay)
+        self._last = time.monotonic()
+        if self._last - started > _QUEUE_OVERFLOWED:
+            self._gap = min(max(2 * self._gap, _LEAST_GAP), _MOST_GAP)
+        self.opened += 1
+        return Line(channel)

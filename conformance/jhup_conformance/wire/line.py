@@ -1,0 +1,232 @@
+"""Runs scripts on many connections at once, in one thread, and records what happens on each.
+
+Segments are paced: without a pause the network joins them, and a test of segmentation tests nothing.
+While one connection waits, all others of the batch wait with it, so that a sweep costs one pause and not a thousand.
+"""
+
+import selectors
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from jhup_conformance.wire.channel import Channel
+from jhup_conformance.wire.transcript import Action, Closed, Kind, Transcript
+
+__all__ = ["Line", "drive", "overhear"]
+
+_FEW_DESCRIPTORS: Final = 1024
+"""What select can be asked about."""
+_FLOOD: Final = 1024 * 1024
+"""Bytes after which a connection that goes on talking is no longer listened to."""
+
+
+class Line:
+    """One connection and its record.
+
+    Attributes:
+        transcript: what happened so far.
+        received: all bytes received.
+        closed: how the target ended the connection; None while it is open.
+        last_sent: when the last segment was begun (monotonic seconds).
+        dropped: whether the suite has ended it abruptly.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.transcript = Transcript()
+        self.received = bytearray()
+        self.closed: Closed | None = None
+        self.dropped = False
+        self.last_progress = self.last_sent = self.opened = time.monotonic()
+        self._script: deque[Action] = deque()
+        self._unsent = memoryview(b"")
+        self._next_at = 0.0
+        self._was_reset = False
+
+    @property
+    def flooded(self) -> bool:
+        """Whether more came than any server owes."""
+        return len(self.received) >= _FLOOD
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether steps of the script are left."""
+        return bool(self._script or self._unsent or self.channel.has_unsent) and not self.closed and not self.dropped
+
+    @property
+    def due(self) -> float | None:
+        """When the next step may be taken (monotonic seconds); None when a send is under way or nothing is left."""
+        return self._next_at if self._script and not self._unsent else None
+
+    @property
+    def wants_write(self) -> bool:
+        """Whether bytes wait for the transport to take them."""
+        return bool(self._unsent) or self.channel.has_unsent
+
+    def plan(self, script: Iterable[Action]) -> None:
+        """Add steps to the script."""
+        was_idle = not self._script
+        self._script.extend(script)
+        if was_idle and self._script:
+            self._next_at = time.monotonic() + self._script[0].pause
+
+    def advance(self, now: float) -> None:
+        """Take the steps that are due."""
+        while not self.dropped and self.closed is not Closed.RESET:
+            if self.wants_write and not self._push():
+                return
+            if not self._script or now < self._next_at:
+                return
+            self._take(self._script.popleft())
+            if self._script:
+                self._next_at = time.monotonic() + self._script[0].pause
+                now = time.monotonic() if self._script[0].pause == 0 else now
+
+    def _take(self, action: Action) -> None:
+        self.last_progress = now = time.monotonic()
+        self.transcript.add(now - self.opened, action.kind, action.data)
+        if action.kind is Kind.SENT:
+            self.last_sent = now
+            self._unsent = memoryview(action.data)
+        elif action.kind is Kind.HALF_CLOSED:
+            self.channel.half_close()
+        else:
+            self.channel.reset()
+            self.dropped = True
+
+    def _push(self) -> bool:
+        """Send what is unsent; returns whether all of it went."""
+        try:
+            count = self.channel.send(self._unsent)
+        except (ConnectionError, OSError) as error:
+            # A reset is reported once: to read gives end of stream then. It is none where an orderly end came first.
+            self._was_reset = isinstance(error, ConnectionResetError)
+            overhear([self])  # what came before the target went, its orderly end among it
+            if not self.closed:
+                self._end(Closed.RESET)
+            return False
+        self._unsent = self._unsent[count:]
+        if count:
+            self.last_progress = time.monotonic()
+        return not self.wants_write
+
+    def listen(self) -> None:
+        """Take what has arrived."""
+        try:
+            data = self.channel.receive()
+        except (ConnectionError, OSError):
+            self._end(Closed.RESET)
+            return
+        if data is None:
+            return
+        self.last_progress = now = time.monotonic()
+        if not data:
+            self._end(Closed.RESET if self._was_reset else Closed.END_OF_STREAM)
+            return
+        self.received += data
+        self.transcript.add(now - self.opened, Kind.RECEIVED, data)
+
+    def _end(self, how: Closed) -> None:
+        if self.closed is None:
+            self.transcript.add(time.monotonic() - self.opened, Kind.CLOSED, how=how.value)
+        self.closed = how
+
+    def drop(self) -> None:
+        """Let go of the connection by a reset: servers that spin after an orderly end are spared it."""
+        if not self.dropped:
+            self.channel.reset()
+            self.dropped = True
+
+
+def drive(lines: Sequence[Line], *, until: Callable[[Line], bool], patience: float, at_most: float) -> None:
+    """Run the scripts of some connections until each is satisfied, closed, or silent for too long.
+
+    Args:
+        lines: connections with their scripts.
+        until: whether a connection whose script is done has shown what was waited for.
+        patience: seconds that a connection may stay without any progress; with 0, what has arrived is still taken.
+        at_most: seconds for all of it.
+    """
+    listened = False
+    started = time.monotonic()
+    active = {line for line in lines if not line.dropped}
+    selector = _selector(active)
+    for line in active:
+        line.last_progress = started
+    watched: dict[Line, int] = {}
+    try:
+        while active:
+            now = time.monotonic()
+            wake = started + at_most
+            if now >= wake:
+                return
+            finished = []
+            for line in active:
+                if line.is_sending:
+                    line.advance(now)
+                if not line.is_sending and (line.dropped or line.closed or line.flooded or until(line)):
+                    finished.append(line)
+                    continue
+                gives_up = line.last_progress + patience
+                due = line.due
+                if due is None and now >= gives_up and listened:
+                    finished.append(line)
+                    continue
+                wake = min(wake, gives_up if due is None else due)
+            for line in finished:
+                active.discard(line)
+                _unwatch(selector, watched, line)
+            for line in active:
+                _watch(selector, watched, line)
+            if active:
+                listened = True
+                for key, mask in selector.select(max(0.0, wake - time.monotonic())):
+                    line = key.data
+                    if mask & selectors.EVENT_READ:
+                        line.listen()
+                    if mask & selectors.EVENT_WRITE and not line.closed:
+                        line.advance(time.monotonic())
+    finally:
+        selector.close()
+
+
+def _selector(lines: Iterable[Line]) -> selectors.BaseSelector:
+    """Give the selector that waits most exactly: epoll and poll round up to whole milliseconds, select does not."""
+    if all(line.closed or line.channel.fileno() < _FEW_DESCRIPTORS for line in lines):
+        return selectors.SelectSelector()
+    return selectors.DefaultSelector()
+
+
+def overhear(lines: Iterable[Line]) -> None:
+    """Take what has arrived on some connections by now, without waiting for more."""
+    for line in lines:
+        heard = -1
+        while heard < len(line.received) and not (line.closed or line.dropped or line.flooded):
+            heard = len(line.received)
+            line.listen()
+
+
+def _watch(selector: selectors.BaseSelector, watched: dict[Line, int], line: Line) -> None:
+    mask = 0 if line.closed or line.flooded else selectors.EVENT_READ
+    if line.wants_write and line.closed is not Closed.RESET:
+        mask |= selectors.EVENT_WRITE
+    if watched.get(line, 0) == mask:
+        return
+    if not mask:
+        _unwatch(selector, watched, line)
+    elif line in watched:
+        selector.modify(line.channel.fileno(), mask, line)
+        watched[line] = mask
+    else:
+        selector.register(line.channel.fileno(), mask, line)
+        watched[line] = mask
+
+
+def _unwatch(selector: selectors.BaseSelector, watched: dict[Line, int], line: Line) -> None:
+    if watched.pop(line, 0):
+        try:
+            selector.unregister(line.channel.fileno())
+        except (KeyError, ValueError):  # the descriptor went with a reset
+            for key in [key for key in selector.get_map().values() if key.data is line]:
+                selector.unregister(key.fd)
