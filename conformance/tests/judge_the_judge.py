@@ -1,8 +1,8 @@
 """Judges the judge: brings servers with one fault each, correct ones and peers that do nothing before the suite.
 
 `tox -e judge` runs all of it and ends with the figures in its last line; the exit status is 1 when the suite missed a
-fault, accused a clause wrongly, or had anything to say against a correct server. `tox -e judge -- --write` writes
-conformance/docs/kill-matrix.md and .json from what the run gave.
+fault, accused a clause wrongly, or had anything to say against a correct server. `--page DIR` writes kill-matrix.md
+and kill-matrix.json.
 """
 
 import datetime
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 from kill_cases import Group, Suspect, suspects
-from kill_page import MATRIX, PAGE, entry, figures, write_page
+from kill_page import entry, figures, write_page
 from kill_runs import Record, get_ready, try_suspect
 
 
@@ -45,7 +45,7 @@ class Share(click.ParamType):
     "--broad", is_flag=True, help="Every check with all its parameters, also of clauses that are not to be blamed."
 )
 @click.option("--json", "to", type=click.Path(path_type=Path), help="Write what was found to this file.")
-@click.option("--write", is_flag=True, help=f"Write {PAGE.name} and its JSON; with names, their part of them.")
+@click.option("--page", type=click.Path(path_type=Path), help="Write kill-matrix.md and .json into this folder.")
 def main(
     names: tuple[str, ...],
     share: tuple[int, int] | None,
@@ -55,16 +55,14 @@ def main(
     spares: bool,
     broad: bool,
     to: Path | None,
-    write: bool,
+    page: Path | None,
 ) -> None:
-    chosen = [each for each in suspects() if (each.name in names if names else spares or write or not each.spare)]
+    chosen = [each for each in suspects() if (each.name in names if names else spares or not each.spare)]
     if unknown := set(names) - {each.name for each in chosen}:
         raise click.UsageError(f"no suspect is called {', '.join(sorted(unknown))}")
     chosen = [each for each in chosen if group is None or each.group == group]
     if share:
         chosen = chosen[share[0] :: share[1]]
-    if write and len(chosen) < len(suspects()) and not MATRIX.exists():
-        raise click.UsageError(f"there is no {MATRIX.name} yet: --write takes a run of all first")
 
     began = time.monotonic()
     records = list(try_all(chosen, jobs, seed, broad=broad))
@@ -78,8 +76,8 @@ def main(
     tried = [entry(by_name[f"{record.group}: {record.name}"], record) for record in records]
     if to:
         to.write_text(json.dumps([asdict(record) for record in records], indent=1, ensure_ascii=False) + "\n", "utf-8")
-    if write:
-        write_page(records, seconds)
+    if page:
+        write_page(page, records, chosen, seconds)
     click.echo(figures({"seconds": round(seconds), "suspects": tried}))
     raise SystemExit(0 if all(record.is_right for record in records) else 1)
 

@@ -1,17 +1,14 @@
 """The kill matrix as JSON and as a page of the documentation, made of what a run of all suspects gave."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kill_cases import Group, Suspect, suspects
+from kill_cases import Group, Suspect
 from kill_runs import Record
 
-__all__ = ["MATRIX", "PAGE", "disagreements", "entry", "figures", "render", "write_page"]
-
-PAGE = Path(__file__).parents[1] / "docs" / "kill-matrix.md"
-MATRIX = PAGE.with_suffix(".json")
+__all__ = ["entry", "figures", "write_page"]
 
 _CHAPTERS = {
     "FRAME": "Framing",
@@ -27,9 +24,8 @@ _OUTCOMES = ("PASS", "FAIL", "WARN", "FLAKY", "UNSUPPORTED", "UNVERIFIED", "ERRO
 _INTRODUCTION = """# The kill matrix
 
 What the suite says of servers that are wrong in exactly one way, of correct ones, and of peers that do nothing.
-`tox -e judge -- --write` runs it against all of them and writes this page, and `kill-matrix.json` beside it; a test
-compares both with the tables in `conformance/tests/servers/`. With names it tries
-those anew and keeps the rest. It gave:
+`tox -e judge -- --all --page build` runs it against all of them and writes this page, and `kill-matrix.json` beside it.
+The result:
 
 > {figures}
 
@@ -52,23 +48,14 @@ def entry(suspect: Suspect, record: Record) -> dict[str, Any]:
     }
 
 
-def write_page(records: Sequence[Record], seconds: float) -> None:
-    """Write the JSON and the page: of all suspects, or with those anew that were tried, and the others as they were.
-
-    Raises:
-        KeyError: for a suspect that was neither tried nor is in the matrix.
-    """
-    by_name = {(record.group, record.name): record for record in records}
-    known = suspects()
-    old = {} if len(records) == len(known) else json.loads(MATRIX.read_text("utf-8"))
-    kept = {(each["group"], each["name"]): each for each in old.get("suspects", ())}
-    entries = []
-    for suspect in known:
-        key = suspect.group.value, suspect.name
-        entries.append(entry(suspect, by_name[key]) if key in by_name else kept[key])
-    matrix = {"format": 1, "seconds": old.get("seconds", round(seconds)), "suspects": entries}
-    MATRIX.write_text(json.dumps(matrix, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    PAGE.write_text(render(matrix), "utf-8")
+def write_page(folder: Path, records: Sequence[Record], chosen: Sequence[Suspect], seconds: float) -> None:
+    """Write `kill-matrix.json` and `kill-matrix.md` into a folder, made if it is not there."""
+    by_name = {str(suspect): suspect for suspect in chosen}
+    entries = [entry(by_name[f"{record.group}: {record.name}"], record) for record in records]
+    matrix = {"format": 1, "seconds": round(seconds), "suspects": entries}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "kill-matrix.json").write_text(json.dumps(matrix, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (folder / "kill-matrix.md").write_text(render(matrix), "utf-8")
 
 
 def figures(matrix: Mapping[str, Any]) -> str:
@@ -92,36 +79,6 @@ def _missed(each: Mapping[str, Any]) -> set[str]:
 def _accused(each: Mapping[str, Any]) -> set[str]:
     forgiven = {clause for clause, outcome in each["found"].items() if each["wavers"] and outcome == "FLAKY"}
     return set(each["found"].keys() - set(each["blamed"]) - each["related"].keys() - forgiven)
-
-
-def disagreements(matrix: Mapping[str, Any], known: Iterable[Suspect]) -> list[str]:
-    """Give in which points a kept matrix differs from the tables of suspects, or shows the suite to be wrong."""
-    kept = {(each["group"], each["name"]): each for each in matrix["suspects"]}
-    wanted = {(each.group.value, each.name): each for each in known}
-    lines = [f"{' '.join(key)}: in the matrix, and not in the tables" for key in kept.keys() - wanted.keys()]
-    lines += [f"{' '.join(key)}: in the tables, and not in the matrix" for key in wanted.keys() - kept.keys()]
-    for key in kept.keys() & wanted.keys():
-        each, suspect = kept[key], wanted[key]
-        if (each["blamed"], each["related"], each["wavers"], each["wrong"]) != (
-            sorted(suspect.blamed),
-            dict(suspect.related),
-            suspect.wavers,
-            suspect.wrong,
-        ):
-            lines.append(f"{suspect}: declared otherwise in the tables")
-        lines += [f"{suspect}: {problem}" for problem in _problems(each)]
-    return lines
-
-
-def _problems(each: Mapping[str, Any]) -> Iterator[str]:
-    if each["group"] == Group.NULL_PEER:
-        if any("PASS" in counts for counts in each["outcomes"].values()):
-            yield "clauses passed"
-        return
-    if missed := _missed(each):
-        yield f"not blamed for {', '.join(sorted(missed))}"
-    if accused := _accused(each):
-        yield f"accused of {', '.join(sorted(accused))}"
 
 
 def render(matrix: Mapping[str, Any]) -> str:
