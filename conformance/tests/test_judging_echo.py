@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 from peers import Hurried, Peer
 
+from jhup.address import Address, Transport
 from jhup.clauses import clause
 from jhup.echo import Rules, Service, Serving, Shape, right_answers
 from jhup_conformance.echo import shrink as shrink_module
@@ -23,6 +24,7 @@ from jhup_conformance.verify.exchange import End
 from jhup_conformance.wire.channel import Channel
 from jhup_conformance.wire.dialer import Dialer, TargetGone
 from jhup_conformance.wire.line import Line
+from jhup_conformance.wire.network import SystemClock
 from jhup_conformance.wire.transcript import Transcript
 
 UPPER, GREET, WORKER = (Rules(service=service) for service in (Service.UPPER, Service.GREET, Service.WORKER))
@@ -216,7 +218,7 @@ def shrunk(ask: Ask, is_bad: Callable[[Ask], bool], *, shape: Shape = Shape.ONE_
 
     first = fails(ask)
     assert first is not None
-    return shrink(first, fails, shape=shape).ask
+    return shrink(first, fails, shape=shape, clock=SystemClock()).ask
 
 
 def test_bytes_and_cuts_that_are_not_needed_go() -> None:
@@ -277,7 +279,7 @@ class ScriptedWire(StreamWire):
     def __init__(
         self, answer: Callable[[Ask, int], bytes | Tried], *, shape: Shape = Shape.ONE_SHOT, rules: Rules = UPPER
     ) -> None:
-        super().__init__(cast(Dialer, None), Hurried(), rules, shape)
+        super().__init__(Dialer(Address(Transport.TCP, "127.0.0.1", 1)), Hurried(), rules, shape)
         self.asked: list[tuple[list[Ask], float]] = []
         self.gone = False
         self._answer = answer

@@ -25,6 +25,7 @@ from jhup_conformance.verify.stream import Names, Talk
 from jhup_conformance.wire.channel import Channel
 from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.line import Line
+from jhup_conformance.wire.network import SystemClock, SystemNetwork
 
 GREETING = Greeting(server="x", features=("replies",), max_header=65_536, max_filesize=None)
 WRONG = Mismatch("right", "wrong")
@@ -42,6 +43,7 @@ class NoDialer(Dialer):
     """Opens lines that lead nowhere, and counts them."""
 
     def __init__(self) -> None:
+        self.network = SystemNetwork()
         self.revived = 0
         self.lines: list[Line] = []
 
@@ -557,7 +559,7 @@ def shrunk(cuts: Sequence[int], is_bad: Callable[[set[int]], bool]) -> tuple[int
         failed = runner.run([case], patience=0.0)
         return failed[0] if failed else None
 
-    return shrink(first, try_again).exchange.cuts
+    return shrink(first, try_again, SystemClock()).exchange.cuts
 
 
 @pytest.mark.parametrize("count", [2, 3, 8, 9, 30, 47])

@@ -235,7 +235,9 @@ def _replay_datagrams(record: Mapping[str, Any], transcript: Transcript, target:
             time.sleep(step.pause)  # what the record says
             sender.again(letter, step.data)
         count = len(steps)
-        wait_for([letter], until=lambda: len(letter.arrived) > count, seconds=1.0, expected=sender.where)
+        wait_for(
+            sender.network, [letter], until=lambda: len(letter.arrived) > count, seconds=1.0, expected=sender.where
+        )
     finally:
         sender.close_old(0)
     return Again(letter.transcript, *_judge_datagrams(record, letter.arrived, steps[0].data))

@@ -13,6 +13,7 @@ from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.datagrams import Letter, Sender, TooLong, wait_for
 from jhup_conformance.wire.dialer import TargetGone
 from jhup_conformance.wire.dump import show_bytes
+from jhup_conformance.wire.network import Clock, Network
 
 __all__ = ["CONTROL", "DatagramWire"]
 
@@ -34,14 +35,27 @@ class DatagramWire:
 
     shape: Final = Shape.DATAGRAM
 
-    def __init__(self, target: Address, pace: Pace, rules: Rules, spawned: Spawned | None = None) -> None:
-        self.sender = Sender(target)
+    def __init__(
+        self,
+        target: Address,
+        pace: Pace,
+        rules: Rules,
+        spawned: Spawned | None = None,
+        *,
+        network: Network | None = None,
+    ) -> None:
+        self.sender = Sender(target, network)
         self.rules = rules
         self.executions = 0
         self.has_answered = False
         self._pace = pace
         self._spawned = spawned
         self._carries = UDP_CARRIES if target.transport is Transport.UDP else 128 * 1024
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that all waiting goes by."""
+        return self.sender.network.clock
 
     def right(self, ask: Ask) -> DatagramAnswers:
         """Give the right answers to an ask."""
@@ -97,7 +111,7 @@ class DatagramWire:
 
     def wait(self, letters: Sequence[Letter], *, until: Callable[[], bool], seconds: float) -> None:
         """Take what comes until something is the case, or for so many seconds."""
-        wait_for(letters, until=until, seconds=seconds, expected=self.sender.where)
+        wait_for(self.sender.network, letters, until=until, seconds=seconds, expected=self.sender.where)
 
     def control(self, *, patience: float | None = None) -> bool:
         """Tell whether a basic message is answered, one of three losses granted."""

@@ -21,6 +21,7 @@ from jhup_conformance.verify.judging import Judging
 from jhup_conformance.wire.dialer import TargetGone
 from jhup_conformance.wire.dump import show_bytes
 from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.network import Clock
 
 __all__ = ["EchoJudge", "Plain"]
 
@@ -93,6 +94,11 @@ class EchoJudge(Judging):
     def pace(self) -> Pace:
         """How long to wait."""
         return self._pace
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that all waiting goes by."""
+        return self.wire.clock
 
     @property
     def executions(self) -> int:
@@ -378,7 +384,7 @@ class EchoJudge(Judging):
             tried = self.wire.run([ask], patience=self.pace.patience)[0]
             return tried if tried.mismatch and tried.mismatch.breach in breaches else None
 
-        smallest = shrink(failed, fails, shape=self.shape) if shrinks else failed
+        smallest = shrink(failed, fails, shape=self.shape, clock=self.clock) if shrinks else failed
         if smallest.mismatch is None:
             raise ValueError("what failed has no mismatch")
         cuts = f" [cut at {', '.join(map(str, smallest.ask.cuts[:5]))}]" if smallest.ask.cuts else ""

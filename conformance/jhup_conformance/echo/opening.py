@@ -19,6 +19,7 @@ from jhup_conformance.verify.judging import Judging
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.network import Network
 from jhup_conformance.wire.transcript import Action, Kind
 
 __all__ = ["open_echo"]
@@ -29,9 +30,15 @@ _AGAIN: Final = 0.5
 
 
 def open_echo(
-    target: Address, declared: Declared, effort: Effort, *, vitals: Vitals | None, spawned: Spawned | None
+    target: Address,
+    declared: Declared,
+    effort: Effort,
+    *,
+    vitals: Vitals | None,
+    spawned: Spawned | None,
+    network: Network | None = None,
 ) -> Judging:
-    """Get to know an echo server.
+    """Get to know an echo server, on the machine's own network if none is given.
 
     Raises:
         Unreachable: when nobody is there.
@@ -41,11 +48,11 @@ def open_echo(
     known, notes = declared, list[str]()
     wire: StreamWire | DatagramWire
     if target.transport.is_stream:
-        dialer = Dialer(target, revive=spawned.revive if spawned else None)
+        dialer = Dialer(target, revive=spawned.revive if spawned else None, network=network)
         known, notes = _find_out(dialer, declared)
         wire = StreamWire(dialer, pace, known.rules, known.shape or Shape.ONE_SHOT)
     else:
-        wire = DatagramWire(target, pace, known.rules, spawned)
+        wire = DatagramWire(target, pace, known.rules, spawned, network=network)
         if problem := wire.sender.refuses():
             raise Unreachable(problem)
     judge = EchoJudge(

@@ -1,12 +1,12 @@
 """Makes a finding smaller: fewer cuts, fewer bytes, plainer bytes, as long as it still fails."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
 from jhup.echo import Shape
 from jhup_conformance.echo.asking import Ask, Tried
+from jhup_conformance.wire.network import Clock
 
 __all__ = ["shrink"]
 
@@ -15,13 +15,14 @@ _BUDGET: Final = 1.5
 _PLAIN: Final = ord("a")
 
 
-def shrink(failed: Tried, fails: Callable[[Ask], Tried | None], *, shape: Shape) -> Tried:
+def shrink(failed: Tried, fails: Callable[[Ask], Tried | None], *, shape: Shape, clock: Clock) -> Tried:
     """Look for a smaller ask that still fails.
 
     Args:
         failed: what failed.
         fails: tries another ask; gives what failed, or None when it held.
         shape: of the server; the 0A behind the last line of a line server stays.
+        clock: what the budget is measured by.
 
     Returns:
         The smallest that was found within the budget, `failed` itself if none. One that showed by silence alone is left
@@ -29,13 +30,13 @@ def shrink(failed: Tried, fails: Callable[[Ask], Tried | None], *, shape: Shape)
     """
     if failed.mismatch is None or failed.mismatch.timed_out:
         return failed
-    until = time.monotonic() + _BUDGET
+    until = clock.now() + _BUDGET
     smallest = failed
     progress = True
     while progress:
         progress = False
         for ask in _smaller(smallest.ask, shape):
-            if time.monotonic() > until:
+            if clock.now() > until:
                 return smallest
             if found := fails(ask):
                 smallest, progress = found, True

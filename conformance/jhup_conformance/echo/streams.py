@@ -11,6 +11,7 @@ from jhup_conformance.target.timing import Pace
 from jhup_conformance.verify.exchange import End, script
 from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.line import Line, drive, overhear
+from jhup_conformance.wire.network import Clock
 from jhup_conformance.wire.transcript import Closed, Kind
 
 __all__ = ["CLOSE_PATIENCE", "StreamWire", "leave"]
@@ -37,6 +38,11 @@ class StreamWire:
         self.shape = shape
         self.executions = 0
         self._pace = pace
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that all waiting goes by."""
+        return self.dialer.network.clock
 
     def right(self, ask: Ask) -> Answers:
         """Give the right answers to an ask."""

@@ -19,6 +19,7 @@ from jhup_conformance.verify.shrink import shrink
 from jhup_conformance.verify.stream import Recipe, Talk
 from jhup_conformance.verify.unasked import unasked
 from jhup_conformance.wire.line import drive
+from jhup_conformance.wire.network import Clock
 from jhup_conformance.wire.transcript import Action, Kind
 
 __all__ = ["SURE_PAUSE", "SecondLooks"]
@@ -70,6 +71,11 @@ class SecondLooks(Judging):
     def pace(self) -> Pace:
         """How long to wait."""
         return self.runner.pace
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that all waiting goes by."""
+        return self.runner.clock
 
     # Controls
 
@@ -227,7 +233,7 @@ class SecondLooks(Judging):
             Finding: always, but
             NotSeen: when that is no matter of the check.
         """
-        smallest = shrink(failed, self._first_failed)
+        smallest = shrink(failed, self._first_failed, self.clock)
         if smallest.exchange.case.several and len(smallest.exchange.cuts) == 1:
             raise NotSeen(f"a single cut does it, which has clauses of its own: {_where(smallest)}")
         raise Finding(

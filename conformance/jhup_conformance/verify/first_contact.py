@@ -1,6 +1,5 @@
 """Gets to know a target before it is judged: does it listen, speak, reply, store, and how fast is it."""
 
-import time
 from dataclasses import replace
 
 from jhup.errors import JhupError
@@ -81,7 +80,7 @@ def _greet(line: Line, runner: Runner) -> Greeting | None:
 
     drive([line], until=is_answered, patience=_WORTH_ASKING, at_most=2 * _WORTH_ASKING)
     if greeting:
-        runner.pace.note(time.monotonic() - line.last_sent)
+        runner.pace.note(runner.clock.now() - line.last_sent)
     return greeting[0] if greeting else None
 
 

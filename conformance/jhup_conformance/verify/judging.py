@@ -11,6 +11,7 @@ from jhup_conformance.profiles import Effort
 from jhup_conformance.target.process import Spawned
 from jhup_conformance.target.resources import Vitals
 from jhup_conformance.target.timing import Pace
+from jhup_conformance.wire.network import Clock
 
 __all__ = ["Judging"]
 
@@ -40,6 +41,11 @@ class Judging(ABC):
     @abstractmethod
     def pace(self) -> Pace:
         """How long to wait."""
+
+    @property
+    @abstractmethod
+    def clock(self) -> Clock:
+        """The clock that all waiting goes by."""
 
     @property
     @abstractmethod

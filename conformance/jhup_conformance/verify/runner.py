@@ -1,6 +1,5 @@
 """Runs exchanges, many at a time, and compares what comes of them with the right outcomes."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -14,6 +13,7 @@ from jhup_conformance.verify.exchange import Case, Exchange, Mismatch
 from jhup_conformance.verify.stream import Names
 from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.line import Line, drive, overhear
+from jhup_conformance.wire.network import Clock
 
 __all__ = ["Failed", "Runner"]
 
@@ -67,6 +67,11 @@ class Runner:
         self.weighs_codes = True
         self.hurries = False
         self._satisfied = 0.0
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that everything here goes by."""
+        return self.dialer.network.clock
 
     def exchange(self, case: Case) -> Exchange:
         """Give a case under way."""
@@ -145,7 +150,7 @@ class Runner:
         store = None
         if self.observer:
             store = self._wait(exchanges, patience)
-            self._satisfied = time.monotonic()
+            self._satisfied = self.clock.now()
             if left := _unproven(exchanges, store):
                 in_doubt = not self._settle(left)
                 store = self._wait(exchanges, patience)
@@ -155,18 +160,18 @@ class Runner:
 
     def _wait(self, exchanges: Sequence[Exchange], patience: float) -> Store:
         """Look until every exchange shows a right outcome, or can't any more, or made no progress for too long."""
-        since = time.monotonic()
+        since = self.clock.now()
         store = self._look(exchanges)
         failed, wait = _failed(exchanges, store), _FIRST_LOOK
-        while any(each.mismatch.may_turn for each in failed) and time.monotonic() - since < patience:
-            time.sleep(wait)
+        while any(each.mismatch.may_turn for each in failed) and self.clock.now() - since < patience:
+            self.clock.sleep(wait)
             wait = min(2 * wait, _LAST_LOOK)
             overhear(each.exchange.line for each in failed)
             pending = [each.exchange for each in failed]
             store = {**store, **self._look(pending)}
             left = _failed(pending, store)
             if len(left) < len(failed):
-                since = time.monotonic()
+                since = self.clock.now()
             failed = left
         return store
 
@@ -175,11 +180,11 @@ class Runner:
 
         A target that must not do anything shows no sign that it is done: so a positive has to come through beside it.
         """
-        until = time.monotonic() + self.pace.settle
+        until = self.clock.now() + self.pace.settle
         left, wait = exchanges, _FIRST_LOOK
-        while left and time.monotonic() < until:
+        while left and self.clock.now() < until:
             if all(each.line.dropped for each in left):
-                time.sleep(wait)
+                self.clock.sleep(wait)
             drive([each.line for each in left], until=lambda _: False, patience=wait, at_most=wait)
             wait = min(2 * wait, _LAST_LOOK)
             left = _unproven(left, self._look(left))

@@ -3,7 +3,6 @@
 What is stored is remembered from step to step, so that what one connection did is what another one finds.
 """
 
-import time
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
@@ -210,10 +209,10 @@ class Conversation:
             Finding: when something has, or the put fails.
         """
         runner = self._judge.runner
-        until = time.monotonic() + runner.pace.settle
+        until = self._judge.clock.now() + runner.pace.settle
         if self._judge.lanes > len(self.parties) and not runner.prove_alive():
             raise self._finding("a put on another connection takes effect", "it does not", None, timed_out=True)
-        time.sleep(max(0.0, until - time.monotonic()))
+        self._judge.clock.sleep(max(0.0, until - self._judge.clock.now()))
         self._listen(0.0)
         self._check_bystanders(())
         for name, body in self._judge.observer.look(self._names).items():
@@ -243,13 +242,13 @@ class Conversation:
 
     def _wait(self, exchanges: Sequence[Exchange]) -> list[Outcome]:
         """Wait until each exchange shows a right outcome, and give those."""
-        since, wait = time.monotonic(), 0.0
+        since, wait = self._judge.clock.now(), 0.0
         while True:
             self._listen(wait)
             looks = [self._judge.observer.look(exchange.talk.watched) for exchange in exchanges]
             shown = [exchange.shown(look) for exchange, look in zip(exchanges, looks, strict=True)]
             outcomes = [outcome for outcome in shown if outcome is not None]
-            waited = time.monotonic() - since
+            waited = self._judge.clock.now() - since
             if len(outcomes) == len(exchanges):
                 if waited > self._judge.runner.pace.settle or not any(map(_may_change, exchanges, outcomes)):
                     break

@@ -1,12 +1,12 @@
 """Makes a failing exchange smaller: the fewest cuts first. Bodies and requests are small from the start."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
 from jhup_conformance.verify.exchange import Case
 from jhup_conformance.verify.runner import Failed
+from jhup_conformance.wire.network import Clock
 
 __all__ = ["shrink"]
 
@@ -15,23 +15,24 @@ _BUDGET: Final = 3.0
 """Seconds for making one finding smaller; a finding that shows by waiting costs its patience each time."""
 
 
-def shrink(failed: Failed, fails: Callable[[Case], Failed | None]) -> Failed:
+def shrink(failed: Failed, fails: Callable[[Case], Failed | None], clock: Clock) -> Failed:
     """Look for a smaller case that still fails.
 
     Args:
         failed: a case that failed.
         fails: tries another; gives what failed, or None when it held.
+        clock: what the few seconds are measured by.
 
     Returns:
         The smallest that was found within a few seconds, `failed` itself if none.
     """
-    until = time.monotonic() + _BUDGET
+    until = clock.now() + _BUDGET
     smallest, tried = failed, {failed.exchange.cuts}
     candidates = _fewer(failed.exchange.cuts)
     while (cuts := next(candidates, None)) is not None:
         if cuts in tried:
             continue
-        if time.monotonic() > until:
+        if clock.now() > until:
             break
         tried.add(cuts)
         if found := fails(replace(smallest.exchange.case, cuts=cuts)):

@@ -10,15 +10,12 @@ import struct
 from typing import Final, Protocol
 
 from jhup.address import Address, Transport
+from jhup_conformance.wire.network import Network, StreamSocket, SystemNetwork, Unreachable
 
 __all__ = ["Channel", "Unreachable", "connect"]
 
 _CHUNK: Final = 256 * 1024
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
-
-
-class Unreachable(Exception):
-    """No connection to the target can be made; the message says why."""
 
 
 class Channel(Protocol):
@@ -60,7 +57,7 @@ class _Plain:
 
     has_unsent = False
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: StreamSocket) -> None:
         sock.setblocking(False)
         self._socket = sock
 
@@ -162,21 +159,6 @@ class _Tls:
         self._plain.close()
 
 
-def _open_socket(address: Address, timeout: float) -> socket.socket:
-    if address.transport is Transport.UNIX:
-        if not hasattr(socket, "AF_UNIX"):
-            raise Unreachable("this platform has no Unix sockets")
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        sock.settimeout(timeout)
-        try:
-            sock.connect(address.path)
-        except OSError:
-            sock.close()
-            raise
-        return sock
-    return socket.create_connection((address.host, address.port), timeout)
-
-
 def _reset_at_once() -> socket.socket:
     """Give a connection that its peer has ended: somebody is there who accepts, and resets before we can look."""
     ours, theirs = socket.socketpair()
@@ -184,7 +166,14 @@ def _reset_at_once() -> socket.socket:
     return ours
 
 
-def connect(address: Address, *, timeout: float, context: ssl.SSLContext | None, no_delay: bool = True) -> Channel:
+def connect(
+    address: Address,
+    *,
+    timeout: float,
+    context: ssl.SSLContext | None,
+    no_delay: bool = True,
+    network: Network | None = None,
+) -> Channel:
     """Open a connection to the target.
 
     Args:
@@ -192,12 +181,13 @@ def connect(address: Address, *, timeout: float, context: ssl.SSLContext | None,
         timeout: seconds for the connection and for the handshake of TLS.
         context: for TLS.
         no_delay: whether to switch Nagle's algorithm off, so that each send leaves at once.
+        network: where the target is; the machine's own if None.
 
     Raises:
         Unreachable: with the reason.
     """
     try:
-        sock = _open_socket(address, timeout)
+        sock = (network or SystemNetwork()).open_stream(address, timeout)
     except ConnectionResetError:
         return _Plain(_reset_at_once())
     except OSError as error:
@@ -219,7 +209,7 @@ def connect(address: Address, *, timeout: float, context: ssl.SSLContext | None,
     return _Tls(_Plain(sock), tls, incoming, outgoing)
 
 
-def _handshake(sock: socket.socket, tls: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
+def _handshake(sock: StreamSocket, tls: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
     while True:
         try:
             tls.do_handshake()

@@ -2,16 +2,13 @@
 
 import contextlib
 import itertools
-import select
-import socket
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from jhup.address import Address, Transport
-from jhup_conformance.wire.channel import Unreachable
+from jhup_conformance.wire.network import Clock, DatagramSocket, Network, SystemNetwork, Unreachable
 from jhup_conformance.wire.transcript import Kind, Transcript
 
 __all__ = ["Letter", "Sender", "TooLong", "wait_for"]
@@ -33,12 +30,13 @@ class Letter:
         transcript: the record.
     """
 
-    def __init__(self, sock: socket.socket, data: bytes) -> None:
+    def __init__(self, sock: DatagramSocket, data: bytes, clock: Clock) -> None:
         self.data = data
+        self._clock = clock
         self.socket = sock
         self.arrived: list[tuple[bytes, Any]] = []
         self.transcript = Transcript()
-        self.sent_at = time.monotonic()
+        self.sent_at = clock.now()
 
     @property
     def answer_time(self) -> float:
@@ -54,7 +52,7 @@ class Letter:
                 return
             self.arrived.append((data, source))
             how = "" if source == expected else f"from {source}"
-            self.transcript.add(time.monotonic() - self.sent_at, Kind.RECEIVED, data, how)
+            self.transcript.add(self._clock.now() - self.sent_at, Kind.RECEIVED, data, how)
 
     def close(self) -> None:
         """Let go of the socket."""
@@ -64,11 +62,16 @@ class Letter:
 class Sender:
     """Sends letters to one target.
 
+    Args:
+        target: where it is.
+        network: the network that it is on; the machine's own if None.
+
     Raises:
         Unreachable: when the target has no address, or the platform lacks its kind of socket.
     """
 
-    def __init__(self, target: Address) -> None:
+    def __init__(self, target: Address, network: Network | None = None) -> None:
+        self.network = network or SystemNetwork()
         self.open: list[Letter] = []
         self._count = itertools.count()
         self._folder = None
@@ -83,17 +86,10 @@ class Sender:
             Unreachable: when the target has no address, or the platform lacks its kind of socket.
         """
         self.target = target
-        if target.transport is Transport.UNIXGRAM:
-            if not hasattr(socket, "AF_UNIX"):
-                raise Unreachable("this platform has no Unix sockets")
-            self._family: int = socket.AF_UNIX
-            self._where: Any = target.path
-            return
         try:
-            found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_DGRAM)[0]
+            self._family, self._where = self.network.resolve(target)
         except OSError as error:
             raise Unreachable(f"can't find {target}: {error.strerror or error}") from error
-        self._family, self._where = found[0], found[4]
 
     @property
     def where(self) -> Any:
@@ -102,7 +98,7 @@ class Sender:
 
     def refuses(self) -> str:
         """Give the reason when nobody has the target's address; empty when it can't be told."""
-        with socket.socket(self._family, socket.SOCK_DGRAM) as sock:
+        with contextlib.closing(self.network.open_datagrams(self._family)) as sock:
             try:
                 sock.connect(self._where)
             except OSError as error:
@@ -130,11 +126,11 @@ class Sender:
             TooLong: when no datagram can be so long.
             Unreachable: when nobody has the target's address.
         """
-        sock = socket.socket(self._family, socket.SOCK_DGRAM)
+        sock = self.network.open_datagrams(self._family)
         if self._folder and named:
             sock.bind(str(Path(self._folder.name, f"{next(self._count):x}")))
         sock.setblocking(False)
-        letter = Letter(sock, data)
+        letter = Letter(sock, data, self.network.clock)
         self.open.append(letter)
         self.again(letter, data)
         return letter
@@ -146,20 +142,21 @@ class Sender:
             TooLong: when no datagram can be so long.
             Unreachable: when nobody has the target's address.
         """
-        until = time.monotonic() + _FULL
+        clock = self.network.clock
+        until = clock.now() + _FULL
         while True:
             try:
                 letter.socket.sendto(data, self._where)
                 break
             except BlockingIOError:
-                if time.monotonic() > until:
+                if clock.now() > until:
                     raise Unreachable(f"{self.target} takes no more datagrams: its socket is full") from None
-                time.sleep(0.001)  # a full receiver wakes nobody who isn't connected to it
+                clock.sleep(0.001)  # a full receiver wakes nobody who isn't connected to it
             except (FileNotFoundError, ConnectionRefusedError) as error:
                 raise Unreachable(f"nobody receives datagrams on {self.target}: {error.strerror}") from error
             except OSError as error:
                 raise TooLong(error.strerror) from error
-        letter.transcript.add(time.monotonic() - letter.sent_at, Kind.SENT, data)
+        letter.transcript.add(clock.now() - letter.sent_at, Kind.SENT, data)
 
     def close_old(self, keep: int) -> None:
         """Let go of all but the newest letters."""
@@ -177,16 +174,15 @@ class Sender:
             self._folder.cleanup()
 
 
-def wait_for(letters: Sequence[Letter], *, until: Callable[[], bool], seconds: float, expected: Any) -> None:
+def wait_for(
+    network: Network, letters: Sequence[Letter], *, until: Callable[[], bool], seconds: float, expected: Any
+) -> None:
     """Take what comes to some letters until something is the case, or for so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not until() and (left := deadline - time.monotonic()) > 0:
-        for letter in _ready(letters, left):
-            letter.take(expected=expected)
+    deadline = network.clock.now() + seconds
+    while not until() and (left := deadline - network.clock.now()) > 0:
+        ready = network.readable([letter.socket for letter in letters], left)
+        for letter in letters:
+            if letter.socket in ready:
+                letter.take(expected=expected)
     for letter in letters:
         letter.take(expected=expected)
-
-
-def _ready(letters: Sequence[Letter], seconds: float) -> Iterable[Letter]:
-    ready, _, _ = select.select([letter.socket for letter in letters], [], [], seconds)
-    return [letter for letter in letters if letter.socket in ready]

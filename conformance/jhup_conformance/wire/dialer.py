@@ -1,12 +1,12 @@
 """Connections to the target, and whether it is still there."""
 
 import ssl
-import time
 from collections.abc import Callable
 
 from jhup.address import Address, Transport
-from jhup_conformance.wire.channel import Unreachable, connect
+from jhup_conformance.wire.channel import connect
 from jhup_conformance.wire.line import Line
+from jhup_conformance.wire.network import Network, SystemNetwork, Unreachable
 
 __all__ = ["Dialer", "TargetGone", "tls_context"]
 
@@ -46,6 +46,12 @@ def tls_context(*, ca: str | None, cert: str | None, key: str | None, insecure: 
 class Dialer:
     """Opens connections.
 
+    Args:
+        address: where the target is.
+        context: for TLS.
+        revive: starts the target again if it has died, and returns its new address; None while it lives.
+        network: where the target is; the machine's own if None.
+
     Attributes:
         address: where the target is; changes when it is started anew on another port.
         opened: how many connections were opened so far.
@@ -57,8 +63,11 @@ class Dialer:
         *,
         context: ssl.SSLContext | None = None,
         revive: Callable[[], Address | None] | None = None,
+        network: Network | None = None,
     ) -> None:
         self.address = address
+        self.network = network or SystemNetwork()
+        self._clock = self.network.clock
         self.opened = 0
         self.revived = 0
         self._context = context if address.transport is Transport.TLS else None
@@ -84,7 +93,7 @@ class Dialer:
                 return self._dial(no_delay=no_delay)
             except Unreachable as error:
                 last = error
-                time.sleep(0.2 * (attempt + 1))  # nothing tells when a listener comes back
+                self._clock.sleep(0.2 * (attempt + 1))  # nothing tells when a listener comes back
         raise TargetGone(str(last)) from last
 
     def first(self) -> Line:
@@ -97,16 +106,18 @@ class Dialer:
 
     def _wait_for_turn(self) -> float:
         """Keep a distance from the last connection where the target's queue needs it; gives the time."""
-        now = time.monotonic()
+        now = self._clock.now()
         if now < self._last + self._gap:
-            time.sleep(self._last + self._gap - now)
-        return time.monotonic()
+            self._clock.sleep(self._last + self._gap - now)
+        return self._clock.now()
 
     def _dial(self, *, no_delay: bool) -> Line:
         started = self._wait_for_turn()
-        channel = connect(self.address, timeout=_CONNECT_TIMEOUT, context=self._context, no_delay=no_delay)
-        self._last = time.monotonic()
+        channel = connect(
+            self.address, timeout=_CONNECT_TIMEOUT, context=self._context, no_delay=no_delay, network=self.network
+        )
+        self._last = self._clock.now()
         if self._last - started > _QUEUE_OVERFLOWED:
             self._gap = min(max(2 * self._gap, _LEAST_GAP), _MOST_GAP)
         self.opened += 1
-        return Line(channel)
+        return Line(channel, self.network)

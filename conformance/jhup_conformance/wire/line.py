@@ -5,18 +5,16 @@ While one connection waits, all others of the batch wait with it, so that a swee
 """
 
 import selectors
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from jhup_conformance.wire.channel import Channel
+from jhup_conformance.wire.network import Network, SystemNetwork
 from jhup_conformance.wire.transcript import Action, Closed, Kind, Transcript
 
 __all__ = ["Line", "drive", "overhear"]
 
-_FEW_DESCRIPTORS: Final = 1024
-"""What select can be asked about."""
 _FLOOD: Final = 1024 * 1024
 """Bytes after which a connection that goes on talking is no longer listened to."""
 
@@ -24,21 +22,27 @@ _FLOOD: Final = 1024 * 1024
 class Line:
     """One connection and its record.
 
+    Args:
+        channel: takes and gives its bytes.
+        network: what the connection is on; the machine's own if None.
+
     Attributes:
         transcript: what happened so far.
         received: all bytes received.
         closed: how the target ended the connection; None while it is open.
-        last_sent: when the last segment was begun (monotonic seconds).
+        last_sent: when the last segment was begun, in seconds of the network's clock.
         dropped: whether the suite has ended it abruptly.
     """
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, network: Network | None = None) -> None:
         self.channel = channel
+        self.network = network or SystemNetwork()
+        self._clock = self.network.clock
         self.transcript = Transcript()
         self.received = bytearray()
         self.closed: Closed | None = None
         self.dropped = False
-        self.last_progress = self.last_sent = self.opened = time.monotonic()
+        self.last_progress = self.last_sent = self.opened = self._clock.now()
         self._script: deque[Action] = deque()
         self._unsent = memoryview(b"")
         self._next_at = 0.0
@@ -56,7 +60,7 @@ class Line:
 
     @property
     def due(self) -> float | None:
-        """When the next step may be taken (monotonic seconds); None when a send is under way or nothing is left."""
+        """When the next step may be taken, by the network's clock; None during a send, and when nothing is left."""
         return self._next_at if self._script and not self._unsent else None
 
     @property
@@ -69,7 +73,7 @@ class Line:
         was_idle = not self._script
         self._script.extend(script)
         if was_idle and self._script:
-            self._next_at = time.monotonic() + self._script[0].pause
+            self._next_at = self._clock.now() + self._script[0].pause
 
     def advance(self, now: float) -> None:
         """Take the steps that are due."""
@@ -80,11 +84,11 @@ class Line:
                 return
             self._take(self._script.popleft())
             if self._script:
-                self._next_at = time.monotonic() + self._script[0].pause
-                now = time.monotonic() if self._script[0].pause == 0 else now
+                self._next_at = self._clock.now() + self._script[0].pause
+                now = self._clock.now() if self._script[0].pause == 0 else now
 
     def _take(self, action: Action) -> None:
-        self.last_progress = now = time.monotonic()
+        self.last_progress = now = self._clock.now()
         self.transcript.add(now - self.opened, action.kind, action.data)
         if action.kind is Kind.SENT:
             self.last_sent = now
@@ -108,7 +112,7 @@ class Line:
             return False
         self._unsent = self._unsent[count:]
         if count:
-            self.last_progress = time.monotonic()
+            self.last_progress = self._clock.now()
         return not self.wants_write
 
     def listen(self) -> None:
@@ -120,7 +124,7 @@ class Line:
             return
         if data is None:
             return
-        self.last_progress = now = time.monotonic()
+        self.last_progress = now = self._clock.now()
         if not data:
             self._end(Closed.RESET if self._was_reset else Closed.END_OF_STREAM)
             return
@@ -129,7 +133,7 @@ class Line:
 
     def _end(self, how: Closed) -> None:
         if self.closed is None:
-            self.transcript.add(time.monotonic() - self.opened, Kind.CLOSED, how=how.value)
+            self.transcript.add(self._clock.now() - self.opened, Kind.CLOSED, how=how.value)
         self.closed = how
 
     def drop(self) -> None:
@@ -148,16 +152,20 @@ def drive(lines: Sequence[Line], *, until: Callable[[Line], bool], patience: flo
         patience: seconds that a connection may stay without any progress; with 0, what has arrived is still taken.
         at_most: seconds for all of it.
     """
-    listened = False
-    started = time.monotonic()
     active = {line for line in lines if not line.dropped}
-    selector = _selector(active)
+    if not active:
+        return
+    network = next(iter(active)).network
+    clock = network.clock
+    listened = False
+    started = clock.now()
+    selector = network.selector(line.channel.fileno() for line in active if not line.closed)
     for line in active:
         line.last_progress = started
     watched: dict[Line, int] = {}
     try:
         while active:
-            now = time.monotonic()
+            now = clock.now()
             wake = started + at_most
             if now >= wake:
                 return
@@ -181,21 +189,14 @@ def drive(lines: Sequence[Line], *, until: Callable[[Line], bool], patience: flo
                 _watch(selector, watched, line)
             if active:
                 listened = True
-                for key, mask in selector.select(max(0.0, wake - time.monotonic())):
+                for key, mask in selector.select(max(0.0, wake - clock.now())):
                     line = key.data
                     if mask & selectors.EVENT_READ:
                         line.listen()
                     if mask & selectors.EVENT_WRITE and not line.closed:
-                        line.advance(time.monotonic())
+                        line.advance(clock.now())
     finally:
         selector.close()
-
-
-def _selector(lines: Iterable[Line]) -> selectors.BaseSelector:
-    """Give the selector that waits most exactly: epoll and poll round up to whole milliseconds, select does not."""
-    if all(line.closed or line.channel.fileno() < _FEW_DESCRIPTORS for line in lines):
-        return selectors.SelectSelector()
-    return selectors.DefaultSelector()
 
 
 def overhear(lines: Iterable[Line]) -> None:
