@@ -9,11 +9,8 @@ from collections.abc import Generator, Iterator
 from typing import Any, Final, Protocol
 
 import hypothesis
-import platformdirs
 import pytest
 from hypothesis import HealthCheck, Phase
-from hypothesis.configuration import set_hypothesis_home_dir
-from hypothesis.database import DirectoryBasedExampleDatabase
 
 from jhup_conformance.findings import (
     CheckResult,
@@ -31,6 +28,7 @@ from jhup_conformance.reports.right import stored_differences
 from jhup_conformance.run.declarations import DECLARATIONS
 from jhup_conformance.run.options import Options, UsageError
 from jhup_conformance.run.session import Run
+from jhup_conformance.target.process import Spawned
 from jhup_conformance.verify.judge import Judge
 from jhup_conformance.wire.dialer import TargetGone
 
@@ -87,8 +85,8 @@ def pytest_configure(config: pytest.Config) -> None:
 class ConformancePlugin:
     """Runs the checks and keeps the results in a `Run`."""
 
-    def __init__(self, options: Options, progress: Progress) -> None:
-        self.run = Run(options)
+    def __init__(self, options: Options, progress: Progress, *, spawned: Spawned | None = None) -> None:
+        self.run = Run(options, spawned=spawned)
         self._progress = progress
         self._done = 0
         self._total = 0
@@ -103,9 +101,6 @@ class ConformancePlugin:
     @staticmethod
     def _configure_hypothesis(options: Options) -> None:
         # A slow target is no slow test; and a target that waits out every time-out must not be shrunk for minutes.
-        # What Hypothesis keeps goes to the user's cache, not into the folder that the user happens to stand in.
-        cache = platformdirs.user_cache_path("jhup-conformance") / "hypothesis"
-        set_hypothesis_home_dir(cache)
         hypothesis.settings.register_profile(
             _NAME,
             max_examples=EFFORTS[options.profile].examples,
@@ -113,7 +108,6 @@ class ConformancePlugin:
             suppress_health_check=list(HealthCheck),
             phases=(Phase.explicit, Phase.reuse, Phase.generate),
             print_blob=False,
-            database=DirectoryBasedExampleDatabase(cache / "examples"),
         )
         hypothesis.settings.load_profile(_NAME)
 
@@ -280,10 +274,6 @@ class ConformancePlugin:
             return ()
         return tuple(stored_differences(finding.transcript, judge.folder.folder))
 
-    def pytest_keyboard_interrupt(self) -> None:
-        """Note that a person ended the run."""
-        self.run.interrupted = True
-
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Keep an error of the suite itself for the verdict."""
         self.run.suite_problem = str(excinfo.value) or type(excinfo.value).__name__
@@ -297,11 +287,7 @@ class ConformancePlugin:
             # Imported where it is needed: pages and captures have libraries of their own.
             from jhup_conformance.reports.written import write_reports
 
-            try:
-                write_reports(self.run, self.run.options.report)
-            except OSError as error:
-                where = error.filename or self.run.options.report
-                self.run.report_problem = f"the reports could not be written: {where}: {error.strerror}"
+            write_reports(self.run, self.run.options.report)
         self._progress.finished(self.run)
         session.exitstatus = self.run.exit_status
 

@@ -1,5 +1,6 @@
 """`compare`: what has changed between two runs, clause by clause; for CI, where nothing may get worse."""
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,9 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from jhup.clauses import ConformanceClass
-from jhup_conformance.cli.records import read_record
 from jhup_conformance.findings import ExitStatus, Outcome
-from jhup_conformance.reports.printable import printable
+from jhup_conformance.reports.as_json import FORMAT
 from jhup_conformance.run.options import UsageError
 
 __all__ = ["Change", "Verdict", "changes", "compare", "read_report"]
@@ -60,12 +60,23 @@ _GOOD: Final = {
 
 
 def read_report(path: Path) -> dict[str, Any]:
-    """Read a report.json, or the one in a folder of reports.
+    """Read a report.json.
 
     Raises:
         UsageError: when it can't be read, or isn't one of this format.
     """
-    return read_record(path / "report.json" if path.is_dir() else path, "report")
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        if not isinstance(record, dict) or record.get("format") != FORMAT:
+            raise ValueError(f"no report of format {FORMAT}")
+        for clause in record["clauses"]:
+            Outcome(clause["outcome"])
+            str(clause["id"])
+    except OSError as error:
+        raise UsageError(f"can't read {path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path} is not a report.json: {error}") from error
+    return record
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
@@ -75,8 +86,7 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
         UsageError: when the reports are of different services.
     """
     if old["service"] != new["service"]:
-        services = " and ".join(printable(each["service"]) for each in (old, new))
-        raise UsageError(f"the reports are of different services: {services}")
+        raise UsageError(f"the first report is of {old['service']}, the second of {new['service']}")
     before = {clause["id"]: Outcome(clause["outcome"]) for clause in old["clauses"]}
     after = {clause["id"]: Outcome(clause["outcome"]) for clause in new["clauses"]}
     for name in dict.fromkeys([*before, *after]):
@@ -116,9 +126,7 @@ _STYLES: Final = {Verdict.WORSE: "bold white on red", Verdict.BETTER: "black on 
 @click.argument("new", type=click.Path(path_type=Path))
 @click.option("--no-color", is_flag=True, help="Plain text, as in a pipe.")
 def compare(old: Path, new: Path, no_color: bool) -> None:
-    """Print what changed between two runs.
-
-    OLD and NEW are their report.json, or the folders that have them.
+    """Say what has changed from one run to another: OLD and NEW are their report.json.
 
     A clause that changed between UNVERIFIED and UNSUPPORTED is neither better nor worse.
     """
@@ -132,7 +140,7 @@ def compare(old: Path, new: Path, no_color: bool) -> None:
     for each in found:
         style = _STYLES.get(each.verdict, "none")
         way = " → ".join(filter(None, (each.old, each.new)))
-        console.print(f"[{style}]{each.verdict:<6}[/] {each.what:<9} {escape(printable(way))}")
+        console.print(f"[{style}]{each.verdict:<6}[/] {each.what:<9} {escape(way)}")
     counts = {verdict: sum(each.verdict is verdict for each in found) for verdict in Verdict}
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     console.print(told or "nothing has changed")

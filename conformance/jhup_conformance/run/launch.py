@@ -10,6 +10,7 @@ import jhup_conformance.suite
 from jhup_conformance.plugin import ConformancePlugin, Progress
 from jhup_conformance.run.options import Options
 from jhup_conformance.run.session import Run
+from jhup_conformance.target.process import Spawned
 
 __all__ = ["SUITE", "launch"]
 
@@ -17,19 +18,20 @@ SUITE: Final = Path(jhup_conformance.suite.__file__).parent
 """The folder of the checks."""
 
 
-def launch(options: Options, progress: Progress) -> Run:
+def launch(options: Options, progress: Progress, *, spawned: Spawned | None = None) -> Run:
     """Run the suite, untouched by the settings of whatever project the user stands in.
 
     Args:
         options: what to do.
         progress: who wants to know how the run goes on.
+        spawned: the server to be started, where it isn't the one that the options name.
 
     Returns:
         The run, which has ended; its reports are written.
     """
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
-    plugin = ConformancePlugin(options, progress)
+    plugin = ConformancePlugin(options, progress, spawned=spawned)
     files = sorted(path for path in SUITE.glob("test_s*.py") if options.kind.has_checks_in(path.name))
     arguments = (
         *map(str, files),  # paths, and no name of a package: else pytest reads a conftest.py of where the user stands

@@ -29,8 +29,10 @@ __all__ = ["open_judge", "spawned_server"]
 
 def spawned_server(options: Options) -> Spawned:
     """Give the server that `--spawn` starts, not started yet."""
-    command = options.spawn or ""
-    return Spawned(command, storage=options.storage, transport=options.transport or listens_on(command))
+    transport, host = listens_on(options.spawn or ""), "127.0.0.1"
+    if options.target:
+        transport, host = options.target.transport, options.target.host
+    return Spawned(options.spawn or "", storage=options.storage, transport=options.transport or transport, host=host)
 
 
 def open_judge(options: Options, target: Address, spawned: Spawned | None) -> Judging:
@@ -44,7 +46,12 @@ def open_judge(options: Options, target: Address, spawned: Spawned | None) -> Ju
 
 
 def _open_upload(options: Options, target: Address, spawned: Spawned | None) -> Judge:
-    dialer = Dialer(target, context=_context(options, target), revive=spawned.revive if spawned else None)
+    dialer = Dialer(
+        target,
+        context=_context(options, target),
+        revive=spawned.revive if spawned else None,
+        network=spawned.network if spawned else None,
+    )
     names = Names(f"{os.getpid() % 0xFFFF:04x}{int(time.time() * 1000) % 0xFFFF:04x}")
     runner = Runner(dialer, Pace(), names, no_replies())
     folder = _folder(options, spawned)
@@ -62,7 +69,12 @@ def _open_echo(options: Options, target: Address, spawned: Spawned | None) -> Ju
     if options.declared is None:
         raise UsageError(f"{options.service} is no echo service")
     return open_echo(
-        target, options.declared, EFFORTS[options.profile], vitals=_vitals(options, spawned), spawned=spawned
+        target,
+        options.declared,
+        EFFORTS[options.profile],
+        vitals=_vitals(options, spawned),
+        spawned=spawned,
+        network=spawned.network if spawned else None,
     )
 
 
@@ -83,13 +95,13 @@ def _context(options: Options, target: Address) -> ssl.SSLContext | None:
 
 def _folder(options: Options, spawned: Spawned | None) -> FolderObserver | None:
     if spawned:
-        return FolderObserver(spawned.storage) if spawned.has_storage or options.storage else None
+        return FolderObserver(spawned.storage) if spawned.has_storage else None
     return FolderObserver(options.storage) if options.storage else None
 
 
 def _vitals(options: Options, spawned: Spawned | None) -> Vitals | None:
     if spawned:
-        return Vitals(spawned)
+        return Vitals(spawned) if spawned.has_process else None
     if options.pid is None:
         return None
     try:

@@ -41,17 +41,19 @@ def judged_clauses(options: Options) -> tuple[Clause, ...]:
 class Run:
     """One run of the suite against one target.
 
+    Args:
+        options: what was asked for.
+        spawned: the server to be started, where it isn't the one that `options` name.
+
     Attributes:
         options: what was asked for.
         started: when, in UTC.
         results: by clause, in the order of the book.
         judge: what the checks use, once `open` has been called.
         problem: why the target could not be judged any further; empty while it can.
-        report_problem: why the reports could not be written; empty when they were.
-        interrupted: whether a person ended it.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, spawned: Spawned | None = None) -> None:
         self.options = options
         self.started = datetime.now(UTC)
         self._began = time.monotonic()
@@ -62,9 +64,7 @@ class Run:
         self.problem = ""
         self.gone = False
         self.suite_problem = ""
-        self.report_problem = ""
-        self.interrupted = False
-        self.spawned: Spawned | None = None
+        self.spawned = spawned
         self.target: Address | None = options.target
 
     @property
@@ -83,7 +83,7 @@ class Run:
         """Start the target if it has to be, and don't wait until it listens. What goes wrong is kept in `problem`."""
         if not self.options.spawn:
             return
-        self.spawned = spawned_server(self.options)
+        self.spawned = self.spawned or spawned_server(self.options)
         try:
             self.spawned.begin()
         except CannotStart as error:
@@ -168,10 +168,6 @@ class Run:
     def exit_status(self) -> ExitStatus:
         """How the command ends."""
         verdict = self.verdict
-        if self.interrupted:
-            return ExitStatus.INTERRUPTED
-        if self.report_problem:
-            return ExitStatus.ERROR
         if verdict is Verdict.INCONCLUSIVE and self.options.allow_unverified and self._something_held():
             return ExitStatus.CONFORMS
         return _STATUS[verdict]

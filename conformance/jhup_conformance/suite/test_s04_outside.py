@@ -4,7 +4,6 @@ For these the suite needs the store's folder. It puts canaries beside it and in 
 """
 
 import hashlib
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,8 +91,8 @@ def try_all(judge: Judge, *filenames: bytes) -> list[Line]:
         recipe(talk)
         lines.append(judge.dial())
         lines[-1].plan(script(talk.stream, talk.borders(), end, pace.pause))
-    until = time.monotonic() + pace.settle
-    drive(lines, until=lambda _: time.monotonic() >= until, patience=pace.settle, at_most=10.0)
+    until = judge.clock.now() + pace.settle
+    drive(lines, until=lambda _: judge.clock.now() >= until, patience=pace.settle, at_most=10.0)
     for line in lines:
         line.drop()
     judge.runner.prove_alive()
@@ -184,8 +183,8 @@ def show(judge: Judge, recipe: Callable[[Talk], None]) -> Line:
     recipe(talk)
     line = judge.dial()
     line.plan(script(talk.stream, (), End.HOLD, 0.0))
-    until = time.monotonic() + judge.runner.pace.last_patience
-    while time.monotonic() < until:
+    until = judge.clock.now() + judge.runner.pace.last_patience
+    while judge.clock.now() < until:
         judge.hear(line, until=lambda line: line.closed is not None, patience=0.002)
         if line.closed or judge.observer.look(talk.watched[-1:])[talk.watched[-1]]:
             line.drop()

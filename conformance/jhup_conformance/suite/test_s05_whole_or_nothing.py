@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
@@ -26,6 +25,8 @@ from jhup_conformance.wire.transcript import Action
 OLD = b"what was stored before\n" * 3
 NEW = b"what shall replace it\n" * 5
 LONGEST_WATCH = 20.0
+BETWEEN_LOOKS = 0.0001
+"""Seconds: short enough for the moment in which a body is copied."""
 PLACES = ("behind the header", "in the body", "before the last byte", "in the header", "in the prefix")
 
 
@@ -182,7 +183,7 @@ def paced(judge: Judge, whole: bytes, cuts: Iterable[int]) -> list[Action]:
 def watch_until(judge: Judge, party: Party, watch: Watch, last: str) -> None:
     """Send what is planned and look at the store all the while, until a body is seen."""
     patience = judge.runner.pace.last_patience
-    longest = time.monotonic() + LONGEST_WATCH
+    longest = judge.clock.now() + LONGEST_WATCH
     patience_ends = longest
     while last not in watch.seen[-1:]:
         drive([party.line], until=lambda _: True, patience=0.0, at_most=judge.runner.pace.pause / 2)
@@ -190,11 +191,12 @@ def watch_until(judge: Judge, party: Party, watch: Watch, last: str) -> None:
             watch.look()
         except Finding as finding:
             raise Finding(finding.expected, finding.actual, party.line.transcript) from None
-        now = time.monotonic()
+        now = judge.clock.now()
         if party.line.is_sending:
             patience_ends = min(now + patience, longest)
         if now > patience_ends:
             raise NotSeen("the put that was to be watched did not complete")
+        judge.clock.sleep(BETWEEN_LOOKS)
 
 
 @checks("STORE-8")
@@ -401,9 +403,9 @@ def test_a_restart_removes_what_a_killed_process_left_of_unfinished_bodies(judge
 
     if not judge.runner.prove_alive():
         raise NotSeen("the target did not come back after it was killed")
-    until = time.monotonic() + judge.runner.pace.last_patience
-    while (left := debris()) and time.monotonic() < until:
-        time.sleep(0.05)  # a server that cleans up after it listens gives no event when it has
+    until = judge.clock.now() + judge.runner.pace.last_patience
+    while (left := debris()) and judge.clock.now() < until:
+        judge.clock.sleep(0.05)  # a server that cleans up after it listens gives no event when it has
     if left:
         expected = "nothing is left of bodies that a killed process did not finish"
         raise Finding(expected, f"left in the folder: {', '.join(left[:3])}", transcript)

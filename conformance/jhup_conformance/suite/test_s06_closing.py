@@ -1,6 +1,5 @@
 """Sections 6.1 and 6.3, errors: which connections have to be closed, and how."""
 
-import time
 from functools import partial
 
 import pytest
@@ -113,10 +112,10 @@ def expect_served_or_closed(judge: Judge, size: int, pause: float | None) -> Non
 
     try:
         begin()
-        since = time.monotonic()
+        since = judge.clock.now()
         while not all(is_served_or_closed(judge, line, name) for line, name in lines.items()):
             drive(list(lines), until=lambda _: False, patience=judge.runner.pace.pause, at_most=1.0)
-            waited = time.monotonic() - since
+            waited = judge.clock.now() - since
             if waited > 1.0 and len(lines) == 1 and judge.lanes > 1:
                 begin()  # the second try, beside one that is silent
             if waited > CLOSE_WITHIN + 1.5:

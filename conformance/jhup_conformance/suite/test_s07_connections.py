@@ -1,6 +1,5 @@
 """Section 7, connections: silence, many at a time, and those on which nothing happens."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -268,7 +267,7 @@ def wait_idle(lines: Sequence[Line], seconds: float) -> None:
     drive(lines, until=lambda _: False, patience=seconds, at_most=seconds + 1.0)
     for line in lines:
         if line.closed:
-            silent = time.monotonic() - line.last_sent
+            silent = line.network.clock.now() - line.last_sent
             raise Finding(
                 f"no connection closed for silence within {IDLE_AT_LEAST:.0f} s",
                 f"closed ({line.closed}) after at most {silent:.1f} s",

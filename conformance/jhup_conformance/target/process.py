@@ -13,6 +13,7 @@ from typing import Any, Final
 import psutil
 
 from jhup.address import Address, Transport
+from jhup_conformance.wire.network import Network, SystemNetwork
 
 __all__ = ["CannotStart", "Spawned", "listens_on"]
 
@@ -58,7 +59,14 @@ class Spawned:
         storage: folder for the server's store; a temporary one, gone in the end, if None.
         transport: TCP, TLS or UDP, for which host and port are chosen, or a local one, for which ``{socket}`` is.
         host: local address to listen on.
+
+    Attributes:
+        network: by which it is reached.
+        has_process: whether it is a process of this machine, so that its use of resources shows.
     """
+
+    network: Network = SystemNetwork()
+    has_process = True
 
     def __init__(
         self,

@@ -152,7 +152,7 @@ def drive(lines: Sequence[Line], *, until: Callable[[Line], bool], patience: flo
         patience: seconds that a connection may stay without any progress; with 0, what has arrived is still taken.
         at_most: seconds for all of it.
     """
-    active = {line for line in lines if not line.dropped}
+    active = dict.fromkeys(line for line in lines if not line.dropped)
     if not active:
         return
     network = next(iter(active)).network
@@ -183,7 +183,7 @@ def drive(lines: Sequence[Line], *, until: Callable[[Line], bool], patience: flo
                     continue
                 wake = min(wake, gives_up if due is None else due)
             for line in finished:
-                active.discard(line)
+                del active[line]
                 _unwatch(selector, watched, line)
             for line in active:
                 _watch(selector, watched, line)

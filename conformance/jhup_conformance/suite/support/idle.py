@@ -1,6 +1,5 @@
 """The connection that stays open and silent for as long as a run lasts, for the clause about silence (CONN-5)."""
 
-import time
 from dataclasses import dataclass
 
 from jhup_conformance.verify.exchange import End, script
@@ -19,7 +18,7 @@ class Idle:
 
     Attributes:
         line: the connection.
-        since: when its last byte was sent (monotonic seconds).
+        since: when its last byte was sent by the network's clock.
         revived: how often the target had been started anew at that time.
     """
 
@@ -30,7 +29,7 @@ class Idle:
     @property
     def seconds(self) -> float:
         """How long it has been silent."""
-        return time.monotonic() - self.since
+        return self.line.network.clock.now() - self.since
 
 
 def keep_idle(judge: Judge) -> Idle | None:
