@@ -11,6 +11,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Sequence
 
 WHITE = b"\t\n\v\f\r "
 LIMIT = 1024
@@ -186,7 +187,7 @@ def pause() -> None:
     time.sleep(0.01)
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     from echo_fault_table import FAULTS
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -194,7 +195,7 @@ def main() -> None:
     parser.add_argument("--shape", choices=["one-shot", "session", "line", "line-one-shot"], default="one-shot")
     parser.add_argument("--bind", default="127.0.0.1:9999")
     parser.add_argument("--fault", choices=sorted(FAULTS))
-    args = parser.parse_args()
+    args = parser.parse_args(words)
     kind = FAULTS[args.fault].server if args.fault else Faithful
     serve(kind(args.service, args.shape), args.bind)
 

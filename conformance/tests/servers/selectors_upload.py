@@ -16,6 +16,7 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -323,13 +324,13 @@ class Server:
             self._selector.register(sock, events, data)
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--storage", type=Path, required=True)
     parser.add_argument("--silent", action="store_true", help="have no replies at all")
     parser.add_argument("--max-filesize", type=int, default=2**50)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     descriptors, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most != resource.RLIM_INFINITY:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -14,7 +14,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from upload_reading import CHUNK, MAX_FILESIZE, MAX_HEADER, Header, Malformed, Reading, Truncated
@@ -221,7 +221,7 @@ def die() -> None:
     os._exit(1)
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     from upload_fault_table import CORRECT, FAULTS
 
     kinds = CORRECT | {name: fault.server for name, fault in FAULTS.items()}
@@ -230,7 +230,7 @@ def main() -> None:
     parser.add_argument("--storage", type=Path, required=True)
     parser.add_argument("--silent", action="store_true", help="have no replies at all")
     parser.add_argument("--fault", choices=sorted(kinds), default="none", metavar="NAME", help="what to do wrongly")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 4096), most))
     kind = kinds[arguments.fault]
