@@ -17,7 +17,7 @@ ROOT: Final = Path(__file__).parents[3]
 """The top of the repository."""
 
 _LINK: Final = re.compile(
-    r"(?P<code>^(?P<fence>```+).*?^(?P=fence)$|`[^`\n]+`)|\[(?P<text>[^\[\]]+)\]\((?P<target>[^()\s]+)\)",
+    r"(?P<code>^(?P<fence>```+).*?^(?P=fence)$|`[^`\n]+`)|(?P<image>!?)\[(?P<text>[^\[\]]+)\]\((?P<target>[^()\s]+)\)",
     re.MULTILINE | re.DOTALL,
 )
 """A link, or code, in which nothing is one."""
@@ -114,6 +114,8 @@ def _relinked(page: Page, by_source: dict[Path, str]) -> str:
         target, _, anchor = (match["target"] or "").partition("#")
         if page.source is None or not target or ":" in target:
             return match[0]
+        if match["image"]:
+            return f"![{match['text']}]({os.path.relpath(target.replace('formats/', 'files/'), Path(page.name).parent)})"
         name = by_source.get(Path(os.path.normpath(page.source.parent / target)))
         if name is None:
             return match["text"]
