@@ -14,7 +14,7 @@ class Buffers:
     """A few large buffers that connections share, each in turn.
 
     Args:
-        limit: how many there may be; whoever comes then has to do with what he has.
+        limit: how many there may be; a connection that finds none left uses its own small one.
     """
 
     def __init__(self, limit: int = 16) -> None:
@@ -23,7 +23,7 @@ class Buffers:
         self._left = limit
 
     def take(self) -> memoryview | None:
-        """Give a large buffer, if one is left."""
+        """Return a large buffer, if one is left."""
         with self._lock:
             if self._free:
                 return self._free.pop()
@@ -32,7 +32,7 @@ class Buffers:
             self._left -= 1
         return memoryview(bytearray(LARGE))
 
-    def give_back(self, buffer: memoryview) -> None:
+    def put_back(self, buffer: memoryview) -> None:
         """Take one back."""
         with self._lock:
             self._free.append(buffer)

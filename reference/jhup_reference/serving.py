@@ -10,16 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from jhup.address import Address, Transport
-from jhup_reference.connections import Occupancy
-from jhup_reference.listening import bound_address, listen, stop_listening
-from jhup_reference.multiplexing import MultiplexingUploadServer
-from jhup_reference.server import UploadServer
-from jhup_reference.service import UploadService
+from jhup_reference.runtime.connections import Occupancy
+from jhup_reference.runtime.listening import bound_address, listen, stop_listening
+from jhup_reference.server import IterativeUploadServer, UploadServer, UploadService
 from jhup_reference.settings import Durability, Limits, Serving, Tuning
 from jhup_reference.store import Store
-from jhup_reference.threads import ThreadingUploadServer
 
-__all__ = ["CAN_FORK", "running_upload_server", "upload_server"]
+__all__ = ["CAN_FORK", "open_store", "running_upload_server", "upload_server"]
 
 CAN_FORK: Final = hasattr(os, "fork")
 
@@ -27,34 +24,52 @@ _ANY_PORT: Final = Address(Transport.TCP, "127.0.0.1", 0)
 _LIMITS: Final = Limits()
 _TUNING: Final = Tuning()
 
-_SERVERS: Final[dict[Serving, type[UploadServer]]] = {
-    Serving.ITERATIVE: UploadServer,
-    Serving.THREADING: ThreadingUploadServer,
-    Serving.MULTIPLEXING: MultiplexingUploadServer,
-}
-if CAN_FORK:
-    from jhup_reference.forks import ForkingUploadServer
 
-    _SERVERS[Serving.FORKING] = ForkingUploadServer
+def open_store(path: Path, serving: Serving, durability: Durability = Durability.NONE) -> Store:
+    """Open the store that goes with a serving.
+
+    Raises:
+        FolderInUse: when another server has the folder.
+        OSError: when it can't be opened.
+    """
+    if serving is Serving.MULTIPLEXING:
+        from jhup_reference.fast.slowness import WatchedStore
+
+        return WatchedStore(path, durability=durability)
+    return Store(path, durability=durability)
 
 
 def upload_server(
     listener: socket.socket, service: UploadService, serving: Serving, occupancy: Occupancy | None = None
-) -> UploadServer:
+) -> IterativeUploadServer:
     """Put a server together.
 
     Args:
-        listener: from `jhup_reference.listening.listen`.
-        service: what is served.
+        listener: from `jhup_reference.runtime.listening.listen`.
+        service: what is served; its store is one of `open_store`.
         serving: how connections share the process.
         occupancy: the counter that several processes share.
 
     Raises:
         ValueError: when the platform has no such serving.
     """
-    if serving not in _SERVERS:
+    return _server_class(serving)(listener, service, occupancy)
+
+
+def _server_class(serving: Serving) -> type[IterativeUploadServer]:
+    if serving is Serving.THREADING:
+        return UploadServer
+    if serving is Serving.ITERATIVE:
+        return IterativeUploadServer
+    if serving is Serving.MULTIPLEXING:
+        from jhup_reference.fast.multiplexing import MultiplexingUploadServer
+
+        return MultiplexingUploadServer
+    if not CAN_FORK:
         raise ValueError(f"this platform can't serve {serving}: it has no fork")
-    return _SERVERS[serving](listener, service, occupancy)
+    from jhup_reference.forking import ForkingUploadServer
+
+    return ForkingUploadServer
 
 
 @contextmanager
@@ -62,7 +77,7 @@ def running_upload_server(
     storage: Path,
     *,
     address: Address = _ANY_PORT,
-    serving: Serving = Serving.MULTIPLEXING,
+    serving: Serving = Serving.THREADING,
     limits: Limits = _LIMITS,
     tuning: Tuning = _TUNING,
     tls: ssl.SSLContext | None = None,
@@ -89,7 +104,7 @@ def running_upload_server(
     """
     if serving is Serving.FORKING:
         raise ValueError("a server in a thread can't fork safely: run `jhup-server upload --serving forking`")
-    store = Store(storage, durability=durability)
+    store = open_store(storage, serving, durability)
     try:
         listener = listen(address)
         try:

@@ -5,15 +5,15 @@ A body grows in a file that no request can name, and takes its place in one step
 
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from jhup_reference.faults import NotStored, StorageFault
-from jhup_reference.folder import Folder
-from jhup_reference.places import Places
+from jhup_reference.folder.digests import Digest, Digests
+from jhup_reference.folder.entries import Folder
+from jhup_reference.folder.faults import NotStored, StorageFault
+from jhup_reference.folder.places import Places
+from jhup_reference.folder.unfinished import Unfinished, UnfinishedFile
 from jhup_reference.settings import Durability
-from jhup_reference.unfinished import Unfinished, UnfinishedFile
 
 __all__ = ["Digest", "Store", "StoredBody", "Upload"]
 
@@ -46,6 +46,7 @@ class Store:
         self.unfinished = Unfinished(self.folder)
         self.unfinished.clean()  # never before the lock: they may be those of a living server
         self.syncs = durability is Durability.FSYNC
+        self._digests = Digests()
 
     def begin(self, name: str, filesize: int) -> "Upload":
         """Begin a put.
@@ -70,27 +71,31 @@ class Store:
             StorageFault: when the folder has something else under the name, or it can't be read.
         """
         try:
-            return StoredBody(self.places.open(self.places.of(name)))
+            return StoredBody(self.places.open(self.places.of(name)), self._digests)
         except FileNotFoundError:
             raise NotStored(name) from None
 
     def close(self) -> None:
-        """Give the folder up."""
+        """Close the folder; another server may have it."""
         self.folder.close()
 
 
 class Upload:
-    """A put under way. Ends with `commit` or `abandon`; the file is created with the first byte."""
+    """A put under way. Ends with `commit` or `abandon`; the file is created with the first byte.
 
-    __slots__ = ("_file", "_place", "_store")
+    Attributes:
+        place: the name of the entry that it will be.
+    """
+
+    __slots__ = ("_file", "_store", "place")
 
     def __init__(self, store: Store, place: bytes) -> None:
         self._store = store
-        self._place = place
+        self.place = place
         self._file: UnfinishedFile | None = None
 
     def fileno(self) -> int:
-        """Give the descriptor of the file, to which the body may also be moved directly.
+        """Return the descriptor of the file, to which the body may also be moved directly.
 
         Raises:
             StorageFault: when no file can be created.
@@ -122,7 +127,7 @@ class Upload:
         try:
             if self._store.syncs:
                 os.fsync(file.descriptor)
-            self._store.places.take(self._place, file)
+            self._store.places.take(self.place, file)
             if self._store.syncs:
                 self._store.folder.sync()
         except OSError as error:
@@ -141,21 +146,16 @@ class Upload:
         return self._file
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
-    """How long a body is, in bytes, and its SHA-256 digest in lower-case hexadecimal."""
-
-    filesize: int
-    sha256: str
-
-
 class StoredBody:
     """A stored body, open while the block of its `with` lasts: it stays what it is while later puts replace it."""
 
-    __slots__ = ("_file",)
+    __slots__ = ("_digests", "_file", "_known", "_status")
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, digests: Digests) -> None:
         self._file = open(descriptor, "rb", buffering=0)  # noqa: SIM115  # a descriptor, closed by the block
+        self._digests = digests
+        self._status = os.fstat(descriptor)
+        self._known = digests.recall(self._status)
 
     def __enter__(self) -> Self:
         return self
@@ -164,22 +164,26 @@ class StoredBody:
         self._file.close()
 
     @property
-    def is_long(self) -> bool:
-        """Whether it takes long to read."""
-        return os.fstat(self._file.fileno()).st_size > _LONG_BODY
+    def takes_long(self) -> bool:
+        """Whether `digest` takes long."""
+        return self._known is None and self._status.st_size > _LONG_BODY
 
     def digest(self) -> Digest:
-        """Read the body.
+        """Read the body, unless it was read before and has not changed since.
 
         Raises:
             StorageFault: when it can't be read.
         """
-        buffer = memoryview(bytearray(_HASHED_AT_ONCE))
+        if self._known is not None:
+            return self._known
+        buffer = memoryview(bytearray(min(_HASHED_AT_ONCE, self._status.st_size + 1)))
         sha256, filesize = hashlib.sha256(), 0
         try:
             while count := self._file.readinto(buffer):
                 sha256.update(buffer[:count])
                 filesize += count
+            found = Digest(filesize, sha256.hexdigest())
+            self._digests.remember(self._status, os.fstat(self._file.fileno()), found)
         except OSError as error:
             raise StorageFault.of(error) from None
-        return Digest(filesize, sha256.hexdigest())
+        return found

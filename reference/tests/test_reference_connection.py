@@ -11,10 +11,10 @@ import pytest
 
 from jhup import Code, Failure, ReplyReader, Stored
 from jhup_reference.buffers import Buffers
-from jhup_reference.connection import Connection
+from jhup_reference.handler import UploadHandler
 from jhup_reference.session import Session
 from jhup_reference.settings import Limits
-from jhup_reference.splicing import CAN_SPLICE
+from jhup_reference.fast.splicing import CAN_SPLICE
 from jhup_reference.store import Store
 
 MIB = 1024 * 1024

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from jhup_reference import folder as folder_module
-from jhup_reference.faults import NotStored, StorageFault
-from jhup_reference.folder import Folder, FolderInUse
-from jhup_reference.folding import folds
-from jhup_reference.places import Places
+from jhup_reference.folder import entries as folder_module
+from jhup_reference.folder.faults import NotStored, StorageFault
+from jhup_reference.folder.entries import Folder, FolderInUse
+from jhup_reference.folder.folding import folds
+from jhup_reference.folder.places import Places
 from jhup_reference.settings import Durability
 from jhup_reference.store import Store
-from jhup_reference.windows import windows_fault
+from jhup_reference.folder.windows import windows_fault
 
 needs_flock = pytest.mark.skipif(folder_module.fcntl is None, reason="this platform lacks flock")
 needs_fifo = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this platform lacks FIFOs")
@@ -275,7 +275,7 @@ class TestStart:
         script = """
             import os, signal, sys
             from pathlib import Path
-            from jhup_reference import folder
+            from jhup_reference.folder import entries as folder
             from jhup_reference.store import Store
             if sys.argv[2] == "True":
                 folder._NAMELESS = 0

@@ -15,7 +15,7 @@ from jhup.echo import Shape
 __all__ = ["Conversation", "Reply", "begin_conversation"]
 
 Reply: TypeAlias = Callable[[bytes], bytes | None]
-"""Gives the reply to a message; None where there is none to give, and the conversation is over (ECHO-22, ECHO-23)."""
+"""Returns the reply to a message; None where there is none, and the conversation is over (ECHO-22, ECHO-23)."""
 
 
 class Conversation(ABC):

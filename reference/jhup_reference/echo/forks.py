@@ -5,8 +5,8 @@ import socket
 import time
 from typing import Any, Final
 
-from jhup_reference.children import Children
 from jhup_reference.echo.server import EchoServer, Full
+from jhup_reference.runtime.children import Children
 
 __all__ = ["Forks"]
 

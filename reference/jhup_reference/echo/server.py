@@ -2,17 +2,18 @@
 
 import re
 import socket
+import socketserver
 import threading
 from typing import Any, ClassVar, Final
 
 import structlog
 
-from jhup_reference.accepting import accept, peer_name
-from jhup_reference.echo.datagram import DatagramHandler
-from jhup_reference.echo.datagrams import Datagram, prepare, receive
+from jhup_reference.echo.datagrams import Datagram, answer, prepare, receive
 from jhup_reference.echo.service import EchoService
-from jhup_reference.echo.stream import StreamHandler
-from jhup_reference.lifecycle import Lifecycle
+from jhup_reference.echo.stream import StreamConnection
+from jhup_reference.runtime.accepting import peer_name
+from jhup_reference.runtime.journal import Journal
+from jhup_reference.runtime.lifecycle import Lifecycle
 
 __all__ = ["DatagramPart", "EchoServer", "Full", "StreamPart"]
 
@@ -27,11 +28,11 @@ class EchoServer(Lifecycle):
     """Serves one request at a time.
 
     Args:
-        listener: from `jhup_reference.listening.listen`; the server doesn't own it.
+        listener: from `jhup_reference.runtime.listening.listen`; the server doesn't own it.
         service: what is served.
     """
 
-    handler: ClassVar[type[StreamHandler | DatagramHandler]]
+    handler: ClassVar[type[socketserver.BaseRequestHandler]]
 
     def __init__(self, listener: socket.socket, service: EchoService) -> None:
         super().__init__(listener, self.handler, service.tuning)
@@ -50,21 +51,57 @@ class EchoServer(Lifecycle):
         """
 
 
+class _StreamHandler(socketserver.BaseRequestHandler):
+    """Serves one connection."""
+
+    server: EchoServer
+
+    def handle(self) -> None:
+        """Serve it to its end."""
+        server = self.server
+        conversation = server.service.conversation(server.worker_name())
+        journal = Journal(peer_name(self.client_address), server.health)
+        connection = StreamConnection(self.request, conversation, server.tuning, journal)
+        with server.connections.holding(connection):
+            connection.serve()
+
+
 class StreamPart(EchoServer):
     """Its requests are connections."""
 
-    handler = StreamHandler
+    handler = _StreamHandler
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection."""
         self.await_room()
-        return accept(self.socket)
+        self.health.count("connections")
+        return super().get_request()
+
+
+class _DatagramHandler(socketserver.BaseRequestHandler):
+    """Answers one datagram, once (ECHO-53)."""
+
+    server: EchoServer
+    request: Datagram
+
+    def handle(self) -> None:
+        """Answer it, with an empty datagram where the reply is empty (ECHO-57)."""
+        server = self.server
+        reply = server.service.reply(self.request.message, server.worker_name())
+        if reply is None:
+            return  # ECHO-58
+        try:
+            answer(server.socket, self.request, reply, self.client_address)
+            server.health.count("answers")
+        except OSError as error:  # ECHO-62 among others: too long for the transport, or nobody there any more
+            log = structlog.get_logger()
+            log.debug("not answered", peer=peer_name(self.client_address), reason=error.strerror or str(error))
 
 
 class DatagramPart(EchoServer):
     """Its requests are datagrams."""
 
-    handler = DatagramHandler
+    handler = _DatagramHandler
 
     def __init__(self, listener: socket.socket, service: EchoService) -> None:
         super().__init__(listener, service)

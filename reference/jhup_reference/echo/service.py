@@ -34,5 +34,5 @@ class EchoService:
         return begin_conversation(self.shape, partial(self.rules.reply, name=worker), self.limit)
 
     def reply(self, datagram: bytes, worker: bytes) -> bytes | None:
-        """Give the reply to one datagram; None when it gets none (ECHO-58)."""
+        """Return the reply to one datagram; None when it gets none (ECHO-58)."""
         return self.rules.reply(datagram, name=worker)

@@ -11,7 +11,7 @@ from jhup.echo import Rules, Service, Shape
 from jhup_reference.echo.classes import server_class
 from jhup_reference.echo.server import EchoServer
 from jhup_reference.echo.service import EchoService
-from jhup_reference.listening import bound_address, listen, stop_listening
+from jhup_reference.runtime.listening import bound_address, listen, stop_listening
 from jhup_reference.settings import Serving, Tuning
 
 __all__ = ["echo_server", "echo_service", "running_echo_server"]
@@ -46,7 +46,7 @@ def echo_server(listener: socket.socket, transport: Transport, service: EchoServ
     """Put a server together.
 
     Args:
-        listener: from `jhup_reference.listening.listen`; closing it is left to the caller.
+        listener: from `jhup_reference.runtime.listening.listen`; closing it is left to the caller.
         transport: the listener's.
         service: what is served; its shape fits the transport.
         serving: how requests share the process.

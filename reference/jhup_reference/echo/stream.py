@@ -1,21 +1,14 @@
 """One connection of an echo server: bytes between a socket and a conversation, by blocking calls."""
 
 import socket
-import socketserver
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
 
-import structlog
-
-from jhup_reference.accepting import peer_name
 from jhup_reference.echo.conversation import Conversation
-from jhup_reference.parting import part, shut
+from jhup_reference.runtime.journal import Journal
+from jhup_reference.runtime.parting import part, shut
 from jhup_reference.settings import Tuning
 
-if TYPE_CHECKING:
-    from jhup_reference.echo.server import EchoServer
-
-__all__ = ["StreamConnection", "StreamHandler"]
+__all__ = ["StreamConnection"]
 
 
 class StreamConnection:
@@ -28,14 +21,14 @@ class StreamConnection:
         sock: connected.
         conversation: what is said.
         tuning: how long silence is borne.
-        log: a bound logger of structlog.
+        journal: where events are logged.
     """
 
-    def __init__(self, sock: socket.socket, conversation: Conversation, tuning: Tuning, log: Any) -> None:
+    def __init__(self, sock: socket.socket, conversation: Conversation, tuning: Tuning, journal: Journal) -> None:
         self._socket = sock
         self._conversation = conversation
         self._tuning = tuning
-        self._log = log
+        self._journal = journal
         self._stopping = False
 
     def serve(self) -> None:
@@ -45,9 +38,9 @@ class StreamConnection:
             self._socket.settimeout(self._tuning.idle_timeout)
             ended = self._converse()
         except TimeoutError:
-            self._log.info("timed out")  # ECHO-50
+            self._journal.note("timed out")  # ECHO-50
         except OSError as error:
-            self._log.info("lost", reason=error.strerror or str(error))
+            self._journal.note("lost", reason=error.strerror or str(error))
             ended = True
         finally:
             part(self._socket, ended=ended, linger=self._tuning.linger)  # ECHO-28, ECHO-47, ECHO-49
@@ -63,7 +56,7 @@ class StreamConnection:
         shut(self._socket, socket.SHUT_RDWR)
 
     def _converse(self) -> bool:
-        """Move bytes until one side ends; tell whether it was the client, so that no input is left."""
+        """Move bytes until one side ends; return whether it was the client, so that no input is left."""
         talk = self._conversation
         while not talk.closing:
             data = self._socket.recv(talk.limit)
@@ -81,18 +74,3 @@ class StreamConnection:
             view = memoryview(reply)
             while view:
                 view = view[self._socket.send(view) :]  # the time-out counts from the last progress
-
-
-class StreamHandler(socketserver.BaseRequestHandler):
-    """Serves one connection."""
-
-    server: "EchoServer"
-
-    def handle(self) -> None:
-        """Serve it to its end."""
-        server = self.server
-        conversation = server.service.conversation(server.worker_name())
-        log = structlog.get_logger().bind(peer=peer_name(self.client_address))
-        connection = StreamConnection(self.request, conversation, server.tuning, log)
-        with server.connections.holding(connection):
-            connection.serve()

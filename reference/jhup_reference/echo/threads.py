@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from jhup_reference.echo.server import EchoServer, Full
-from jhup_reference.lifecycle import TURN
+from jhup_reference.runtime.lifecycle import TURN
 
 __all__ = ["Threads"]
 

@@ -2,36 +2,41 @@
 
 import errno
 import socket
-import time
 from typing import Any, Final
 
-import structlog
+from jhup_reference.runtime.descriptors import is_scarce
 
-__all__ = ["accept", "peer_name"]
+__all__ = ["Exhausted", "accept", "peer_name"]
 
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-_BREATH: Final = 0.05
+
+
+class Exhausted(OSError):
+    """The process or the system has no descriptor to spare for one more connection."""
 
 
 def accept(listener: socket.socket) -> tuple[socket.socket, Any]:
     """Accept a connection.
 
     Args:
-        listener: from `jhup_reference.listening.listen`.
+        listener: from `jhup_reference.runtime.listening.listen`.
 
     Returns:
         The connection, which blocks, and the client's address.
 
     Raises:
-        OSError: when there is none, or it can't be taken at the moment.
+        Exhausted: when it can't be taken at the moment; without a pause the caller would spin.
+        OSError: when there is none.
     """
     try:
         sock, address = listener.accept()
     except OSError as error:
-        if error.errno in _EXHAUSTED:  # the connection stays in the queue: without a pause the caller would spin
-            structlog.get_logger().warning("can't accept", reason=error.strerror)
-            time.sleep(_BREATH)
+        if error.errno in _EXHAUSTED:
+            raise Exhausted(error.errno, error.strerror) from None
         raise
+    if is_scarce(sock.fileno()):
+        sock.close()
+        raise Exhausted(errno.EMFILE, "the rest is kept for the connections that are served already")
     sock.setblocking(True)
     if sock.family != getattr(socket, "AF_UNIX", None):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -42,6 +47,6 @@ def peer_name(address: Any) -> str:
     """Name a client in logs.
 
     Args:
-        address: as `accept` gives it; of a Unix socket it has no name.
+        address: as `accept` returns it; of a Unix socket it has no name.
     """
     return f"{address[0]}:{address[1]}" if isinstance(address, tuple) else "local"

@@ -1,25 +1,27 @@
 """The command `jhup-server upload`."""
 
 import ssl
-import sys
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 import click
+import structlog
 
 from jhup.address import Address, Transport
 from jhup.limits import HEADER_CEILING, MAX_FILESIZE, MAX_HEADER
-from jhup_reference.folder import FolderInUse
-from jhup_reference.listening import bound_address, ready_line
-from jhup_reference.logs import LEVELS, configure_logging
-from jhup_reference.options import AddressType, listener_at
-from jhup_reference.running import raise_descriptor_limit, run_one, run_several
-from jhup_reference.service import UploadService
-from jhup_reference.serving import CAN_FORK, upload_server
+from jhup_reference.commands.options import AddressType, listener_at
+from jhup_reference.folder.entries import FolderInUse
+from jhup_reference.handler import BodyMover
+from jhup_reference.runtime.descriptors import connections_within_limit, descriptor_limit, raise_descriptor_limit
+from jhup_reference.runtime.listening import bound_address, ready_line
+from jhup_reference.runtime.logs import LEVELS, configure_logging
+from jhup_reference.runtime.signals import run_one
+from jhup_reference.runtime.tls import server_context
+from jhup_reference.server import UploadService
+from jhup_reference.serving import CAN_FORK, open_store, upload_server
 from jhup_reference.settings import Durability, Limits, Serving, Tuning
 from jhup_reference.store import Store
-from jhup_reference.tls import server_context
 
 __all__ = ["upload"]
 
@@ -37,7 +39,7 @@ _DEFAULTS = Tuning()
     help="Where to listen. Port 0 is a free one; the line on standard output names it.",
 )  # fmt: skip
 @click.option(
-    "--serving", type=click.Choice([each.value for each in Serving]), default=Serving.MULTIPLEXING.value,
+    "--serving", type=click.Choice([each.value for each in Serving]), default=Serving.THREADING.value,
     show_default=True, help="How connections share a process.",
 )  # fmt: skip
 @click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="How many processes serve.")
@@ -104,17 +106,40 @@ def upload(
     tls = _secure(bind, tls_cert, tls_key, tls_client_ca)
     raise_descriptor_limit(max_connections)
     with ExitStack() as stack:
-        store = _open_store(storage, Durability(durability))
+        store = _open_store(storage, style, Durability(durability))
         stack.callback(store.close)
         listener = stack.enter_context(listener_at(bind))
-        service = UploadService(store=store, limits=limits, tuning=tuning, tls=tls)
+        service = UploadService(store=store, limits=limits, tuning=tuning, tls=tls, mover=_body_mover())
         address = bound_address(listener, Transport.TLS if tls else bind.transport)
         ready = partial(click.echo, ready_line(address))
         make = partial(upload_server, listener, service, style)
+        _say_limits(limits, tuning, style, processes)
         if processes == 1:
             run_one(make(), ready)
-        elif not run_several(make, processes, grace=grace, ready=ready):
-            sys.exit(1)
+        else:
+            from jhup_reference.fast.prefork import run_several  # needs a POSIX system
+
+            run_several(make, processes, grace=grace, ready=ready)
+
+
+def _say_limits(limits: Limits, tuning: Tuning, serving: Serving, processes: int) -> None:
+    """Log what the server takes, and warn where the system lets it take less than was asked for."""
+    log, descriptors, wanted = structlog.get_logger(), descriptor_limit(), tuning.max_connections
+    log.info(
+        "limits", serving=serving.value, processes=processes, connections=wanted, descriptors=descriptors,
+        max_header=limits.max_header, max_filesize=limits.max_filesize, idle_timeout=tuning.idle_timeout,
+        grace=tuning.grace,
+    )  # fmt: skip
+    served = connections_within_limit(wanted)
+    if served < wanted:
+        log.warning("too few descriptors", descriptors=descriptors, connections=wanted, served_at_most=served)
+
+
+def _body_mover() -> BodyMover | None:
+    """Return what moves long bodies past the process, where the platform can do that."""
+    from jhup_reference.fast.splicing import CAN_SPLICE, splice_body
+
+    return splice_body if CAN_SPLICE else None
 
 
 def _secure(bind: Address, cert: Path | None, key: Path | None, client_ca: Path | None) -> ssl.SSLContext | None:
@@ -132,10 +157,10 @@ def _secure(bind: Address, cert: Path | None, key: Path | None, client_ca: Path 
         raise click.ClickException(f"can't use the certificates: {error}") from None
 
 
-def _open_store(storage: Path, durability: Durability) -> Store:
+def _open_store(storage: Path, serving: Serving, durability: Durability) -> Store:
     try:
         storage.mkdir(parents=True, exist_ok=True)
-        return Store(storage, durability=durability)
+        return open_store(storage, serving, durability)
     except FolderInUse:
         raise click.ClickException(f"the folder {storage} belongs to another server that is running") from None
     except OSError as error:

@@ -10,7 +10,7 @@ import os
 import re
 from typing import Final, Protocol
 
-from jhup_reference.folder import Folder
+from jhup_reference.folder.entries import Folder
 
 __all__ = ["Unfinished", "UnfinishedFile"]
 
@@ -68,7 +68,7 @@ class Unfinished:
                 return _Named(self._folder, self._folder.create(name), name)
 
     def new_name(self) -> bytes:
-        """Give a name that no request can have and no other file of this process has."""
+        """Return a name that no request can have and no other file of this process has."""
         return b"\x7f%d-%d.part" % (os.getpid(), next(self._numbers))
 
     def clean(self) -> int:

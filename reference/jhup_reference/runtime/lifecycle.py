@@ -1,21 +1,26 @@
 """The life of a server on `socketserver`, whatever it serves: from a bound socket to an end in order."""
 
+import contextlib
 import socket
 import socketserver
 import sys
 import threading
+import time
 from typing import Any, Final
 
 import structlog
 
-from jhup_reference.accepting import peer_name
-from jhup_reference.connections import Connections
+from jhup_reference.runtime.accepting import Exhausted, accept, peer_name
+from jhup_reference.runtime.connections import Connections
+from jhup_reference.runtime.health import Health
 from jhup_reference.settings import Tuning
 
 __all__ = ["TURN", "Lifecycle"]
 
 TURN: Final = 0.1
 """Seconds within which the loop of a server notices that it shall end."""
+_BREATH: Final = 0.05
+_SAID_EVERY: Final = 60.0
 
 
 class Lifecycle(socketserver.TCPServer):
@@ -24,7 +29,7 @@ class Lifecycle(socketserver.TCPServer):
     To be mixed in before any server class of `socketserver`.
 
     Args:
-        listener: from `jhup_reference.listening.listen`; the server doesn't own it.
+        listener: from `jhup_reference.runtime.listening.listen`; the server doesn't own it.
         handler: what serves a request.
         tuning: how connections are treated, in the end too.
     """
@@ -36,7 +41,13 @@ class Lifecycle(socketserver.TCPServer):
         self.socket = listener
         self.tuning = tuning
         self.connections = Connections()
+        self.health = Health(self.open_connections)
         self._over = threading.Event()
+        self._exhaustion_said = float("-inf")
+
+    def open_connections(self) -> int:
+        """Return how many connections are open."""
+        return len(self.connections)
 
     def run(self) -> None:
         """Serve until `stop`, and until what was under way then has ended."""
@@ -68,9 +79,37 @@ class Lifecycle(socketserver.TCPServer):
         """Wait for the connections under way; `stop` bounds them."""
         self.connections.wait(self.tuning.grace + self.tuning.linger + 1)
 
+    # Hooks of socketserver
+
+    def get_request(self) -> tuple[Any, Any]:
+        """Accept a connection; where there is no descriptor for it, pause instead of spinning.
+
+        Raises:
+            OSError: when there is none.
+        """
+        try:
+            return accept(self.socket)
+        except Exhausted as error:
+            if time.monotonic() - self._exhaustion_said >= _SAID_EVERY:
+                self._exhaustion_said = time.monotonic()
+                structlog.get_logger().warning("connections wait for descriptors", reason=error.strerror)
+            self.pause_accepting(_BREATH)
+            raise
+
+    def pause_accepting(self, seconds: float) -> None:
+        """Accept nothing for a moment. Those that are served go on: they aren't served by this thread."""
+        time.sleep(seconds)
+
+    def service_actions(self) -> None:
+        """Say how the server does, when that is due."""
+        super().service_actions()
+        self.health.tick()
+
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
         """Log what no one foresaw; the server goes on (ERR-9, section 10.13)."""
-        structlog.get_logger().error("internal", peer=peer_name(client_address), exc_info=sys.exc_info())
+        with contextlib.suppress(Exception):  # this is where errors end
+            self.health.count("internal")
+            structlog.get_logger().error("internal", peer=peer_name(client_address), exc_info=sys.exc_info())
 
     def server_close(self) -> None:
         """Nothing: the listening socket belongs to whoever opened it."""

@@ -5,7 +5,7 @@ import os
 import unicodedata
 from typing import Final
 
-from jhup_reference.folder import Folder
+from jhup_reference.folder.entries import Folder
 
 __all__ = ["folds"]
 

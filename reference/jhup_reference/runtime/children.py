@@ -7,8 +7,9 @@ import socketserver
 from collections.abc import Iterator
 from typing import Any
 
-from jhup_reference.lifecycle import Lifecycle
-from jhup_reference.lifeline import Lifeline
+from jhup_reference.runtime.lifecycle import Lifecycle
+from jhup_reference.runtime.lifeline import Lifeline
+from jhup_reference.runtime.logs import drain_log
 
 __all__ = ["Children"]
 
@@ -28,6 +29,10 @@ class Children(socketserver.ForkingMixIn, Lifecycle):
     def begin_child(self) -> None:
         """In a child, before it serves: let go of what is the parent's."""
 
+    def end_child(self) -> None:
+        """In a child, after it has served."""
+        drain_log()
+
     def process_request(self, request: Any, client_address: Any) -> None:
         """Fork."""
         with _signals_held():
@@ -40,7 +45,12 @@ class Children(socketserver.ForkingMixIn, Lifecycle):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
         self.begin_child()
         self._lifeline.hold()
-        super().finish_request(request, client_address)
+        try:
+            super().finish_request(request, client_address)
+        except Exception:  # noqa: BLE001  # here, while the log is still written
+            self.handle_error(request, client_address)
+        finally:
+            self.end_child()
 
     def stop(self) -> None:
         """Let the children do what threads would: complete what is under way, for the time of grace."""

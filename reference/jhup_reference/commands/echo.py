@@ -7,12 +7,13 @@ import click
 
 from jhup.address import Address, Transport
 from jhup.echo import Rules, Service, Shape
+from jhup_reference.commands.options import AddressType, listener_at
 from jhup_reference.echo.classes import SERVINGS
 from jhup_reference.echo.serving import echo_server, echo_service
-from jhup_reference.listening import bound_address, ready_line
-from jhup_reference.logs import LEVELS, configure_logging
-from jhup_reference.options import AddressType, listener_at
-from jhup_reference.running import raise_descriptor_limit, run_one
+from jhup_reference.runtime.descriptors import raise_descriptor_limit
+from jhup_reference.runtime.listening import bound_address, ready_line
+from jhup_reference.runtime.logs import LEVELS, configure_logging
+from jhup_reference.runtime.signals import run_one
 from jhup_reference.settings import Serving, Tuning
 
 __all__ = ["echo"]

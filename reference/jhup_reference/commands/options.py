@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import click
 
 from jhup.address import Address, parse_address
-from jhup_reference.listening import listen, stop_listening
+from jhup_reference.runtime.listening import listen, stop_listening
 
 __all__ = ["AddressType", "listener_at"]
 

@@ -1,10 +1,9 @@
 """The connections that a process serves at the moment: to end them, to wait for them, to count them."""
 
-import mmap
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import Protocol
 
 __all__ = ["Connections", "Endable", "Occupancy"]
 
@@ -26,6 +25,9 @@ class Connections:
         self._changed = threading.Condition()
         self._all: set[Endable] = set()
         self._stopping = False
+
+    def __len__(self) -> int:
+        return len(self._all)
 
     @property
     def stopping(self) -> bool:
@@ -68,50 +70,24 @@ class Connections:
             return self._changed.wait_for(lambda: not self._all, seconds)
 
 
-_SLOT: Final = 8
-_SLACK: Final = 2
-
-
 class Occupancy:
-    """How many connections are open in all processes of a server.
+    """How many connections are open."""
 
-    Each process counts in a slot of its own in memory that all share, so that no lock is needed between them.
-
-    Args:
-        processes: how many.
-    """
-
-    def __init__(self, processes: int = 1) -> None:
-        self._slots = memoryview(mmap.mmap(-1, _SLOT * processes)).cast("q")
-        self._mine = 0
+    def __init__(self) -> None:
+        self._count = 0
         self._lock = threading.Lock()
 
     @property
     def count(self) -> int:
-        """The open connections of all processes."""
-        return sum(self._slots)
-
-    @property
-    def is_ahead(self) -> bool:
-        """Whether this process has clearly more of them than another."""
-        return self._slots[self._mine] > min(self._slots) + _SLACK
-
-    def become(self, process: int) -> None:
-        """Count for one of the processes from now on, beginning with none."""
-        self._mine = process
-        self.set(0)
+        """The open connections."""
+        return self._count
 
     def enter(self) -> None:
-        """Count one more in this process."""
+        """Count one more."""
         with self._lock:
-            self._slots[self._mine] += 1
+            self._count += 1
 
     def leave(self) -> None:
-        """Count one less in this process."""
+        """Count one less."""
         with self._lock:
-            self._slots[self._mine] -= 1
-
-    def set(self, count: int) -> None:
-        """Say how many this process has."""
-        with self._lock:
-            self._slots[self._mine] = count
+            self._count -= 1

@@ -68,11 +68,11 @@ class Folder:
             return None
 
     def create(self, name: bytes) -> int:
-        """Create a file that didn't exist and give its descriptor, open for writing."""
+        """Create a file that didn't exist and return its descriptor, open for writing."""
         return os.open(self._before + name, _CREATE, 0o666, dir_fd=self._fd)
 
     def create_nameless(self) -> int:
-        """Create a file that has no name and give its descriptor, open for writing; closed, it is gone.
+        """Create a file that has no name and return its descriptor, open for writing; closed, it is gone.
 
         Raises:
             OSError: also where the platform or the file system has no such files.
@@ -82,7 +82,7 @@ class Folder:
         return os.open(self._before + b".", _NAMELESS, 0o666, dir_fd=self._fd)
 
     def name(self, descriptor: int, name: bytes) -> None:
-        """Give a file that has no name one, in one step.
+        """Name a file that has no name, in one step.
 
         Raises:
             FileExistsError: when there is an entry of that name, whatever it is.
@@ -91,7 +91,7 @@ class Folder:
         os.link(b"%d" % descriptor, self._before + name, src_dir_fd=self._open_files(), dst_dir_fd=self._fd)
 
     def _open_files(self) -> int:
-        """Give a descriptor of the folder in which the system shows this process's descriptors: not its parent's."""
+        """Return a descriptor of the folder in which the system shows this process's descriptors: not its parent's."""
         if self._shown_to != os.getpid():
             with self._showing:
                 if self._shown_to != os.getpid():
@@ -103,11 +103,11 @@ class Folder:
         return self._shown
 
     def open(self, name: bytes) -> int:
-        """Give a descriptor of an existing entry, open for reading; an error when it is a link."""
+        """Return a descriptor of an existing entry, open for reading; an error when it is a link."""
         return os.open(self._before + name, _READ, dir_fd=self._fd)
 
     def link(self, old: bytes, new: bytes) -> None:
-        """Give the entry `old` a second name, in one step; an error when there is an entry of that name.
+        """Add a second name to the entry `old`, in one step; an error when there is an entry of that name.
 
         Raises:
             FileExistsError: when there is one, whatever it is.
@@ -116,7 +116,7 @@ class Folder:
         os.link(self._before + old, self._before + new, src_dir_fd=self._fd, dst_dir_fd=self._fd)
 
     def replace(self, old: bytes, new: bytes) -> None:
-        """Give the entry `old` the name `new`, in one step, in place of what has it."""
+        """Rename the entry `old` to `new`, in one step, in place of what has it."""
         os.replace(self._before + old, self._before + new, src_dir_fd=self._fd, dst_dir_fd=self._fd)
 
     def remove(self, name: bytes) -> None:
@@ -167,7 +167,7 @@ class Folder:
             os.close(descriptor)
 
     def close(self) -> None:
-        """Give the folder up, and its lock."""
+        """Close the folder, and drop its lock."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None

@@ -5,11 +5,11 @@ import stat
 import threading
 from collections.abc import Callable
 
-from jhup_reference.faults import StorageFault
-from jhup_reference.folder import Folder
-from jhup_reference.folding import folds
-from jhup_reference.unfinished import UnfinishedFile
-from jhup_reference.windows import windows_fault
+from jhup_reference.folder.entries import Folder
+from jhup_reference.folder.faults import StorageFault
+from jhup_reference.folder.folding import folds
+from jhup_reference.folder.unfinished import UnfinishedFile
+from jhup_reference.folder.windows import windows_fault
 
 __all__ = ["Places"]
 
@@ -37,7 +37,7 @@ class Places:
         self._turn = threading.Lock()
 
     def of(self, name: str) -> bytes:
-        """Give the name of the entry that holds a valid name.
+        """Return the name of the entry that holds a valid name.
 
         Raises:
             StorageFault: when the platform can't hold it.
@@ -65,7 +65,7 @@ class Places:
         return True
 
     def open(self, place: bytes) -> int:
-        """Give a descriptor of the file that holds a name.
+        """Return a descriptor of the file that holds a name.
 
         Raises:
             FileNotFoundError: when there is none.

@@ -107,7 +107,7 @@ def ready_line(address: Address) -> str:
     """Say where a server listens, for people and programs that wait for it: ``listening tcp 127.0.0.1:41873``.
 
     Args:
-        address: as `bound_address` gives it.
+        address: as `bound_address` returns it.
     """
     if address.transport.is_local:
         return f"listening {address}"

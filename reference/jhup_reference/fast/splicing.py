@@ -2,15 +2,18 @@
 
 import contextlib
 import os
+import select
 import socket
 from typing import Final
+
+from jhup_reference.session import Session
 
 try:
     import fcntl
 except ImportError:  # not a POSIX system
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["CAN_SPLICE", "SinkFault", "Splicer"]
+__all__ = ["CAN_SPLICE", "SinkFault", "Splicer", "splice_body"]
 
 CAN_SPLICE: Final = hasattr(os, "splice") and fcntl is not None
 _PIPE: Final = 1024 * 1024
@@ -66,3 +69,43 @@ class Splicer:
         """Close the pipe."""
         os.close(self._reader)
         os.close(self._writer)
+
+
+def splice_body(sock: socket.socket, session: Session, sink: int, patience: float) -> bool:
+    """Move the body under way past the process: a `jhup_reference.handler.BodyMover`.
+
+    Args:
+        sock: plain, with a time-out.
+        session: whose body is due.
+        sink: from `Session.open_sink`.
+        patience: seconds to wait for each next byte.
+
+    Returns:
+        Whether the stream has ended.
+
+    Raises:
+        OSError: when the connection is lost, or nothing comes (`TimeoutError`).
+    """
+    splicer = Splicer()
+    try:
+        while due := session.body_due:
+            try:
+                moved = splicer.move(sock, sink, due)
+            except BlockingIOError:
+                _await_input(sock, patience)
+                continue
+            if not moved:
+                return True
+            session.body_moved(moved)
+    except SinkFault as fault:
+        session.body_lost(fault.moved, fault.cause)
+    finally:
+        splicer.close()
+    return False
+
+
+def _await_input(sock: socket.socket, seconds: float) -> None:
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    if not poll.poll(seconds * 1000):
+        raise TimeoutError
