@@ -14,7 +14,7 @@ from benchmarks.measuring import Measured, scratch
 from benchmarks.targets import TARGETS, Target
 from benchmarks.workloads import WORKLOADS, Mode, Workload
 
-__all__ = ["Results"]
+__all__ = ["Results", "machine"]
 
 
 class Results:
@@ -88,7 +88,7 @@ class Results:
             f"Written by `python -m benchmarks --output benchmarks/RESULTS.md` on {self._began:%Y-%m-%d}.",
             "Change the programs, not this page.",
             "",
-            f"- {_machine()}",
+            f"- {machine()}",
             f"- {self._surroundings}",
             f"- {self._rounds} rounds in shuffled order (seed {self._seed}), the median of each case, all from this run"
             + (f"; {self._scale:g} of each workload" if self._scale != 1 else "") + ".",
@@ -119,7 +119,8 @@ def _surroundings() -> str:
     return text + ("; all that is measured had real-time priority, so that the rest waited." if real_time else ".")
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Say what machine this is."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():

@@ -124,6 +124,7 @@ def _nginx(folder: Path, store: Path) -> Running:
 
 TARGETS = (
     Target("reference", "reference", "jhup", _reference()),
+    Target("threading", "reference --serving threading", "jhup", _reference("--serving", "threading")),
     Target("processes", "reference --processes 2", "jhup", _reference("--processes", "2")),
     Target("bare", "bare loop", "jhup", _bare),
     Target(

@@ -34,6 +34,7 @@ class Pause(Enum):
     """The next step may take long: reading a large file, or waiting for a disk."""
 
 
+_BETWEEN_REQUESTS: Final = Pause.BETWEEN
 Output: TypeAlias = bytes | Pause
 
 
@@ -110,9 +111,10 @@ class Session:
                     break
                 if len(self._replies) >= _REPLIES_AT_ONCE:
                     yield self.owed()
-                yield Pause.BETWEEN
+                yield _BETWEEN_REQUESTS
         except Exception:  # noqa: BLE001  # whatever it is, it ends this connection and no other (ERR-9)
             self._crash()
+        self.journal.settle()
         if self._replies:
             yield self.owed()
 

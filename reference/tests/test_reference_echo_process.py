@@ -124,7 +124,8 @@ class TestEnd:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     @pytest.mark.parametrize("serving", ["iterative", "threading", "forking"])
     def test_comes_at_once_although_clients_are_connected(self, start_echo, echo_client, serving, number):
-        server = start_echo("greet", "--shape", "session", "--serving", serving, "--grace", "60")
+        options = ("--shape", "session", "--serving", serving, "--grace", "60", "--log-level", "warning")
+        server = start_echo("greet", *options)
         client, silent = echo_client(server.address), echo_client(server.address)
         client.send(b"a")
         assert client.read(11) == b"Hello, b'a'"

@@ -216,7 +216,7 @@ def test_a_thread_that_cannot_be_started_costs_one_connection_and_no_room(echo_c
 )
 @pytest.mark.parametrize("serving", ["iterative", "threading", "forking"])
 def test_nothing_is_left_of_connections_that_are_closed(start_echo, echo_client, eventually, serving):
-    server = start_echo("upper", "--shape", "session", "--serving", serving)
+    server = start_echo("upper", "--shape", "session", "--serving", serving, "--log-level", "warning")
     process = psutil.Process(server.process.pid)
 
     def converse() -> None:

@@ -137,7 +137,7 @@ class TestEnd:
     @posix
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_comes_at_once_when_nothing_is_under_way(self, start, connect, number):
-        server = start("--grace", "60")
+        server = start("--grace", "60", "--log-level", "warning")
         idle = connect(server.address)
         idle.put("a", b"abc")
         server.process.send_signal(number)
@@ -146,7 +146,9 @@ class TestEnd:
         assert server.errors.read_text("utf-8") == ""
 
     @posix
-    @pytest.mark.parametrize("options", [[], ["--serving", "multiplexing"], ["--serving", "forking"]], ids=str)
+    @pytest.mark.parametrize(
+        "options", [["--serving", "threading"], ["--serving", "multiplexing"], ["--serving", "forking"]], ids=str
+    )
     def test_waits_for_what_is_under_way(self, start, connect, storage, eventually, options):
         server = start("--grace", "60", *options)
         busy, idle = connect(server.address), connect(server.address)
@@ -214,7 +216,9 @@ class TestKill:
 
 class TestConcurrency:
     @pytest.mark.parametrize(
-        "options", [[], ["--serving", "multiplexing"], ["--serving", "forking"], ["--processes", "2"]], ids=str
+        "options",
+        [["--serving", "threading"], ["--serving", "multiplexing"], ["--serving", "forking"], ["--processes", "2"]],
+        ids=str,
     )
     def test_stalled_connections_delay_no_other(self, start, connect, storage, options):
         if "forking" in options or "--processes" in options:

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from jhup_reference.folder import entries as folder_module
-from jhup_reference.folder.faults import NotStored, StorageFault
 from jhup_reference.folder.entries import Folder, FolderInUse
+from jhup_reference.folder.faults import NotStored, StorageFault
 from jhup_reference.folder.folding import folds
 from jhup_reference.folder.places import Places
+from jhup_reference.folder.windows import windows_fault
 from jhup_reference.settings import Durability
 from jhup_reference.store import Store
-from jhup_reference.folder.windows import windows_fault
 
 needs_flock = pytest.mark.skipif(folder_module.fcntl is None, reason="this platform lacks flock")
 needs_fifo = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this platform lacks FIFOs")
@@ -277,15 +277,18 @@ class TestStart:
             from pathlib import Path
             from jhup_reference.folder import entries as folder
             from jhup_reference.store import Store
+            def refuse(folder):
+                raise OSError
             if sys.argv[2] == "True":
-                folder._NAMELESS = 0
+                folder.Folder.create_nameless = refuse
             upload = Store(Path(sys.argv[1])).begin("a", 3)
             upload.write(memoryview(b"ab"))
             os.kill(os.getpid(), signal.SIGKILL)
         """
         killed = subprocess.run([sys.executable, "-c", textwrap.dedent(script), storage, str(named)], check=False)
         assert killed.returncode == -signal.SIGKILL
-        assert len(list(storage.iterdir())) == (1 if named or not folder_module._NAMELESS else 0)
+        if named:
+            assert len(list(storage.iterdir())) == 1
         Store(storage).close()
         assert list(storage.iterdir()) == []
 

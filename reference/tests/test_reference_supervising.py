@@ -11,6 +11,8 @@ from jhup import Stored
 
 pytest.importorskip("fcntl", reason="this platform lacks fork")
 
+from jhup_reference.fast.prefork import Pauses  # needs it
+
 
 def workers(server) -> list[psutil.Process]:
     return psutil.Process(server.process.pid).children()
@@ -32,16 +34,47 @@ def test_a_worker_that_dies_is_replaced(start, connect, eventually):
     assert isinstance(connect(server.address).put("a", b"abc"), Stored)
 
 
-def test_workers_that_die_again_and_again_end_the_server(start, eventually):
+def test_a_server_whose_workers_die_again_and_again_goes_on(start, connect, eventually):
     server = start("--processes", "2")
-    while server.process.poll() is None:
-        for worker in workers(server) if server.process.poll() is None else []:
-            try:
-                worker.kill()
-            except psutil.NoSuchProcess:
-                continue
-    assert server.wait() == 1
-    assert "giving up" in server.errors.read_text("utf-8")
+    killed: set[int] = set()
+    while len(killed) < 6:
+        alive = [worker for worker in workers(server) if worker.pid not in killed]
+        for worker in alive:
+            worker.kill()
+            killed.add(worker.pid)
+    assert isinstance(connect(server.address).put("a", b"abc"), Stored)
+    assert server.process.poll() is None
+
+
+class TestPauses:
+    @pytest.fixture
+    def now(self) -> list[float]:
+        return [0.0]
+
+    @pytest.fixture
+    def pauses(self, now) -> Pauses:
+        return Pauses(lambda: now[0])
+
+    def test_grow_while_a_worker_dies_soon_and_are_bounded(self, pauses):
+        seen = []
+        for _ in range(12):
+            pauses.begun(0)
+            seen.append(pauses.before(0))
+        assert seen[:4] == [0.0, 0.1, 0.2, 0.4]
+        assert seen[-2:] == [30.0, 30.0]
+
+    def test_begin_anew_after_a_worker_has_lived(self, pauses, now):
+        for _ in range(5):
+            pauses.begun(0)
+            pauses.before(0)
+        pauses.begun(0)
+        now[0] += 60
+        assert pauses.before(0) == 0.0
+
+    def test_are_those_of_each_worker(self, pauses):
+        for number in (0, 0, 1):
+            pauses.begun(number)
+        assert [pauses.before(0), pauses.before(0), pauses.before(1)] == [0.0, 0.1, 0.0]
 
 
 @pytest.mark.parametrize("options", [["--processes", "2"], ["--serving", "forking"]], ids=str)

@@ -7,9 +7,9 @@ import pytest
 import trustme
 
 from jhup import Code, Failure, Stored
+from jhup_reference.runtime.tls import server_context
 from jhup_reference.serving import running_upload_server
 from jhup_reference.settings import Serving
-from jhup_reference.runtime.tls import server_context
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ _DEFAULTS = Tuning()
     help="Where to listen. Port 0 is a free one; the line on standard output names it.",
 )  # fmt: skip
 @click.option(
-    "--serving", type=click.Choice([each.value for each in Serving]), default=Serving.THREADING.value,
+    "--serving", type=click.Choice([each.value for each in Serving]), default=Serving.MULTIPLEXING.value,
     show_default=True, help="How connections share a process.",
 )  # fmt: skip
 @click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="How many processes serve.")

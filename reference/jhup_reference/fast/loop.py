@@ -15,6 +15,9 @@ from jhup_reference.buffers import SMALL
 __all__ = ["Loop", "Member"]
 
 _TICK: Final = 1.0
+_LARGE: Final = 4 * SMALL
+_LENT_LARGE: Final = 64
+"""Connections that may keep a large buffer while they wait for a turn; more of them read less at a time."""
 
 
 class Member(Protocol):
@@ -36,7 +39,7 @@ class Loop:
 
     def __init__(self) -> None:
         self.now = time.monotonic()
-        self.buffer = memoryview(bytearray(SMALL))
+        self.buffer = memoryview(bytearray(_LARGE))
         self.selector = selectors.DefaultSelector()
         self.ending = False
         self._members: set[Member] = set()
@@ -67,7 +70,7 @@ class Loop:
 
     def lend_buffer(self) -> None:
         """Leave the buffer to a connection that isn't through with it, and take another."""
-        self.buffer = memoryview(bytearray(SMALL))
+        self.buffer = memoryview(bytearray(_LARGE if len(self._put_off) < _LENT_LARGE else SMALL))
 
     def end_within(self, seconds: float) -> None:
         """End the loop when no connection is left, or after some seconds."""

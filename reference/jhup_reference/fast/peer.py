@@ -16,6 +16,9 @@ _LONG_BODY: Final = 1024 * 1024
 _TURN: Final = 0.001
 """Seconds after which the requests that have arrived of one client wait until all others had a turn."""
 
+_COSTLY: Final = 0.003
+"""Processor seconds of a turn from which on a client gets a thread of its own: its requests can't be cut any finer."""
+
 
 class PeerHost(Protocol):
     """What a peer needs of its server.
@@ -134,32 +137,36 @@ class Peer:
         """Let the session work until it is through with what arrived, or has to let others go first."""
         if self._host.must_wait:
             self._move_apart()
-        elif self._work(time.monotonic() + _TURN) and not self._put_off:
+        elif self._work() and not self._put_off:
             if self._session.closing or (self._loop.ending and self._session.idle):
                 self._linger()
             elif self._session.body_due > _LONG_BODY:
                 self._move_apart()
 
-    def _work(self, until: float) -> bool:
-        """Carry requests out until they are through or it is some time; return whether the connection is still here."""
+    def _work(self) -> bool:
+        """Carry requests out, for the time of a turn; return whether it is through and nothing is unsent."""
+        until, spent = time.monotonic() + _TURN, time.thread_time()
         for output in self._outputs:
-            if output is Pause.BETWEEN:
-                if self._loop.ending:
-                    return self._send(self._session.owed())
-                if time.monotonic() >= until:
-                    self._wait_for_turn()
-                    return True
+            if isinstance(output, bytes):
+                if not self._send(output):
+                    return False
             elif output is Pause.LONG_WORK:
                 self._move_apart()
                 return False
-            elif not self._send(output):
-                return False
+            elif self._loop.ending:
+                return self._send(self._session.owed())
+            elif time.monotonic() >= until:
+                return self._let_others_go_first(time.thread_time() - spent)
         return True
 
-    def _wait_for_turn(self) -> None:
+    def _let_others_go_first(self, spent: float) -> bool:
+        if spent >= _COSTLY:
+            self._move_apart()
+            return False
         self._keep_buffer()
         self._put_off = True
         self._loop.put_off(self._resume)
+        return True
 
     def _resume(self) -> None:
         self._put_off = False

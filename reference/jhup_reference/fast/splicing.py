@@ -17,6 +17,7 @@ __all__ = ["CAN_SPLICE", "SinkFault", "Splicer", "splice_body"]
 
 CAN_SPLICE: Final = hasattr(os, "splice") and fcntl is not None
 _PIPE: Final = 1024 * 1024
+_PIECE: Final = 64 * 1024
 
 
 class SinkFault(Exception):
@@ -86,7 +87,10 @@ def splice_body(sock: socket.socket, session: Session, sink: int, patience: floa
     Raises:
         OSError: when the connection is lost, or nothing comes (`TimeoutError`).
     """
-    splicer = Splicer()
+    try:
+        splicer = Splicer()
+    except OSError:  # no descriptors left for a pipe
+        return _copy(sock, session)
     try:
         while due := session.body_due:
             try:
@@ -102,6 +106,14 @@ def splice_body(sock: socket.socket, session: Session, sink: int, patience: floa
     finally:
         splicer.close()
     return False
+
+
+def _copy(sock: socket.socket, session: Session) -> bool:
+    """Move a segment by way of the process."""
+    data = sock.recv(min(session.body_due, _PIECE))
+    for _ in session.receive(data) if data else ():
+        pass  # a body that has a sink is owed no reply
+    return not data
 
 
 def _await_input(sock: socket.socket, seconds: float) -> None:

@@ -22,6 +22,7 @@ class Journal:
         self._log: Any = structlog.get_logger().bind(peer=peer)
         self._health = health or Health()
         self._kinds: Counter[tuple[str, str]] = Counter()
+        self._puts = self._bytes = 0
 
     def note(self, event: str, kind: str = "", **details: object) -> None:
         """Log an event if the connection had none of its kind yet, else count it.
@@ -43,8 +44,15 @@ class Journal:
 
     def stored(self, filename: str, filesize: int) -> None:
         """Log a file that was stored."""
-        self._health.stored(filesize)
+        self._puts += 1
+        self._bytes += filesize
         self._log.info("stored", filename=filename, filesize=filesize)
+
+    def settle(self) -> None:
+        """Have the files counted that were stored since the last time."""
+        if self._puts:
+            self._health.stored(self._bytes, self._puts)
+            self._puts = self._bytes = 0
 
     def crashed(self) -> None:
         """Log the exception that is being handled, which no one foresaw."""
@@ -53,6 +61,7 @@ class Journal:
 
     def end(self) -> None:
         """Log how often what was logged once has happened again."""
+        self.settle()
         for (event, kind), count in self._kinds.items():
             if count > 1:
                 named = {"kind": kind} if kind else {}

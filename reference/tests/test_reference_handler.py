@@ -11,10 +11,12 @@ import pytest
 
 from jhup import Code, Failure, ReplyReader, Stored
 from jhup_reference.buffers import Buffers
+from jhup_reference.fast.splicing import CAN_SPLICE, splice_body
 from jhup_reference.handler import UploadHandler
+from jhup_reference.runtime.connections import Connections
+from jhup_reference.runtime.journal import Journal
 from jhup_reference.session import Session
 from jhup_reference.settings import Limits
-from jhup_reference.fast.splicing import CAN_SPLICE
 from jhup_reference.store import Store
 
 MIB = 1024 * 1024
@@ -24,15 +26,41 @@ def frame(header: str) -> bytes:
     return len(header).to_bytes(4, "little") + header.encode()
 
 
+class Host:
+    """What a handler needs of a server."""
+
+    def __init__(self, store: Store, *, seconds: float, linger: float, buffers: int, moves: bool) -> None:
+        self.connections = Connections()
+        self.buffers = Buffers(buffers)
+        self.mover = splice_body if CAN_SPLICE and moves else None
+        self.linger = linger
+        self.session = Session(store, Limits())
+        self._seconds = seconds
+
+    def journal(self, client_address: object) -> Journal:
+        return self.session.journal
+
+    def begin(self, request: socket.socket, journal: Journal) -> Session:
+        return self.session
+
+    def started(self, request: socket.socket) -> tuple[()]:
+        return ()
+
+    def patience(self, session: Session) -> float:
+        return self._seconds
+
+
 class Pair:
     """A client's socket and the thread that serves its other end."""
 
-    def __init__(self, store: Store, *, patience: float = 60.0, linger: float = 0.1) -> None:
+    def __init__(
+        self, store: Store, *, seconds: float = 60.0, linger: float = 0.1, buffers: int = 1, moves: bool = True
+    ) -> None:
         self.client, served = socket.socketpair()
         self.client.settimeout(30)
-        self.session = Session(store, Limits())
-        self.connection = Connection(served, self.session, patience=patience, linger=linger, buffers=Buffers())
-        self.thread = threading.Thread(target=self.connection.serve)
+        self.host = Host(store, seconds=seconds, linger=linger, buffers=buffers, moves=moves)
+        self.session = self.host.session
+        self.thread = threading.Thread(target=UploadHandler, args=(served, "client", self.host))
         self.thread.start()
 
     def rest(self) -> bytes:
@@ -92,13 +120,13 @@ class TestEnd:
         served.join()
 
     def test_comes_when_nothing_arrives_for_the_time_of_patience(self, pair, storage):
-        served = pair(patience=0.05)
+        served = pair(seconds=0.05)
         served.client.sendall(frame('{"cmd":"put","filename":"a","filesize":3}') + b"ab")
         assert served.rest() == b""
         assert list(storage.iterdir()) == []
 
     def test_comes_when_nothing_arrives_of_a_long_body(self, pair, storage):
-        served = pair(patience=0.05)
+        served = pair(seconds=0.05)
         served.client.sendall(frame('{"cmd":"put","filename":"a","filesize":3000000}') + b"ab")
         assert served.rest() == b""
         assert list(storage.iterdir()) == []
@@ -107,7 +135,7 @@ class TestEnd:
         served = pair()
         served.client.sendall(frame('{"cmd":"put","filename":"a","filesize":1,"reply":true}') + b"x")
         served.client.recv(65536)
-        served.connection.stop()
+        served.host.connections.stop()
         assert served.rest() == b""
         served.join()
 
@@ -115,16 +143,28 @@ class TestEnd:
         served = pair()
         served.client.sendall(frame('{"cmd":"put","filename":"a","filesize":3}') + b"ab")
         eventually(lambda: served.session.body_due == 1)
-        served.connection.stop()
+        served.host.connections.stop()
         served.client.sendall(b"c" + frame('{"cmd":"put","filename":"b","filesize":0}'))
         assert served.rest() == b""
         assert "a" in [path.name for path in storage.iterdir()]
+
+    def test_comes_between_two_requests_of_one_segment_when_asked_for(self, pair, storage, monkeypatch):
+        served = pair()
+        find = Store.find
+
+        def find_while_the_server_stops(store: Store, name: str) -> object:
+            served.host.connections.stop()
+            return find(store, name)
+
+        monkeypatch.setattr(Store, "find", find_while_the_server_stops)
+        served.client.sendall(frame('{"cmd":"stat","filename":"a","reply":true}') * 100)
+        assert len(list(ReplyReader().receive(served.rest()))) == 1
 
     def test_comes_at_once_when_aborted(self, pair, storage, eventually):
         served = pair()
         served.client.sendall(frame('{"cmd":"put","filename":"a","filesize":3}') + b"ab")
         eventually(lambda: served.session.body_due == 1)
-        served.connection.abort()
+        served.host.connections.abort()
         served.join()
         assert list(storage.iterdir()) == []
 
@@ -142,6 +182,26 @@ class TestLongBody:
         assert (storage / "a").read_bytes() == body
         assert (storage / "b").read_bytes() == b"x"
 
+    def test_needs_nothing_that_is_there_for_speed(self, pair, storage):
+        served = pair(moves=False)
+        body = os.urandom(3 * MIB)
+        served.client.sendall(frame(f'{{"cmd":"put","filename":"a","filesize":{len(body)}}}') + body)
+        served.client.shutdown(socket.SHUT_WR)
+        assert served.rest() == b""
+        assert (storage / "a").read_bytes() == body
+
+    @pytest.mark.skipif(not CAN_SPLICE, reason="this platform lacks splice")
+    def test_is_read_by_a_buffer_where_no_pipe_can_be_made(self, pair, storage, monkeypatch):
+        def exhausted() -> tuple[int, int]:
+            raise OSError(24, "Too many open files")
+
+        monkeypatch.setattr(os, "pipe", exhausted)
+        served = pair()
+        served.client.sendall(frame('{"cmd":"put","filename":"a","filesize":3000000}') + bytes(3_000_000))
+        served.client.shutdown(socket.SHUT_WR)
+        assert served.rest() == b""
+        assert (storage / "a").stat().st_size == 3_000_000
+
     def test_that_breaks_off_leaves_nothing(self, pair, storage):
         served = pair()
         served.client.sendall(frame('{"cmd":"put","filename":"a","filesize":3000000}') + bytes(2_999_999))
@@ -150,9 +210,8 @@ class TestLongBody:
         served.join()
         assert list(storage.iterdir()) == []
 
-    def test_is_read_with_a_small_buffer_when_no_large_one_is_left(self, pair, storage, monkeypatch):
-        monkeypatch.setattr(Buffers, "take", lambda buffers: None)
-        served = pair()
+    def test_is_read_with_a_small_buffer_when_no_large_one_is_left(self, pair, storage):
+        served = pair(buffers=0)
         served.client.sendall(frame('{"cmd":"put","filename":"a","filesize":3000000,"reply":true}') + bytes(3_000_000))
         served.client.shutdown(socket.SHUT_WR)
         (reply,) = ReplyReader().receive(served.rest())
@@ -199,5 +258,5 @@ class TestBuffers:
         first = buffers.take()
         assert first is not None
         assert buffers.take() is None
-        buffers.give_back(first)
+        buffers.put_back(first)
         assert buffers.take() is first
