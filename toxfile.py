@@ -1,5 +1,6 @@
 """What tox learns from this project: `--target`, the address that `tox -e conformance` judges."""
 
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from tox.config.cli.parser import ToxParser
@@ -11,6 +12,14 @@ from tox.session.state import State
 
 REFERENCE = "python -m jhup_reference upload --bind {host}:{port} --storage {storage}"
 ECHO = "python -m jhup_reference echo --service {service} --bind {bind} --serving {serving}"
+SWITCHES = frozenset(
+    {
+        "--allow-unverified", "--help", "--last-failed", "--list", "--no-color", "--no-trim", "--quiet", "--strict",
+        "--tls-insecure", "--verbose", "--version", "-h", "-q", "-v", "-x",
+    }
+)  # fmt: skip
+"""The options of the suite that take no value (a test compares them with the suite's): a word after one of them, or
+after the value of another one, is a target or a command."""
 
 
 @impl
@@ -27,25 +36,45 @@ def tox_add_option(parser: ToxParser) -> None:
 
 @impl
 def tox_add_env_config(env_conf: EnvConfigSet, state: State) -> None:
-    """Give the environment `conformance` its commands: judge the target, or start the reference and judge that.
+    """Set the commands of the environment `conformance`."""
+    if env_conf.name == "conformance":
+        words = commands(state.conf.options.target, list(state.conf.pos_args(None) or ()))
+        loaded = MemoryLoader(commands=[Command(each) for each in words], ignore_errors=True)
+        env_conf.loaders.insert(0, loaded)
 
-    Without a target and without options that is the upload service, then each echo service in each of its forms.
+
+def commands(target: str | None, options: list[str]) -> list[list[str]]:
+    """Return what to run: judge the target, or else start the reference and judge that.
+
+    An address or a command of the suite among the options is never ignored. With nothing at all, the reference's
+    upload service is judged, then each of its echo services in each of its forms.
+
+    Args:
+        target: from tox's own command line.
+        options: what stood after `--`.
     """
-    if env_conf.name != "conformance":
-        return
-    options = list(state.conf.pos_args(None) or ())
-    commands = [Command(["jhup-conformance", *options])]
-    if state.conf.options.target:
-        commands = [Command(["jhup-conformance", state.conf.options.target, *options])]
-    elif not {"--spawn", "--list", "--help", "compare", "explain", "matrix", "replay"} & set(options):
-        commands = [Command(["jhup-conformance", "--spawn", _reference(options), *options])]
-        if not options:
-            commands.append(Command(["jhup-conformance", "matrix", "--spawn", ECHO]))
-    env_conf.loaders.insert(0, MemoryLoader(commands=commands, ignore_errors=True))
+    if target:
+        return [["jhup-conformance", target, *options]]
+    named = {word.partition("=")[0] for word in options}
+    if next(positional(options), None) or {"--spawn", "--list", "--help", "-h", "--version"} & named:
+        return [["jhup-conformance", *options]]
+    found = [["jhup-conformance", "--spawn", reference(options), *options]]
+    if not options:
+        found.append(["jhup-conformance", "matrix", "--spawn", ECHO])
+    return found
 
 
-def _reference(options: list[str]) -> str:
-    """Give the command that starts the reference for the service that the options name."""
+def positional(options: Sequence[str]) -> Iterator[str]:
+    """Yield the words that are no options and no values of options."""
+    takes_value = False
+    for word in options:
+        if not takes_value and not word.startswith("-"):
+            yield word
+        takes_value = not takes_value and word.startswith("-") and "=" not in word and word not in SWITCHES
+
+
+def reference(options: Sequence[str]) -> str:
+    """Return the command that starts the reference for the service that the options name."""
     for option, value in pairwise([*options, ""]):
         service = value if option == "--service" else option.removeprefix("--service=")
         if service in {"upper", "greet", "worker"}:

@@ -56,6 +56,7 @@ class ExitStatus(IntEnum):
     UNREACHABLE = 3
     INCONCLUSIVE = 4
     ERROR = 5
+    INTERRUPTED = 130
 
 
 UPLOAD_CLASSES: Final = (

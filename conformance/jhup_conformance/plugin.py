@@ -9,8 +9,11 @@ from collections.abc import Generator, Iterator
 from typing import Any, Final, Protocol
 
 import hypothesis
+import platformdirs
 import pytest
 from hypothesis import HealthCheck, Phase
+from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.database import DirectoryBasedExampleDatabase
 
 from jhup_conformance.findings import (
     CheckResult,
@@ -101,6 +104,9 @@ class ConformancePlugin:
     @staticmethod
     def _configure_hypothesis(options: Options) -> None:
         # A slow target is no slow test; and a target that waits out every time-out must not be shrunk for minutes.
+        # What Hypothesis keeps goes to the user's cache, not into the folder that the user happens to stand in.
+        cache = platformdirs.user_cache_path("jhup-conformance") / "hypothesis"
+        set_hypothesis_home_dir(cache)
         hypothesis.settings.register_profile(
             _NAME,
             max_examples=EFFORTS[options.profile].examples,
@@ -108,6 +114,7 @@ class ConformancePlugin:
             suppress_health_check=list(HealthCheck),
             phases=(Phase.explicit, Phase.reuse, Phase.generate),
             print_blob=False,
+            database=DirectoryBasedExampleDatabase(cache / "examples"),
         )
         hypothesis.settings.load_profile(_NAME)
 
@@ -274,6 +281,10 @@ class ConformancePlugin:
             return ()
         return tuple(stored_differences(finding.transcript, judge.folder.folder))
 
+    def pytest_keyboard_interrupt(self) -> None:
+        """Note that a person ended the run."""
+        self.run.interrupted = True
+
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Keep an error of the suite itself for the verdict."""
         self.run.suite_problem = str(excinfo.value) or type(excinfo.value).__name__
@@ -287,7 +298,11 @@ class ConformancePlugin:
             # Imported where it is needed: pages and captures have libraries of their own.
             from jhup_conformance.reports.written import write_reports
 
-            write_reports(self.run, self.run.options.report)
+            try:
+                write_reports(self.run, self.run.options.report)
+            except OSError as error:
+                where = error.filename or self.run.options.report
+                self.run.report_problem = f"the reports could not be written: {where}: {error.strerror}"
         self._progress.finished(self.run)
         session.exitstatus = self.run.exit_status
 

@@ -1,14 +1,23 @@
 """The command as a person meets it: usage errors, lists, absent targets, limits, known failures."""
 
+import json
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+from click.shell_completion import ShellComplete
+from click.testing import CliRunner
+from reported import judge_taught
 from running import REFERENCE, Judge, Servers
+
+from jhup_conformance.cli.main import main
+from jhup_conformance.run.declarations import DECLARATIONS
 
 
 def unused_port() -> int:
@@ -33,6 +42,17 @@ def unused_port() -> int:
         (["127.0.0.1:80", "--class", "perfect"], "perfect"),
         (["127.0.0.1:80", "--nonsense"], "--nonsense"),
         (["--spawn", "x", "--pid", "1"], "exclude"),
+        (["127.0.0.1:80", "--spawn", "x {port}"], "exclude"),
+        (["--spawn", "server"], "{port}"),
+        (["--spawn", ""], "empty"),
+        (["--spawn", "server '{port}"], "quotation"),
+        (["--spawn", "server {prot}"], "did you mean {port}?"),
+        (["--spawn", "server {address}"], "no {address}"),
+        (["--spawn", "server {port}", "--transport", "unix"], "{socket}"),
+        (["127.0.0.1:80", "--witness", "cat {filename} {store}"], "{store}"),
+        (["127.0.0.1:80", "--pid", "2147483646"], "no process 2147483646"),
+        (["tls://127.0.0.1:80", "--tls-ca", "no-such-file"], "no-such-file"),
+        (["tls://127.0.0.1:80", "--tls-key", "key"], "--tls-cert"),
     ],
 )
 def test_a_usage_error_says_what_was_wrong_and_exits_with_2(judge: Judge, arguments: list[str], said: str) -> None:
@@ -57,6 +77,86 @@ def test_a_server_that_can_not_be_started_exits_with_3_and_says_why(judge: Judge
 
     assert judged.status == 3, judged.printed
     assert command.split()[0] in judged.printed
+
+
+def test_a_report_folder_that_is_a_file_is_refused_at_once(tmp_path: Path, judge: Judge) -> None:
+    (tmp_path / "out").write_text("mine")
+
+    judged = judge(f"127.0.0.1:{unused_port()}", "--report", tmp_path / "out", reported=False)
+
+    assert judged.status == 2
+    assert judged.printed == f"jhup-conformance: --report: can't write to {tmp_path / 'out'}: File exists\n"
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_reports_replace_links_and_never_follow_them(tmp_path: Path) -> None:
+    precious, folder = tmp_path / "precious", tmp_path / "out"
+    precious.write_text("mine")
+    folder.mkdir()
+    for name in ("report.json", "report.html", "junit.xml", "badge.svg", "FRAME-3.json"):
+        (folder / name).symlink_to(precious)
+
+    judge_taught(tmp_path)
+
+    assert precious.read_text() == "mine"
+    assert not any(path.is_symlink() for path in folder.iterdir())
+
+
+def test_reports_that_fail_at_the_end_leave_the_verdict_on_the_screen(tmp_path: Path, judge: Judge) -> None:
+    (tmp_path / "report.html").mkdir()
+
+    judged = judge(
+        "--spawn", REFERENCE, "--clause", "FRAME-14", "--profile", "quick", "--report", tmp_path, reported=False
+    )
+
+    assert judged.status == 5, judged.printed
+    assert "the reports could not be written" in judged.printed
+    assert "exit status 5" in judged.printed.splitlines()[-1]
+
+
+def test_an_interrupted_run_writes_its_reports_and_exits_with_130(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "jhup_conformance", "--spawn", REFERENCE, "--profile", "thorough", "-v"]
+    command += ["--report", "out", "--seed", "1"]
+    environment = {**os.environ, "PYTHONWARNINGS": "default", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        while "PASS" not in process.stdout.readline():  # the checks are under way
+            pass
+        process.send_signal(signal.SIGINT)
+        said = process.stdout.read()
+
+    assert process.returncode == 130, said
+    assert "interrupted" in said.splitlines()[-1]
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["exit_status"] == 130
+    assert not (tmp_path / ".hypothesis").exists()
+
+
+def test_the_help_names_every_option_and_every_command() -> None:
+    said = CliRunner().invoke(main, ["--help"]).output
+
+    assert isinstance(main, click.Group)
+    assert [name for name in main.commands if name != "run" and f"\n  {name} " not in said] == []
+    assert [option.flag for option in DECLARATIONS if option.flag not in said] == []
+    assert "130 interrupted" in " ".join(said.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "incomplete", "offered"),
+    [
+        ([], "", {"explain", "compare", "replay", "matrix"}),
+        ([], "--cl", {"--class", "--clause"}),
+        (["127.0.0.1:80", "--clause"], "frame-1", {"FRAME-1", "FRAME-17"}),
+        (["explain"], "STORE-", {"STORE-1"}),
+        (["127.0.0.1:80", "--profile"], "t", {"thorough"}),
+    ],
+)
+def test_shells_are_offered_commands_options_and_clauses(words: list[str], incomplete: str, offered: set[str]) -> None:
+    complete = ShellComplete(main, {}, "jhup-conformance", "_JHUP_CONFORMANCE_COMPLETE")
+
+    found = {each.value for each in complete.get_completions(words, incomplete)}
+
+    assert offered <= found
+    assert "run" not in found
 
 
 def test_listing_sends_nothing_and_names_every_clause_with_its_checks(judge: Judge) -> None:

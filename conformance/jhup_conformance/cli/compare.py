@@ -1,6 +1,5 @@
 """`compare`: what has changed between two runs, clause by clause; for CI, where nothing may get worse."""
 
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from jhup.clauses import ConformanceClass
+from jhup_conformance.cli.records import read_record
 from jhup_conformance.findings import ExitStatus, Outcome
-from jhup_conformance.reports.as_json import FORMAT
+from jhup_conformance.reports.printable import printable
 from jhup_conformance.run.options import UsageError
 
 __all__ = ["Change", "Verdict", "changes", "compare", "read_report"]
@@ -60,23 +60,12 @@ _GOOD: Final = {
 
 
 def read_report(path: Path) -> dict[str, Any]:
-    """Read a report.json.
+    """Read a report.json, or the one in a folder of reports.
 
     Raises:
         UsageError: when it can't be read, or isn't one of this format.
     """
-    try:
-        record = json.loads(path.read_text("utf-8"))
-        if not isinstance(record, dict) or record.get("format") != FORMAT:
-            raise ValueError(f"no report of format {FORMAT}")
-        for clause in record["clauses"]:
-            Outcome(clause["outcome"])
-            str(clause["id"])
-    except OSError as error:
-        raise UsageError(f"can't read {path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path} is not a report.json: {error}") from error
-    return record
+    return read_record(path / "report.json" if path.is_dir() else path, "report")
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
@@ -86,7 +75,8 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
         UsageError: when the reports are of different services.
     """
     if old["service"] != new["service"]:
-        raise UsageError(f"the first report is of {old['service']}, the second of {new['service']}")
+        services = " and ".join(printable(each["service"]) for each in (old, new))
+        raise UsageError(f"the reports are of different services: {services}")
     before = {clause["id"]: Outcome(clause["outcome"]) for clause in old["clauses"]}
     after = {clause["id"]: Outcome(clause["outcome"]) for clause in new["clauses"]}
     for name in dict.fromkeys([*before, *after]):
@@ -126,7 +116,9 @@ _STYLES: Final = {Verdict.WORSE: "bold white on red", Verdict.BETTER: "black on 
 @click.argument("new", type=click.Path(path_type=Path))
 @click.option("--no-color", is_flag=True, help="Plain text, as in a pipe.")
 def compare(old: Path, new: Path, no_color: bool) -> None:
-    """Say what has changed from one run to another: OLD and NEW are their report.json.
+    """Print what changed between two runs.
+
+    OLD and NEW are their report.json, or the folders that have them.
 
     A clause that changed between UNVERIFIED and UNSUPPORTED is neither better nor worse.
     """
@@ -140,7 +132,7 @@ def compare(old: Path, new: Path, no_color: bool) -> None:
     for each in found:
         style = _STYLES.get(each.verdict, "none")
         way = " → ".join(filter(None, (each.old, each.new)))
-        console.print(f"[{style}]{each.verdict:<6}[/] {each.what:<9} {escape(way)}")
+        console.print(f"[{style}]{each.verdict:<6}[/] {each.what:<9} {escape(printable(way))}")
     counts = {verdict: sum(each.verdict is verdict for each in found) for verdict in Verdict}
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     console.print(told or "nothing has changed")

@@ -13,6 +13,7 @@ from rich.markup import escape
 from jhup.clauses import Clause, Role, chapter_text, clauses
 from jhup.locate import locate
 from jhup.vectors import Stream, Vector, vectors
+from jhup_conformance.cli.group import CLAUSE_ID
 from jhup_conformance.cli.listing import collect_checks
 from jhup_conformance.findings import ExitStatus
 from jhup_conformance.reports.annotated import Piece, piece_lines
@@ -129,10 +130,10 @@ def _why_unchecked(clause: Clause) -> str:
 
 
 @click.command(epilog="Exit status: 0; 2 when there is no such clause.")
-@click.argument("identifier", metavar="ID")
+@click.argument("identifier", metavar="ID", type=CLAUSE_ID)
 @click.option("--no-color", is_flag=True, help="Plain text, as in a pipe.")
 def explain(identifier: str, no_color: bool) -> None:
-    """Explain a clause, such as FRAME-3: why it matters, how it is checked, and the usual bug behind a failure."""
+    """Explain a clause, such as FRAME-3: why it matters, how it is checked, the usual bug."""
     console = Console(no_color=no_color or None, highlight=False, soft_wrap=True)
     try:
         clause = find_clause(identifier)

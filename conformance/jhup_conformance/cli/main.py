@@ -11,13 +11,15 @@ from jhup.address import Transport, parse_address
 from jhup_conformance import SPEC_VERSION, __version__
 from jhup_conformance.cli.compare import compare
 from jhup_conformance.cli.explain import explain
+from jhup_conformance.cli.group import CLAUSE_ID, EXIT_STATUS, FOLDER, DefaultToRun, Run
 from jhup_conformance.cli.listing import list_clauses
 from jhup_conformance.cli.matrix import matrix
 from jhup_conformance.cli.replay import load_exchange, replay
 from jhup_conformance.findings import ExitStatus
 from jhup_conformance.reports.annotated import annotate, step_lines
 from jhup_conformance.reports.console import Detail, Rich
-from jhup_conformance.run.declarations import DECLARATIONS
+from jhup_conformance.reports.printable import printable
+from jhup_conformance.run.declarations import DECLARATIONS, Declaration, Names
 from jhup_conformance.run.launch import launch
 from jhup_conformance.run.options import Options, UsageError
 from jhup_conformance.target.services import UPLOAD
@@ -26,24 +28,8 @@ from jhup_conformance.wire.dialer import Dialer, tls_context
 
 __all__ = ["main"]
 
-_EPILOG = """
-Exit status: 0 conforms; 1 does not; 2 usage; 3 target unreachable or gone; 4 inconclusive, because MUSTs of the asked
-class could not be verified (--allow-unverified makes it 0); 5 error of the suite or of a control.
-"""
 
-
-class _DefaultToRun(click.Group):
-    """A group whose command `run` needs no name: `jhup-conformance TARGET` is the usual call."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args:
-            args = ["run", "--help"]
-        elif args[0] not in self.commands and args[0] != "--version":
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=_DefaultToRun, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
+@click.group(cls=DefaultToRun, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_STATUS)
 @click.version_option(__version__, message=f"jhup-conformance %(version)s, specification {SPEC_VERSION}")
 def main() -> None:
     """Judge an implementation of the JSON-Header Upload Protocol."""
@@ -55,7 +41,7 @@ def _with_declared_options(command: click.Command) -> click.Command:
         if option.default is False:
             settings["is_flag"] = True
         else:
-            settings["type"] = click.Choice(option.choices) if option.choices else option.kind
+            settings["type"] = _value_type(option)
             settings["metavar"] = option.metavar
             settings["multiple"] = option.repeated
             settings["show_default"] = option.default is not None
@@ -65,18 +51,36 @@ def _with_declared_options(command: click.Command) -> click.Command:
     return command
 
 
+def _value_type(option: Declaration) -> click.ParamType[Any] | type:
+    if option.choices:
+        return click.Choice(option.choices)
+    match option.names:
+        case Names.CLAUSE:
+            return CLAUSE_ID
+        case Names.FILE:
+            return click.Path()
+        case Names.FOLDER:
+            return FOLDER
+    return option.kind
+
+
 @_with_declared_options
-@main.command(epilog=_EPILOG)
+@main.command(cls=Run, epilog=EXIT_STATUS)
 @click.argument("target", required=False)
 @click.option("--list", "listing", is_flag=True, help="List clauses and checks; send nothing.")
-@click.option("--quiet", "-q", is_flag=True, help="Say a line for each finding, and the verdict.")
-@click.option("--verbose", "-v", is_flag=True, help="Say each check, and show a program that reproduces each finding.")
+@click.option("--quiet", "-q", is_flag=True, help="Print one line per finding, and the verdict.")
+@click.option(
+    "--verbose",
+    "-v",
+    is_flag=True,
+    help="Print one line per check, and each finding in full with a program that reproduces it.",
+)
 @click.option("--no-color", is_flag=True, help="Plain text, as in a pipe.")
 def run(target: str | None, listing: bool, quiet: bool, verbose: bool, no_color: bool, **values: Any) -> None:
     """Judge the server at TARGET: HOST:PORT, [::1]:PORT, tcp://…, tls://…, unix:PATH, udp://… or unixgram:PATH.
 
     Most servers of this protocol are silent, so the suite has to see what they store: give it --storage, --witness or
-    --spawn. A recorded exchange is sent again by `jhup-conformance replay FILE TARGET`.
+    --spawn.
     """
     console = Console(no_color=no_color or None, highlight=False, soft_wrap=True)
     try:
@@ -118,9 +122,10 @@ def _detail(quiet: bool, verbose: bool) -> Detail:
 def replay_command(
     file: Path, target: str, storage: Path | None, judge: bool, tls_ca: str | None, tls_insecure: bool
 ) -> None:
-    """Send a recorded exchange again, byte for byte and cut for cut, and show what TARGET does now.
+    """Send a recorded exchange again and tell whether the fault still shows.
 
-    FILE is one that a run wrote into its --report folder, such as FRAME-3.json.
+    The bytes, their segments and the pauses are as they were. FILE is one that a run wrote into its --report folder,
+    such as FRAME-3.json.
     """
     try:
         record, transcript = load_exchange(file)
@@ -136,14 +141,14 @@ def replay_command(
         click.echo(f"jhup-conformance: {error}", err=True)
         sys.exit(ExitStatus.UNREACHABLE)
     service = record.get("service", UPLOAD)
-    click.echo(f"clause:   {record.get('clause', '')}")
-    click.echo(f"expected: {record.get('expected', '')}")
-    click.echo(f"recorded: {record.get('actual', '')}")
+    click.echo(f"clause:   {printable(record.get('clause', ''))}")
+    click.echo(f"expected: {printable(record.get('expected', ''))}")
+    click.echo(f"recorded: {printable(record.get('actual', ''))}")
     for label, each in (("recorded", transcript), ("now", now.transcript)):
         click.echo(f"{label}:")
         for line in step_lines(annotate(each, service)):
-            click.echo(f"  {line}")
-    click.echo(f"holds now: {_TELLS[now.holds]}: {now.words}")
+            click.echo(f"  {printable(line)}")
+    click.echo(f"holds now: {_TELLS[now.holds]}: {printable(now.words)}")
     if judge:
         sys.exit(_JUDGED[now.holds])
 

@@ -174,7 +174,7 @@ def matrix(
     at_a_time: int,
     no_color: bool,
 ) -> None:
-    """Judge many echo servers: each service, over each transport, in each serving.
+    """Judge many echo servers: each service over each transport in each way of serving.
 
     --service, --transport and --serving choose some of them (repeatable); all by default.
     """

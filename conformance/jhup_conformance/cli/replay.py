@@ -1,6 +1,5 @@
 """Sends a recorded exchange again: byte for byte, cut for cut, with the same pauses, and tells what comes now."""
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +8,9 @@ from typing import Any, Final
 
 from jhup.address import Address
 from jhup.echo import DatagramAnswers, Silence, right_answers
+from jhup_conformance.cli.records import read_record
 from jhup_conformance.findings import SuiteError
+from jhup_conformance.reports.printable import printable
 from jhup_conformance.reports.right import Answering, exchange_of
 from jhup_conformance.run.options import UsageError
 from jhup_conformance.target.services import UPLOAD
@@ -32,6 +33,8 @@ _PATIENCE: Final = 5.5
 _LOOKING: Final = 2.0
 """Seconds that the store is looked at until a right outcome shows."""
 _SETTLING: Final = 0.5
+_LONGEST_PAUSE: Final = 40.0
+"""Seconds; the longest silence that a clause speaks of is 30, and a record of strangers may say years."""
 _UNHURRIED: Final = 0.05
 
 
@@ -62,15 +65,11 @@ def load_exchange(path: Path) -> tuple[dict[str, Any], Transcript]:
     Raises:
         UsageError: when it can't be read, or isn't one.
     """
+    record = read_record(path, "exchange")
     try:
-        record = json.loads(path.read_text("utf-8"))
-        if not isinstance(record, dict):
-            raise ValueError("not a JSON object")
         return record, Transcript.from_json(record)
-    except OSError as error:
-        raise UsageError(f"can't read {path}: {error.strerror}") from error
     except ValueError as error:
-        raise UsageError(f"{path} is not a recorded exchange: {error}") from error
+        raise UsageError(f"{path} is not a recorded exchange: {printable(str(error), most=200)}") from error
 
 
 def replay(record: Mapping[str, Any], transcript: Transcript, dialer: Dialer, *, storage: Path | None = None) -> Again:
@@ -232,7 +231,7 @@ def _replay_datagrams(record: Mapping[str, Any], transcript: Transcript, target:
     letter = sender.send(steps[0].data)
     try:
         for step in steps[1:]:
-            time.sleep(step.pause)  # what the record says
+            time.sleep(min(step.pause, _LONGEST_PAUSE))  # what the record says
             sender.again(letter, step.data)
         count = len(steps)
         wait_for(

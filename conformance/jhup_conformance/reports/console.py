@@ -202,6 +202,8 @@ def summarize(console: Console, run: Run, *, quiet: bool = False) -> None:
         _say_counts(console, run)
     if run.problem:
         console.print(f"[bold]{escape(run.problem)}[/]")
+    if run.report_problem:
+        console.print(f"[bold]{escape(run.report_problem)}[/]")
     if run.suite_problem:
         console.print(f"[bold]the suite failed: {escape(run.suite_problem)}[/]")
     unverified = [each for each in run.results.values() if each.outcome is Outcome.UNVERIFIED and each.checks]
@@ -213,7 +215,7 @@ def summarize(console: Console, run: Run, *, quiet: bool = False) -> None:
     for identifier in run.options.known_failing:
         if identifier in run.results and run.outcome(run.results[identifier]) is Outcome.ERROR:
             console.print(f"[bold]{identifier} is listed as known to fail, but passes: take it off the list[/]")
-    if run.options.report:
+    if run.options.report and not run.report_problem:
         console.print(f"reports in {run.options.report}: report.html to read, report.json and junit.xml for programs")
     status = run.exit_status
     style = _STYLES[_LOOKS[status]]
@@ -228,6 +230,7 @@ _LOOKS: Final = {
     ExitStatus.UNREACHABLE: Outcome.ERROR,
     ExitStatus.INCONCLUSIVE: Outcome.UNVERIFIED,
     ExitStatus.ERROR: Outcome.ERROR,
+    ExitStatus.INTERRUPTED: Outcome.ERROR,
 }
 
 

@@ -13,6 +13,7 @@ _WORDS: Final = {
     ExitStatus.UNREACHABLE: "the target is unreachable, or gone and not coming back",
     ExitStatus.INCONCLUSIVE: "inconclusive: some MUSTs could not be verified",
     ExitStatus.ERROR: "error of the suite, or of a control",
+    ExitStatus.INTERRUPTED: "interrupted",
 }
 
 

@@ -11,6 +11,7 @@ from jhup_conformance.reports.badge import badge_as_json, badge_as_svg
 from jhup_conformance.reports.capture import capture
 from jhup_conformance.reports.junit import junit
 from jhup_conformance.reports.page import page
+from jhup_conformance.run.report_folder import put_file
 from jhup_conformance.run.session import Run
 
 __all__ = ["write_reports"]
@@ -28,9 +29,9 @@ def write_reports(run: Run, folder: Path) -> None:
     files = {each.clause.id: _write_exchange(run, each, folder) for each in found if each.check.transcript}
     _write_json(folder / "report.json", report_as_json(run, found, files))
     _write_json(folder / "badge.json", badge_as_json(run))
-    (folder / "badge.svg").write_text(badge_as_svg(run), "utf-8")
-    (folder / "junit.xml").write_bytes(junit(run, found))
-    (folder / "report.html").write_text(page(run, found, files), "utf-8")
+    put_file(folder / "badge.svg", badge_as_svg(run).encode())
+    put_file(folder / "junit.xml", junit(run, found))
+    put_file(folder / "report.html", page(run, found, files).encode())
 
 
 def _remove_old(folder: Path) -> None:
@@ -41,7 +42,7 @@ def _remove_old(folder: Path) -> None:
 
 
 def _write_json(path: Path, record: dict[str, Any]) -> None:
-    path.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    put_file(path, (json.dumps(record, indent=1) + "\n").encode())
 
 
 def _write_exchange(run: Run, account: Account, folder: Path) -> dict[str, str]:
@@ -61,8 +62,8 @@ def _write_exchange(run: Run, account: Account, folder: Path) -> dict[str, str]:
     }
     names = {"exchange": f"{identifier}.json", "capture": f"{identifier}.pcap"}
     _write_json(folder / names["exchange"], record)
-    (folder / names["capture"]).write_bytes(capture(check.transcript, run.target, run.started))
+    put_file(folder / names["capture"], capture(check.transcript, run.target, run.started))
     if account.script:
         names["script"] = f"{identifier}.py"
-        (folder / names["script"]).write_text(account.script, "utf-8")
+        put_file(folder / names["script"], account.script.encode())
     return names

@@ -1,6 +1,7 @@
 """The options of a run, declared once for the command and for the pytest plugin."""
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Final
 
 from jhup.address import Transport
@@ -10,7 +11,16 @@ from jhup_conformance.echo.declared import SERVINGS
 from jhup_conformance.profiles import Profile
 from jhup_conformance.target.services import SERVICES, UPLOAD
 
-__all__ = ["DECLARATIONS", "Declaration"]
+__all__ = ["DECLARATIONS", "Declaration", "Names"]
+
+
+class Names(Enum):
+    """What the value of an option names, for shells that complete it."""
+
+    NOTHING = auto()
+    CLAUSE = auto()
+    FILE = auto()
+    FOLDER = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +35,7 @@ class Declaration:
         choices: the values allowed, if they are few.
         metavar: what stands for the value in help texts.
         repeated: whether it may be given several times.
+        names: what its value names.
     """
 
     flag: str
@@ -34,6 +45,7 @@ class Declaration:
     choices: tuple[str, ...] = ()
     metavar: str | None = None
     repeated: bool = False
+    names: Names = Names.NOTHING
 
     @property
     def name(self) -> str:
@@ -43,44 +55,53 @@ class Declaration:
 
 DECLARATIONS: Final = (
     Declaration(flag="--service", help="What to judge.", default=UPLOAD, choices=tuple(SERVICES)),
-    Declaration(flag="--class", help="Judge up to this class; all by default. Echo services have basic and full.",
+    Declaration(flag="--class", help="Judge up to this class. Default: all. Echo services have basic and full.",
                 choices=tuple(each.value for each in ConformanceClass)),
-    Declaration(flag="--shape", help="Echo: how it cuts a stream into messages; one-shot, unless it shows more.",
+    Declaration(flag="--shape", help="Echo: how the server cuts a stream into messages. Default: one-shot, unless it "
+                "shows another.",
                 choices=tuple(each.value for each in Shape if each is not Shape.DATAGRAM)),
-    Declaration(flag="--no-trim", help="Echo: it keeps the white space at the ends of messages.", default=False),
-    Declaration(flag="--serving", help="Echo: how it serves several clients; concurrent, unless declared.",
+    Declaration(flag="--no-trim", help="Echo: the server keeps the white space at the ends of messages.",
+                default=False),
+    Declaration(flag="--serving", help="Echo: how the server serves several clients. Default: concurrently.",
                 choices=tuple(SERVINGS)),
-    Declaration(flag="--max-message", help="Echo: the most bytes that it takes as one message.", kind=int,
+    Declaration(flag="--max-message", help="Echo: the most bytes that the server takes as one message.", kind=int,
                 metavar="N"),
-    Declaration(flag="--storage", help="The server's store is this local folder.", metavar="DIR"),
-    Declaration(flag="--witness", help="Read stored files through a command with {filename}; exit 44 = no such file.",
+    Declaration(flag="--storage", help="The server stores its files in this local folder.", metavar="DIR",
+                names=Names.FOLDER),
+    Declaration(flag="--witness", help="Read stored files with a command that has {filename}; exit 44 = no such file.",
                 metavar="COMMAND"),
     Declaration(flag="--spawn", metavar="COMMAND",
-                help="Start it by a command with {bind}, {host}, {port}, {socket}, {storage}; stop it after."),
-    Declaration(flag="--transport", help="What a spawned server listens on; tcp, unless the command or TARGET says.",
+                help="Start the server with a command that has {port} (or {bind}, {socket}), {host} and {storage}; "
+                "stop it after the run."),
+    Declaration(flag="--transport", help="What a spawned server listens on. Default: tcp, or as the command implies.",
                 choices=tuple(each.value for each in Transport)),
-    Declaration(flag="--pid", help="Watch this local process: processor time, memory, descriptors.", kind=int,
+    Declaration(flag="--pid", help="Also watch this local process: processor time, memory, descriptors.", kind=int,
                 metavar="N"),
-    Declaration(flag="--clause", help="Run only the checks of this clause (repeatable).", metavar="ID", repeated=True),
-    Declaration(flag="--section", help="Run only this section, such as FRAME, framing or 2.3 (repeatable).",
+    Declaration(flag="--clause", help="Check only this clause (repeatable).", metavar="ID", repeated=True,
+                names=Names.CLAUSE),
+    Declaration(flag="--section", help="Check only this section, such as FRAME, framing or 2.3 (repeatable).",
                 metavar="NAME", repeated=True),
-    Declaration(flag="--profile", help="Try a check of each kind; all, with few examples; all of it; for minutes.",
+    Declaration(flag="--profile", help="quick: one check of each kind (4 s). broad: every check, few examples. "
+                "default: every check, every cut (10 s). thorough: every case, for minutes.",
                 default=Profile.DEFAULT.value,
                 choices=tuple(each.value for each in Profile)),
     Declaration(flag="--seed", help="Repeat the random choices of an earlier run.", kind=int, metavar="N"),
-    Declaration(flag="--time-limit", help="End the run after so many seconds, reports included.", kind=float,
+    Declaration(flag="--time-limit", help="Stop after this many seconds and write the reports.", kind=float,
                 metavar="SECONDS"),
-    Declaration(flag="--strict", help="Let a SHOULD count as a MUST.", default=False),
-    Declaration(flag="--known-failing", help="File of clause IDs that may fail, each with a reason behind it.",
-                metavar="FILE"),
-    Declaration(flag="--allow-unverified", help="Exit with 0 when nothing failed but not all could be seen.",
+    Declaration(flag="--strict", help="Count a SHOULD as a MUST.", default=False),
+    Declaration(flag="--known-failing", help="A file of clauses that may fail: an ID and a reason on each line.",
+                metavar="FILE", names=Names.FILE),
+    Declaration(flag="--allow-unverified", help="Exit with 0 when nothing failed but not everything could be seen.",
                 default=False),
-    Declaration(flag="--report", help="Write report.json, junit.xml, report.html and the failing exchanges here.",
-                metavar="DIR"),
-    Declaration(flag="--spec", help="Where the specification's site was put: findings link to their clauses there.",
+    Declaration(flag="--report", help="Write report.html, report.json, junit.xml and the failing exchanges here.",
+                metavar="DIR", names=Names.FOLDER),
+    Declaration(flag="--spec", help="The address or folder of the specification's site: findings link to it.",
                 metavar="URL|DIR"),
-    Declaration(flag="--tls-ca", help="For tls:// targets: trust the certificates in this file.", metavar="FILE"),
-    Declaration(flag="--tls-cert", help="For tls:// targets: the suite's own certificate.", metavar="FILE"),
-    Declaration(flag="--tls-key", help="For tls:// targets: the key of that certificate.", metavar="FILE"),
+    Declaration(flag="--tls-ca", help="For tls:// targets: trust the certificates in this file.", metavar="FILE",
+                names=Names.FILE),
+    Declaration(flag="--tls-cert", help="For tls:// targets: the suite's own certificate.", metavar="FILE",
+                names=Names.FILE),
+    Declaration(flag="--tls-key", help="For tls:// targets: the key of that certificate.", metavar="FILE",
+                names=Names.FILE),
     Declaration(flag="--tls-insecure", help="For tls:// targets: trust any certificate.", default=False),
 )  # fmt: skip

@@ -29,10 +29,8 @@ __all__ = ["open_judge", "spawned_server"]
 
 def spawned_server(options: Options) -> Spawned:
     """Give the server that `--spawn` starts, not started yet."""
-    transport, host = listens_on(options.spawn or ""), "127.0.0.1"
-    if options.target:
-        transport, host = options.target.transport, options.target.host
-    return Spawned(options.spawn or "", storage=options.storage, transport=options.transport or transport, host=host)
+    command = options.spawn or ""
+    return Spawned(command, storage=options.storage, transport=options.transport or listens_on(command))
 
 
 def open_judge(options: Options, target: Address, spawned: Spawned | None) -> Judging:
@@ -95,7 +93,7 @@ def _context(options: Options, target: Address) -> ssl.SSLContext | None:
 
 def _folder(options: Options, spawned: Spawned | None) -> FolderObserver | None:
     if spawned:
-        return FolderObserver(spawned.storage) if spawned.has_storage else None
+        return FolderObserver(spawned.storage) if spawned.has_storage or options.storage else None
     return FolderObserver(options.storage) if options.storage else None
 
 

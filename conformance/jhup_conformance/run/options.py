@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from jhup.address import Address, Transport, parse_address
 from jhup.clauses import ConformanceClass, clauses
 from jhup.echo import Service, Shape
 from jhup_conformance.echo.declared import SERVINGS, Declared
 from jhup_conformance.profiles import Profile
+from jhup_conformance.run.commands import CommandError, check_spawn, check_witness
+from jhup_conformance.run.report_folder import settle
 from jhup_conformance.target.services import SERVICES, UPLOAD, Kind
+from jhup_conformance.wire.dialer import tls_context
 
 __all__ = ["Options", "UsageError", "read_known_failing"]
 
@@ -67,32 +72,28 @@ class Options:
         """
         service = values.get("service") or UPLOAD
         kind = SERVICES[service]
-        address = _read_target(target, values.get("spawn"), kind)
-        if address is None and not values.get("spawn") and not listing:
+        spawn = values.get("spawn")
+        address = _read_target(target, spawn, kind)
+        if address is None and spawn is None and not listing:
             raise UsageError("no target: name one (HOST:PORT, tls://…, unix:PATH) or start one with --spawn COMMAND")
-        if values.get("pid") and values.get("spawn"):
-            raise UsageError("--pid and --spawn exclude each other: a spawned server's process is known")
-        storage = Path(values["storage"]) if values.get("storage") else None
-        if storage and not storage.is_dir() and not values.get("spawn"):
-            raise UsageError(f"--storage: {storage} is not a folder")
-        witness = values.get("witness")
-        if witness and "{filename}" not in witness:
-            raise UsageError("--witness: the command needs {filename} where the name goes")
+        transport = _read_transport(values.get("transport"), spawn, kind)
+        pid = _read_pid(values.get("pid"), spawn)
+        _check_commands(spawn, transport, values.get("witness"))
         limit = values.get("time_limit")
         if limit is not None and limit <= 0:
             raise UsageError(f"--time-limit: {limit:g} is not a positive number of seconds")
         seed = values.get("seed")
-        return cls(
+        options = cls(
             target=address,
             service=service,
             declared=_declared(service, values, address),
             up_to=_read_class(values.get("class"), service),
             class_asked=bool(values.get("class")),
-            storage=storage,
-            witness=witness,
-            spawn=values.get("spawn"),
-            transport=_read_transport(values.get("transport"), values.get("spawn"), kind),
-            pid=values.get("pid"),
+            storage=_read_storage(values.get("storage"), spawn),
+            witness=values.get("witness"),
+            spawn=spawn,
+            transport=transport,
+            pid=pid,
             clauses=_selected(values.get("clause") or (), values.get("section") or ()),
             profile=Profile(values.get("profile") or Profile.DEFAULT),
             seed=secrets.randbelow(2**31) if seed is None else seed,
@@ -107,22 +108,76 @@ class Options:
             tls_key=values.get("tls_key"),
             tls_insecure=bool(values.get("tls_insecure")),
         )
+        options._check_tls()
+        if options.report and not listing:
+            _settle_report(options.report)
+        return options
+
+    def _check_tls(self) -> None:
+        """Read the certificates now: a file that is missing or wrong is no fault of the target."""
+        if self.tls_key and not self.tls_cert:
+            raise UsageError("--tls-key without --tls-cert: name the certificate that the key belongs to")
+        for flag, ca, cert in (("--tls-ca", self.tls_ca, None), ("--tls-cert", None, self.tls_cert)):
+            if not (ca or cert):
+                continue
+            try:
+                tls_context(ca=ca, cert=cert, key=self.tls_key if cert else None, insecure=False)
+            except OSError as error:
+                raise UsageError(f"{flag}: can't use {ca or cert}: {error.strerror or error}") from error
 
 
 def _read_target(target: str | None, spawn: str | None, kind: Kind) -> Address | None:
     if target is None:
         return None
+    if spawn is not None:
+        raise UsageError(
+            f"TARGET ({target}) and --spawn exclude each other: the suite chooses the address of a server that it "
+            "starts; --transport says over what"
+        )
     try:
         address = parse_address(target)
     except ValueError as error:
         raise UsageError(f"target: {error}") from error
     if address.transport not in kind.transports:
         raise UsageError(f"target: {address}: {_misfit(address.transport, kind)}")
-    if spawn and address.transport.is_local:
-        raise UsageError(
-            f"--spawn chooses the socket itself: put {{socket}} into the command, and no {address.transport}: target"
-        )
     return address
+
+
+def _check_commands(spawn: str | None, transport: Transport | None, witness: str | None) -> None:
+    if spawn is not None:
+        try:
+            check_spawn(spawn, transport)
+        except CommandError as error:
+            raise UsageError(f"--spawn: {error}") from error
+    if witness is not None:
+        try:
+            check_witness(witness)
+        except CommandError as error:
+            raise UsageError(f"--witness: {error}") from error
+
+
+def _read_storage(name: str | None, spawn: str | None) -> Path | None:
+    storage = Path(name) if name else None
+    if storage and not storage.is_dir() and (not spawn or storage.exists()):
+        raise UsageError(f"--storage: {storage} is not a folder")
+    return storage
+
+
+def _read_pid(pid: int | None, spawn: str | None) -> int | None:
+    if pid is None:
+        return None
+    if spawn is not None:
+        raise UsageError("--pid and --spawn exclude each other: a spawned server's process is known")
+    if not psutil.pid_exists(pid):
+        raise UsageError(f"--pid: there is no process {pid}")
+    return pid
+
+
+def _settle_report(folder: Path) -> None:
+    try:
+        settle(folder)
+    except OSError as error:
+        raise UsageError(f"--report: can't write to {folder}: {error.strerror}") from error
 
 
 def _misfit(transport: Transport, kind: Kind) -> str:
@@ -143,7 +198,7 @@ def _read_transport(name: str | None, spawn: str | None, kind: Kind) -> Transpor
 
 
 def _read_spec(where: str | None) -> str | None:
-    """Give the base of links to clauses, which has to work from any folder that a report is read in."""
+    """Return the base of links to clauses, which has to work from any folder that a report is read in."""
     if not where or "://" in where:
         return where or None
     folder = Path(where).resolve()
@@ -225,7 +280,7 @@ def read_known_failing(path: str) -> dict[str, str]:
     try:
         lines = Path(path).read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--known-failing: can't read {path}: {error}") from error
+        raise UsageError(f"--known-failing: can't read {path}: {_why(error)}") from error
     found = {}
     for number, line in enumerate(lines, 1):
         text = line.partition("#")[0].strip()
@@ -235,6 +290,10 @@ def read_known_failing(path: str) -> dict[str, str]:
         if identifier not in clauses():
             raise UsageError(f"--known-failing: {path}:{number}: the specification has no clause {identifier!r}")
         if not reason.strip():
-            raise UsageError(f"--known-failing: {path}:{number}: {identifier} needs a reason behind it")
+            raise UsageError(f"--known-failing: {path}:{number}: {identifier} needs a reason after it")
         found[identifier] = reason.strip()
     return found
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else "it is not UTF-8"

@@ -51,6 +51,8 @@ class Run:
         results: by clause, in the order of the book.
         judge: what the checks use, once `open` has been called.
         problem: why the target could not be judged any further; empty while it can.
+        report_problem: why the reports could not be written; empty when they were.
+        interrupted: whether a person ended it.
     """
 
     def __init__(self, options: Options, *, spawned: Spawned | None = None) -> None:
@@ -64,6 +66,8 @@ class Run:
         self.problem = ""
         self.gone = False
         self.suite_problem = ""
+        self.report_problem = ""
+        self.interrupted = False
         self.spawned = spawned
         self.target: Address | None = options.target
 
@@ -168,6 +172,10 @@ class Run:
     def exit_status(self) -> ExitStatus:
         """How the command ends."""
         verdict = self.verdict
+        if self.interrupted:
+            return ExitStatus.INTERRUPTED
+        if self.report_problem:
+            return ExitStatus.ERROR
         if verdict is Verdict.INCONCLUSIVE and self.options.allow_unverified and self._something_held():
             return ExitStatus.CONFORMS
         return _STATUS[verdict]
