@@ -91,13 +91,16 @@ class Server:
         replies: whether it has the feature of chapter 8.
         max_header: its limit of a header in bytes.
         max_filesize: its limit of a body in bytes.
-        unwritable: valid names that its store can't hold (NAME-10, NAME-11).
+        unwritable: valid names that its store can't hold (NAME-10).
+        occupied: valid names under which its folder has something that is not a stored file: a put of one is refused
+            or replaces the entry (NAME-11).
     """
 
     replies: bool = True
     max_header: int = MAX_HEADER
     max_filesize: int = MAX_FILESIZE
     unwritable: frozenset[str] = frozenset()
+    occupied: frozenset[str] = frozenset()
 
 
 _readings = lru_cache(maxsize=64)(readings)
@@ -197,19 +200,25 @@ class _Connection:
     def _stat(self, filename: str | None, so_far: Outcome) -> Expected:
         if filename is None or not is_valid_name(filename):
             return Expected(Failure(Code.BAD_FILENAME, "", closing=False))
-        if filename in self.server.unwritable:
+        if filename in so_far.store:
+            return Expected(self._stored(filename, so_far.store[filename]))
+        if filename in self.server.unwritable | self.server.occupied:
             # What isn't a stored file can be said to be in the way, or not to be stored: section 8.5 has both.
             return Expected(
                 Failure(Code.STORAGE, "", closing=False), any_closing=True, also=frozenset({Code.NOT_FOUND})
             )
-        if filename not in so_far.store:
-            return Expected(Failure(Code.NOT_FOUND, "", closing=False))
-        return Expected(self._stored(filename, so_far.store[filename]))
+        return Expected(Failure(Code.NOT_FOUND, "", closing=False))
 
     def _put(self, put: Put, at: int, so_far: Outcome) -> Iterator[Outcome]:
+        codes = self._refusals(put)
+        yield from self._put_refused_for(codes, put, at, so_far)
+        if not codes and put.filename in self.server.occupied:
+            yield from self._put_refused_for((Code.STORAGE,), put, at, so_far)
+
+    def _put_refused_for(self, codes: tuple[Code, ...], put: Put, at: int, so_far: Outcome) -> Iterator[Outcome]:
+        """Yield the outcomes of a put that is refused for one of these reasons; one without a reason is carried out."""
         body = self.stream[at : at + put.filesize]
         whole = len(body) == put.filesize
-        codes = self._refusals(put)
         if codes:
             # ERR-5: closed, or the body consumed exactly and the next request served. Closing with the body
             # unread may destroy the reply (section 6.3).

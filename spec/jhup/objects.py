@@ -7,7 +7,11 @@ from typing import Any, Final, NoReturn
 
 from jhup.errors import Malformed
 
-__all__ = ["NumberText", "dump_object", "integer_value", "load_object", "quote_text"]
+__all__ = ["BYTE_ORDER_MARK", "NumberText", "dump_object", "integer_value", "load_object", "quote_text"]
+
+
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+"""U+FEFF in UTF-8. RFC 8259 (8.1) lets a reader skip one before the object; this one doesn't (HEAD-5)."""
 
 
 class NumberText(str):
@@ -109,7 +113,7 @@ def load_object(header: bytes) -> dict[str, Any]:
 
 
 def _syntax_fault(header: bytes, error: json.JSONDecodeError) -> Malformed:
-    if header.startswith(b"\xef\xbb\xbf"):
+    if header.startswith(BYTE_ORDER_MARK) and not header.startswith(2 * BYTE_ORDER_MARK):
         return Malformed("HEAD-5", "the header begins with a byte order mark")
     if error.msg == "Extra data":
         return Malformed("HEAD-7", f"the header goes on after its value, at character {error.pos}")

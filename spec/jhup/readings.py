@@ -8,9 +8,9 @@ import re
 from typing import Any, Final, TypeAlias
 
 from jhup.errors import Malformed
-from jhup.limits import MAX_FILESIZE
+from jhup.limits import EXACT_FILESIZE, MAX_FILESIZE
 from jhup.messages import Command, Hello, Put, Request, Stat, Unknown
-from jhup.objects import NumberText, integer_value, load_object
+from jhup.objects import BYTE_ORDER_MARK, NumberText, integer_value, load_object
 from jhup.requests import read_request
 
 __all__ = ["MEMBERS", "Reading", "readings"]
@@ -28,9 +28,10 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def readings(header: bytes) -> tuple[Reading, ...]:
-    """Give every permitted reading of a header.
+    """Return every permitted reading of a header.
 
-    A put with a ``filesize`` of 2^63 or more among the readings stands for "over the server's size limit" (HEAD-14).
+    A put with a ``filesize`` of 2^63 or more among the readings stands for "over the server's size limit" (HEAD-14,
+    HEAD-20).
 
     Args:
         header: the bytes that the prefix counts.
@@ -38,6 +39,17 @@ def readings(header: bytes) -> tuple[Reading, ...]:
     Returns:
         At least one; several where a clause says "either".
     """
+    bare = header.removeprefix(BYTE_ORDER_MARK)
+    if len(bare) == len(header) or bare.startswith(BYTE_ORDER_MARK):
+        return _unmarked(header)
+    found = _unmarked(bare)
+    asks = any(each.asks_reply if isinstance(each, Malformed) else each.reply for each in found)
+    refused = [Malformed("HEAD-5", "the header begins with a byte order mark", asks_reply=way) for way in {asks, False}]
+    return (*refused, *found)
+
+
+def _unmarked(header: bytes) -> tuple[Reading, ...]:
+    """Return the readings of a header to which no byte order mark gives a choice."""
     extreme = False
     try:
         members = load_object(header)
@@ -61,14 +73,38 @@ def readings(header: bytes) -> tuple[Reading, ...]:
     names = [name for name, _ in written if name in MEMBERS]
     if len(names) > len(set(names)):
         found.append(Malformed("HEAD-17", "a member stands more than once", asks_reply=reply))
-    unknown = {name: value for name, value in members.items() if name not in MEMBERS}
-    if extreme or _is_extreme(unknown):
-        found.append(Malformed("HEAD-19", "an unknown member holds an extreme", asks_reply=reply))
+    repeats = _repeats_a_name(flat if extreme else header)
+    if repeats and len(names) == len(set(names)):
+        found.append(Malformed("HEAD-18", "an unknown member stands more than once", asks_reply=reply))
+    if extreme or _is_extreme(_unused(members)):
+        found.append(Malformed("HEAD-19", "a member that is not used holds an extreme", asks_reply=reply))
     if len(asked) > 1 and any(asked):
         found = [way for reading in found for way in _with_and_without(reading)]
-    elif extreme or _is_extreme(members):
+    elif repeats or extreme or _is_extreme(members):  # REPLY-22
         found += [Malformed(each.clause, each.reason) for each in found if isinstance(each, Malformed)]
     return tuple(found)
+
+
+def _unused(members: dict[str, Any]) -> dict[str, Any]:
+    """Return the members that the request doesn't use, as section 3.4 says; a stat's bad filename too (REPLY-11)."""
+    used = {"cmd"}
+    if members.get("cmd") == Command.PUT.value:
+        used |= {"filename", "filesize"}
+    elif members.get("cmd") == Command.STAT.value and type(members.get("filename")) is str:
+        used.add("filename")
+    return {name: value for name, value in members.items() if name not in used}
+
+
+def _repeats_a_name(header: bytes) -> bool:
+    """Tell whether a name stands more than once in any object of a header, the outermost one included."""
+    repeats = False
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal repeats
+        repeats = repeats or len({name for name, _ in pairs}) < len(pairs)
+
+    json.loads(header.decode(), object_pairs_hook=look, parse_int=str, parse_float=str)
+    return repeats
 
 
 def _leaves_no_choice(header: bytes, members: dict[str, Any]) -> bool:
@@ -81,7 +117,7 @@ def _leaves_no_choice(header: bytes, members: dict[str, Any]) -> bool:
         and members.get("cmd") == Command.PUT.value
         and type(members.get("filename")) is str
         and type(size) is int
-        and 0 < size <= MAX_FILESIZE
+        and 0 < size <= EXACT_FILESIZE
     )
 
 
@@ -129,26 +165,43 @@ def _meanings(members: dict[str, Any]) -> list[Reading]:
     except Malformed as error:
         found.append(error)
     reply = members.get("reply") is True
-    first = found[0]
+    first, cmd = found[0], members.get("cmd")
+    if isinstance(first, Malformed) and type(cmd) is str and _SURROGATE.search(cmd):
+        found.append(Unknown(cmd, reply))  # HEAD-21
     if isinstance(first, Stat) and first.filename is not None and _SURROGATE.search(first.filename):
         found.append(Malformed("NAME-8", "the name has a lone surrogate", asks_reply=reply))
-    if members.get("cmd") != Command.PUT.value:
+    filename = members.get("filename")
+    if cmd != Command.PUT.value or type(filename) is not str:
         return found
-    filename, size = members.get("filename"), _integral(members.get("filesize"))
-    if isinstance(first, Malformed) and type(filename) is str and size is not None and size >= 0:
-        found.append(Put(filename, size, reply))  # HEAD-14, HEAD-15
-    elif isinstance(first, Put) and _SURROGATE.search(first.filename):
+    sizes = _sizes(members.get("filesize"))
+    found += [put for size in sizes if (put := Put(filename, size, reply)) != first]
+    if isinstance(first, Put) and first.filesize > EXACT_FILESIZE:
+        found.append(Malformed("HEAD-20", "filesize is 2^53 or more", asks_reply=reply))
+    if isinstance(first, Put) and _SURROGATE.search(first.filename):
         found.append(Malformed("NAME-8", "the name has a lone surrogate", asks_reply=reply))
     return found
 
 
-def _integral(filesize: object) -> int | None:
-    """Give the value of a filesize that is an integer however it is written; any beyond 2^63-1 as 2^63."""
+_TOO_LARGE: Final = MAX_FILESIZE + 1
+
+
+def _sizes(filesize: object) -> set[int]:
+    """Return the values that a filesize may be taken for; 2^63 stands for what is over the server's limit."""
+    value: int | None = None
     if type(filesize) is int:
-        value: int | None = filesize
-    else:
-        value = integer_value(filesize) if type(filesize) is NumberText else None
-    return None if value is None else min(value, MAX_FILESIZE + 1)
+        value = filesize
+    elif type(filesize) is NumberText:
+        value = integer_value(filesize)
+        nearest = float(filesize)
+        if value is None and nearest.is_integer():
+            if nearest > EXACT_FILESIZE + 1:  # what a double makes of it is rounded (HEAD-20)
+                return {_TOO_LARGE}
+            value = int(nearest)  # HEAD-16
+    if value is None or value < 0:
+        return set()
+    if value <= EXACT_FILESIZE:
+        return {value}
+    return {min(value, _TOO_LARGE), _TOO_LARGE}
 
 
 def _is_extreme(members: dict[str, Any]) -> bool:

@@ -1,9 +1,9 @@
-"""The members of a request's header and their meaning (HEAD-10 to HEAD-17), one rule a line."""
+"""The members of a request's header and their meaning (HEAD-10 to HEAD-17, HEAD-20 and HEAD-21), one rule a line."""
 
 from typing import Any, Final
 
 from jhup.errors import Malformed
-from jhup.limits import MAX_FILESIZE
+from jhup.limits import EXACT_FILESIZE, MAX_FILESIZE
 from jhup.messages import Command, Hello, Put, Request, Stat, Unknown
 from jhup.objects import NumberText, integer_value
 
@@ -24,7 +24,7 @@ def read_request(members: dict[str, Any]) -> Request:
         members: the object as `jhup.objects.load_object` gives it.
 
     Raises:
-        Malformed: HEAD-10, HEAD-11, HEAD-12, HEAD-14, HEAD-15 or HEAD-16.
+        Malformed: HEAD-10 to HEAD-12, HEAD-14 to HEAD-16, HEAD-20 or HEAD-21.
     """
     reply = members.get("reply") is True  # REPLY-2
     cmd = members.get("cmd")
@@ -38,7 +38,7 @@ def read_request(members: dict[str, Any]) -> Request:
     if cmd == _HELLO:
         return Hello(reply)
     if _has_lone_surrogate(cmd):
-        raise Malformed("HEAD-10", "cmd has a lone surrogate", asks_reply=reply)
+        raise Malformed("HEAD-21", "cmd has a lone surrogate", asks_reply=reply)
     return Unknown(cmd, reply)
 
 
@@ -65,11 +65,13 @@ def _filesize_fault(members: dict[str, Any]) -> tuple[str, str]:
         return "HEAD-12", "filesize is not an integer"
     value = integer_value(filesize)
     if value is None:
-        if filesize.startswith("-"):
+        nearest = float(filesize)
+        if nearest < 0:
             return "HEAD-12", "filesize is negative"
-        if float(filesize).is_integer():
-            return "HEAD-16", "filesize is not an integer, though it rounds to one"
-        return "HEAD-12", "filesize is fractional"
+        if not nearest.is_integer():
+            return "HEAD-12", "filesize is fractional"
+        clause = "HEAD-16" if nearest <= EXACT_FILESIZE + 1 else "HEAD-20"
+        return clause, "filesize is not an integer, though it rounds to one"
     if value < 0:
         return "HEAD-12", "filesize is negative"
     if value > MAX_FILESIZE:

@@ -50,7 +50,8 @@ class Seen:
     """One frame.
 
     Attributes:
-        message: what it says. A filesize of 2^63 stands for any that is as large or larger (HEAD-14).
+        message: what it says. A filesize of 2^63 stands for any that is as large or larger (HEAD-14),
+            or is taken to be over the server's limit (HEAD-20).
         body: of a put, whole or as much as there is; None for any other message.
         refused: the clause for which a server refuses the request; None when it is to be carried out.
     """
@@ -172,15 +173,15 @@ def _seen(raw: dict[str, Any]) -> Seen:
 def _message(raw: dict[str, Any]) -> Request | Reply:
     match raw:
         case {"put": members}:
-            return Put(_filename(members), int(members.get("filesize", MAX_FILESIZE + 1)), members["reply"])
+            return Put(_text(members, "filename"), int(members.get("filesize", MAX_FILESIZE + 1)), members["reply"])
         case {"stat": {"filename": None, "reply": reply}}:
             return Stat(None, reply)
         case {"stat": members}:
-            return Stat(_filename(members), members["reply"])
+            return Stat(_text(members, "filename"), members["reply"])
         case {"hello": members}:
             return Hello(members["reply"])
         case {"unknown": members}:
-            return Unknown(members["cmd"], members["reply"])
+            return Unknown(_text(members, "cmd"), members["reply"])
         case {"stored": members}:
             return Stored(members["filename"], int(members["filesize"]), members["sha256"])
         case {"failure": members}:
@@ -191,10 +192,10 @@ def _message(raw: dict[str, Any]) -> Request | Reply:
             raise ValueError(f"not a message of a vector: {sorted(raw)}")
 
 
-def _filename(members: dict[str, Any]) -> str:
-    if "filename_utf16" in members:  # what UTF-8 can't express: lone surrogates
-        return bytes.fromhex(members["filename_utf16"]).decode("utf-16-be", "surrogatepass")
-    return str(members["filename"])
+def _text(members: dict[str, Any], name: str) -> str:
+    if units := members.get(f"{name}_utf16"):  # what UTF-8 can't express: lone surrogates
+        return bytes.fromhex(units).decode("utf-16-be", "surrogatepass")
+    return str(members[name])
 
 
 def _greeting(members: dict[str, Any]) -> Greeting:

@@ -102,6 +102,7 @@ _ROWS: Final = (
     (68, 68, Scope(shapes=_STREAMS)),
     (69, 69, _only(Service.WORKER)),
     (70, 71, Scope(shapes=_STREAMS)),
+    (78, 78, Scope(shapes=_LASTING)),
 )
 
 SCOPES: Final[Mapping[str, Scope]] = MappingProxyType(
