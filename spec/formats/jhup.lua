@@ -183,7 +183,9 @@ local function check_utf8(text)
 end
 
 local function read_header(text)
-  if text:sub(1, 3) == "\239\187\191" then broken("HEAD-5", "a byte order mark") end
+  local mark = "\239\187\191"  -- a server may ignore one; this reader takes none
+  if text:sub(1, 6) == mark .. mark then broken("HEAD-6", "two byte order marks") end
+  if text:sub(1, 3) == mark then broken("HEAD-5", "a byte order mark") end
   check_utf8(text)
   local value, after = read_value(text, skip_space(text, 1), 1)
   if value.kind ~= "object" then
@@ -210,12 +212,14 @@ local function check_fraction(text)
   if text:match("^-") and not text:match("^-[0.]+$") then broken("HEAD-12", "filesize is negative") end
   if is_integer(text) then broken("HEAD-15", "filesize has a fraction or an exponent; this reader takes none") end
   local rounded = tonumber(text)
-  broken(rounded == math.floor(rounded) and "HEAD-16" or "HEAD-12", "filesize is fractional")
+  if rounded ~= math.floor(rounded) then broken("HEAD-12", "filesize is fractional") end
+  broken(rounded <= 9007199254740992 and "HEAD-16" or "HEAD-20", "filesize is not an integer, though it rounds to one")
 end
 
 local function check_request(members)
   local cmd, filename, filesize = members.cmd, members.filename, members.filesize
-  if not cmd or cmd.kind ~= "string" or cmd.lone then broken("HEAD-10", "cmd is missing, not a string, or has a lone surrogate") end
+  if not cmd or cmd.kind ~= "string" then broken("HEAD-10", "cmd is missing or not a string") end
+  if cmd.lone then broken("HEAD-21", "cmd has a lone surrogate") end
   if cmd.value ~= "put" then return end
   if not filename or filename.kind ~= "string" then broken("HEAD-11", "filename is missing or not a string") end
   if not filesize or filesize.kind ~= "integer" and filesize.kind ~= "fraction" then

@@ -25,7 +25,7 @@ def body_size(data: bytes) -> int:
     Raises:
         ValueError: when the header is malformed.
     """
-    # Numbers with a fraction or an exponent stay exact: a float would round 3.0000000000000000001 to 3 (HEAD-16).
+    # Numbers with a fraction or an exponent stay exact: a float would round 9007199254740993.0 (HEAD-20).
     try:
         header = json.loads(data.decode("utf-8"), parse_constant=_refuse, parse_float=_Fractional)
     except RecursionError:
@@ -35,7 +35,7 @@ def body_size(data: bytes) -> int:
     cmd = header.get("cmd")
     if not isinstance(cmd, str):
         raise ValueError("HEAD-10: cmd is missing or not a string")
-    cmd.encode()  # a UnicodeEncodeError, which is a ValueError, for a lone surrogate (HEAD-10)
+    cmd.encode()  # a UnicodeEncodeError, which is a ValueError, for a lone surrogate (HEAD-21)
     if cmd != "put":
         return 0
     if not isinstance(header.get("filename"), str):

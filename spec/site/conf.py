@@ -2,7 +2,7 @@
 
 project = "JHUP"
 author = "the maintainers of JHUP"
-version = release = "1.0"
+version = release = "1.1"
 language = "en"
 html_search_language = "jhup"  # English that keeps FRAME-3 whole: jhup_site.words
 
@@ -13,7 +13,7 @@ nitpicky = True
 smartquotes = False
 
 html_theme = "furo"
-html_title = "JHUP 1.0"
+html_title = "JHUP 1.1"
 if tags.has("print"):  # noqa: F821  # Sphinx gives it
     html_sidebars: dict[str, list[str]] = {"**": ["sidebar/brand.html"]}
 html_static_path = ["static"]

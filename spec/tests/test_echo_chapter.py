@@ -29,7 +29,9 @@ OUTCOME = re.compile(r"=> (right|wrong): (\w+) ([\w-]+)( no-trim)?(?: (ECHO-\d+)
 
 
 def test_clauses_are_numbered_without_a_gap() -> None:
-    assert list(CLAUSES) == [f"ECHO-{number}" for number in range(1, CHAPTER.count("\n**ECHO-") + 1)]
+    assert sorted(CLAUSES, key=lambda each: int(each[5:])) == [
+        f"ECHO-{number}" for number in range(1, CHAPTER.count("\n**ECHO-") + 1)
+    ]
 
 
 @pytest.mark.parametrize("clause", CLAUSES)

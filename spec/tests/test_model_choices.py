@@ -54,7 +54,6 @@ def test_nan_and_bytes_behind_the_object_are_answered_or_not(header: bytes) -> N
         b'[{"cmd":"hello","reply":true}]',
         b'[]{"cmd":"hello","reply":true}',
         b'{"cmd":"put","filename":"a","filesize":1,"reply":true,}',
-        b'\xef\xbb\xbf{"cmd":"put","filename":"a","filesize":1,"reply":true}',
     ],
 )
 def test_a_header_that_asks_for_nothing_or_is_no_object_is_not_answered(header: bytes) -> None:
@@ -76,15 +75,47 @@ def test_a_reply_that_stands_twice_may_go_unanswered(first: bytes, last: bytes) 
     assert admits(found, MALFORMED)
 
 
-def test_another_member_that_stands_twice_owes_its_reply() -> None:
+def test_another_member_that_stands_twice_is_carried_out_or_malformed() -> None:
     header = b'{"cmd":"put","filename":"b","filename":"a","filesize":1,"reply":true}'
 
     found = ways(frame(header) + b"z")
 
     assert admits(found, STORED, stored=True)
     assert admits(found, MALFORMED)
-    assert not admits(found)
+    assert admits(found)
     assert not admits(found, stored=True)
+
+
+def test_a_byte_order_mark_is_ignored_or_malformed_with_a_reply_or_without() -> None:
+    header = b'\xef\xbb\xbf{"cmd":"put","filename":"a","filesize":1,"reply":true}'
+
+    found = ways(frame(header) + b"z")
+
+    assert admits(found, STORED, stored=True)
+    assert admits(found, MALFORMED)
+    assert admits(found)
+    assert not admits(found, stored=True)
+
+
+@pytest.mark.parametrize("filesize", [b"9007199254740993", b"9223372036854775807", b"9007199254740993.5"])
+def test_a_size_that_a_double_rounds_is_never_taken_for_another(filesize: bytes) -> None:
+    header = b'{"cmd":"put","filename":"a","filesize":' + filesize + b',"reply":true}'
+
+    found = ways(frame(header) + b"z")
+
+    assert admits(found, MALFORMED)
+    assert admits(found, Failure(Code.TOO_LARGE, "", closing=True))
+    assert all(not outcome.store for outcome in found)
+
+
+def test_what_is_no_stored_file_is_refused_or_replaced() -> None:
+    stream = frame(b'{"cmd":"put","filename":"a","filesize":1,"reply":true}') + b"z"
+
+    found = ways(stream, server=Server(occupied=frozenset({"a"})))
+
+    assert admits(found, STORED, stored=True)
+    assert admits(found, Failure(Code.STORAGE, "", closing=False))
+    assert not admits(found, STORED)
 
 
 def test_a_header_with_an_extreme_is_carried_out_or_malformed_with_a_reply_or_without() -> None:
@@ -127,6 +158,6 @@ def test_a_refused_put_whose_body_is_not_all_there_may_be_waited_for() -> None:
 def test_a_stat_of_what_is_no_stored_file_finds_it_in_the_way_or_not_stored(code: str) -> None:
     reply = read_reply(load_object(b'{"status":"error","code":"%s","message":"","closing":false}' % code.encode()))
 
-    found = ways(frame(b'{"cmd":"stat","filename":"a","reply":true}'), server=Server(unwritable=frozenset({"a"})))
+    found = ways(frame(b'{"cmd":"stat","filename":"a","reply":true}'), server=Server(occupied=frozenset({"a"})))
 
     assert admits(found, reply)

@@ -17,9 +17,11 @@ from jhup.requests import read_request
 from jhup.vectors import Answer, End, Meaning, Seen, Stream, vectors
 
 
-def refusal(request: Request) -> str | None:
+def refusal(request: Request, header: bytes) -> str | None:
     if isinstance(request, Put) and request.filesize > MAX_FILESIZE:
-        return "HEAD-14"
+        sizes = {each.filesize for each in readings(header) if isinstance(each, Put)}
+        others = {each.clause for each in readings(header) if isinstance(each, Malformed)}
+        return "HEAD-20" if len(sizes) > 1 or "HEAD-20" in others else "HEAD-14"
     name = request.filename if isinstance(request, Put | Stat) else None
     fault = None if name is None else name_fault(name)
     return fault.clause if fault else None
@@ -43,11 +45,11 @@ def meanings(stream: bytes, max_header: int, events: tuple[Seen, ...] = ()) -> I
             answer = Answer.OWED if reading.asks_reply else Answer.NONE
             yield Meaning(events, End.MALFORMED, reading.clause, answer)
         elif not isinstance(reading, Put):
-            yield from meanings(rest, max_header, (*events, Seen(reading, None, refusal(reading))))
+            yield from meanings(rest, max_header, (*events, Seen(reading, None, refusal(reading, header))))
         elif len(rest) < reading.filesize:
-            yield Meaning(events, End.INSIDE, unfinished=Seen(reading, rest, refusal(reading)))
+            yield Meaning(events, End.INSIDE, unfinished=Seen(reading, rest, refusal(reading, header)))
         else:
-            seen = Seen(reading, rest[: reading.filesize], refusal(reading))
+            seen = Seen(reading, rest[: reading.filesize], refusal(reading, header))
             yield from meanings(rest[reading.filesize :], max_header, (*events, seen))
 
 
@@ -140,7 +142,19 @@ def kinds(header: bytes) -> list[str]:
         ),
         ('{"cmd":"\ue000"}'.encode(), ["Unknown"]),
         ('{"cmd":"\U0001f600"}'.encode(), ["Unknown"]),
-        (b'{"cmd":"\\udfff"}', ["HEAD-10"]),
+        (b'{"cmd":"\\udfff"}', ["HEAD-21", "Unknown"]),
+        (b'{"cmd":"\\udfff","reply":true}', ["HEAD-21", "HEAD-21+", "Unknown+"]),
+        (b'\xef\xbb\xbf{"cmd":"hello"}', ["HEAD-5", "Hello"]),
+        (b'\xef\xbb\xbf{"cmd":"hello","reply":true}', ["HEAD-5", "HEAD-5+", "Hello+"]),
+        (b'\xef\xbb\xbf\xef\xbb\xbf{"cmd":"hello"}', ["HEAD-6"]),
+        (b'\xef\xbb\xbf{"cmd":null,"reply":true}', ["HEAD-10+", "HEAD-5", "HEAD-5+"]),
+        (b'{"cmd":"hello","x":{"y":1,"y":2}}', ["HEAD-18", "Hello"]),
+        (b'{"cmd":"hello","x":[{"y":1,"y":2}],"reply":true}', ["HEAD-18", "HEAD-18+", "Hello+"]),
+        (b'{"cmd":"hello","filesize":1e999}', ["HEAD-19", "Hello"]),
+        (b'{"cmd":"put","filename":"a","filesize":3,"reply":"\\ud800"}', ["HEAD-19", "Put"]),
+        (b'{"cmd":"put","filename":"a","filesize":9007199254740991}', ["Put"]),
+        (b'{"cmd":"put","filename":"a","filesize":9007199254740992}', ["HEAD-20", "Put"]),
+        (b'{"cmd":"put","filename":"a","filesize":-1e-400}', ["HEAD-16", "Put"]),
         (b'{"cmd":"put","filename":"a","filesize":0}', ["Put"]),
         (b'{"cmd":"put","filename":"a","filesize":1}', ["Put"]),
     ],

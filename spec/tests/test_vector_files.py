@@ -59,8 +59,11 @@ def test_a_file_can_be_read_by_strict_readers(name: str) -> None:
         text.encode()  # no lone surrogates, which many languages can't hold
 
 
+TOO_LARGE = {"HEAD-14", "HEAD-20"}
+
+
 def break_schema(vector: dict[str, Any], *, at: tuple[str | int, ...], value: object) -> list[str]:
-    content = {"$schema": "upload.schema.json", "format": 1, "spec": "1.0", "about": "x", "stream": "requests"}
+    content = {"$schema": "upload.schema.json", "format": 1, "spec": "1.1", "about": "x", "stream": "requests"}
     vector = json.loads(json.dumps(vector))
     place: Any = vector
     for step in at[:-1]:
@@ -201,7 +204,7 @@ def test_an_unfinished_put_lacks_a_part_of_its_body() -> None:
                 assert isinstance(cut.message, Put), vector.name
                 assert cut.body is not None, vector.name
                 assert len(cut.body) < cut.message.filesize, vector.name
-                assert cut.message.filesize <= MAX_FILESIZE or cut.refused == "HEAD-14", vector.name
+                assert cut.message.filesize <= MAX_FILESIZE or cut.refused in TOO_LARGE, vector.name
 
 
 def test_a_request_is_refused_for_the_clause_that_its_name_breaks() -> None:
@@ -211,7 +214,8 @@ def test_a_request_is_refused_for_the_clause_that_its_name_breaks() -> None:
                 name = getattr(seen.message, "filename", None)
                 fault = None if name is None else name_fault(name)
                 too_large = getattr(seen.message, "filesize", 0) > MAX_FILESIZE
-                assert seen.refused == ("HEAD-14" if too_large else fault.clause if fault else None), vector.name
+                expected = TOO_LARGE if too_large else {fault.clause if fault else None}
+                assert seen.refused in expected, vector.name
 
 
 def test_a_message_of_an_unknown_kind_is_an_error() -> None:

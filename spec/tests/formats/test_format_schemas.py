@@ -20,7 +20,7 @@ REQUEST = json.loads((FOLDER / "request.schema.json").read_text("utf-8"))
 REPLY = json.loads((FOLDER / "reply.schema.json").read_text("utf-8"))
 README = (FOLDER / "README.md").read_text("utf-8")
 
-BLIND = {"HEAD-10", "HEAD-16"}
+BLIND = {"HEAD-16", "HEAD-20", "HEAD-21"}
 """What neither a prefix, nor a reader of JSON, nor a schema sees: lone surrogates in cmd, and rounding."""
 
 
