@@ -9,6 +9,7 @@ from jhup.clauses import Clause, ConformanceClass, Level
 from jhup_conformance.wire.transcript import Transcript
 
 __all__ = [
+    "COUNTED",
     "ECHO_CLASSES",
     "UPLOAD_CLASSES",
     "CheckResult",
@@ -35,6 +36,11 @@ class Outcome(StrEnum):
     UNVERIFIED = "UNVERIFIED"
     FLAKY = "FLAKY"
     ERROR = "ERROR"
+    NOT_JUDGED = "NOT_JUDGED"
+
+
+COUNTED: Final = tuple(each for each in Outcome if each is not Outcome.NOT_JUDGED)
+"""The outcomes that are counted; what isn't judged counts nowhere."""
 
 
 class Verdict(StrEnum):
@@ -159,10 +165,12 @@ class ClauseResult:
 
     @property
     def outcome(self) -> Outcome:
-        """The outcome; of a clause without a check: UNVERIFIED, for nobody has seen it hold."""
+        """The outcome; without a check it is NOT_JUDGED where there is a reason for that, else UNVERIFIED."""
         if self.does_not_apply:
             return Outcome.UNSUPPORTED
-        return self.decisive.outcome if self.decisive else Outcome.UNVERIFIED
+        if self.decisive:
+            return self.decisive.outcome
+        return Outcome.NOT_JUDGED if self.reason else Outcome.UNVERIFIED
 
     @property
     def executions(self) -> int:
@@ -175,10 +183,8 @@ class ClauseResult:
         return sum(check.seconds for check in self.checks)
 
     def holds(self) -> bool:
-        """Tell whether nothing stands against the clause; one out of sight of everyone doesn't."""
-        if self.outcome in (Outcome.PASS, Outcome.UNSUPPORTED, Outcome.WARN):
-            return True
-        return bool(self.reason) and not self.checks
+        """Tell whether nothing stands against the clause; one that isn't judged has nothing against it."""
+        return self.outcome in (Outcome.PASS, Outcome.UNSUPPORTED, Outcome.WARN, Outcome.NOT_JUDGED)
 
 
 def class_met(results: Iterable[ClauseResult], classes: tuple[ConformanceClass, ...]) -> ConformanceClass | None:

@@ -121,6 +121,8 @@ def test_only_what_nothing_stands_against_holds(outcome: Outcome, holds: bool) -
 def test_a_clause_without_a_check_holds_only_with_a_reason() -> None:
     assert not ClauseResult(clause("STORE-1")).holds()
     assert ClauseResult(clause("CONN-6"), "out of sight").holds()
+    assert ClauseResult(clause("CONN-6"), "out of sight").outcome is Outcome.NOT_JUDGED
+    assert ClauseResult(clause("STORE-1")).outcome is Outcome.UNVERIFIED
 
 
 def test_a_clause_that_is_about_others_is_unsupported_whatever_its_checks_say() -> None:
@@ -191,7 +193,9 @@ def test_a_class_is_met_when_all_its_musts_and_those_below_hold(
 
 def test_a_class_that_is_not_offered_is_not_met() -> None:
     unsupported = {
-        each.id.replace("-", "_"): Outcome.UNSUPPORTED for each in clauses().values() if each.prefix == "REPLY"
+        each.id.replace("-", "_"): Outcome.UNSUPPORTED
+        for each in clauses().values()
+        if each.conformance_class is ConformanceClass.REPLIES
     }
 
     assert class_met(upload_musts(Outcome.PASS, **unsupported), UPLOAD_CLASSES) is ConformanceClass.SAFE

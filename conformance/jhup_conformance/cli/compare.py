@@ -54,6 +54,7 @@ _GOOD: Final = {
     Outcome.WARN: 3,
     Outcome.UNVERIFIED: 4,
     Outcome.UNSUPPORTED: 4,
+    Outcome.NOT_JUDGED: 4,
     Outcome.PASS: 5,
 }
 """How good an outcome is; between equals a change is neither better nor worse."""
@@ -120,7 +121,7 @@ def compare(old: Path, new: Path, no_color: bool) -> None:
 
     OLD and NEW are their report.json, or the folders that have them.
 
-    A clause that changed between UNVERIFIED and UNSUPPORTED is neither better nor worse.
+    A clause that changed between UNVERIFIED, UNSUPPORTED and NOT_JUDGED is neither better nor worse.
     """
     console = Console(no_color=no_color or None, highlight=False, soft_wrap=True)
     try:

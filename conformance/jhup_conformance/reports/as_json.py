@@ -7,7 +7,7 @@ from typing import Any, Final
 from jhup.clauses import ConformanceClass
 from jhup.locate import locate
 from jhup_conformance import SPEC_VERSION, __version__
-from jhup_conformance.findings import ClauseResult, Outcome
+from jhup_conformance.findings import COUNTED, ClauseResult, Outcome
 from jhup_conformance.reports.account import Account
 from jhup_conformance.run.session import Run
 
@@ -59,11 +59,12 @@ def environment() -> dict[str, str]:
 
 
 def count_by_class(run: Run) -> dict[ConformanceClass, dict[Outcome, int]]:
-    """Count the outcomes of the clauses of each class."""
+    """Count the outcomes of the clauses of each class that are judged."""
     counted: dict[ConformanceClass, dict[Outcome, int]] = {}
     for result in run.results.values():
-        counts = counted.setdefault(result.clause.conformance_class, dict.fromkeys(Outcome, 0))
-        counts[run.outcome(result)] += 1
+        counts = counted.setdefault(result.clause.conformance_class, dict.fromkeys(COUNTED, 0))
+        if (outcome := run.outcome(result)) in counts:
+            counts[outcome] += 1
     return counted
 
 

@@ -30,6 +30,7 @@ _STYLES: Final = {
     Outcome.UNVERIFIED: "black on cyan",
     Outcome.FLAKY: "bold white on magenta",
     Outcome.ERROR: "bold white on magenta",
+    Outcome.NOT_JUDGED: "none",
 }
 _AT_ONCE: Final = 160
 """Characters of a failure that are shown at once."""

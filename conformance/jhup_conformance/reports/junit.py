@@ -16,9 +16,13 @@ _MESSAGE: Final = 500
 
 
 def junit(run: Run, found: Sequence[Account]) -> bytes:
-    """Give the content of junit.xml: what counts against the target is a failure, what could not be seen is skipped."""
+    """Give the content of junit.xml: what counts against the target is a failure, what could not be seen is skipped.
+
+    A clause that is not judged has no test case.
+    """
     told = {each.clause.id: each for each in found}
-    outcomes = [run.outcome(result) for result in run.results.values()]
+    judged = [result for result in run.results.values() if run.outcome(result) is not Outcome.NOT_JUDGED]
+    outcomes = [run.outcome(result) for result in judged]
     against = [result for result in run.results.values() if run.counts_against(result)]
     counts = {
         "tests": len(outcomes),
@@ -31,7 +35,7 @@ def junit(run: Run, found: Sequence[Account]) -> bytes:
         {"name": "jhup-conformance", "time": f"{run.seconds:.3f}", "timestamp": run.started.isoformat()[:19]}
         | {name: str(count) for name, count in counts.items()},
     )
-    for result in run.results.values():
+    for result in judged:
         case = ElementTree.SubElement(
             suite,
             "testcase",

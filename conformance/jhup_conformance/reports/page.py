@@ -83,7 +83,9 @@ def page(run: Run, found: Sequence[Account], names: Mapping[str, Mapping[str, st
         bar_width=_BAR,
         bar_step=_STEP,
         rows=[(result, run.outcome(result), _said(result)) for result in results],
-        outcomes=[each for each in ORDER if any(run.outcome(result) is each for result in results)],
+        outcomes=[
+            each for each in (*ORDER, Outcome.NOT_JUDGED) if any(run.outcome(result) is each for result in results)
+        ],
         classes=list(count_by_class(run)),
         slowest=sorted((each for each in results if each.seconds > 0), key=lambda each: -each.seconds)[:_SLOWEST],
         status=status_words(run.exit_status),
@@ -100,7 +102,7 @@ def page(run: Run, found: Sequence[Account], names: Mapping[str, Mapping[str, st
 
 def _said(result: ClauseResult) -> str:
     """Say in a table's cell why a clause has its outcome, where that isn't told elsewhere."""
-    if result.outcome in (Outcome.UNVERIFIED, Outcome.UNSUPPORTED):
+    if result.outcome in (Outcome.UNVERIFIED, Outcome.UNSUPPORTED, Outcome.NOT_JUDGED):
         return result.does_not_apply or (result.decisive.actual if result.decisive else result.reason)
     return ""
 

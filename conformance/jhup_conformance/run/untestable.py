@@ -1,4 +1,7 @@
-"""Server clauses that no check can judge, each with the reason. A clause is here or has a check, never both."""
+"""Server clauses that are not judged, each with the reason. A clause is here or has a check, never both.
+
+Their outcome is NOT_JUDGED, which counts nowhere.
+"""
 
 from typing import Final
 
@@ -13,7 +16,7 @@ UNSEEN: Final = {
 
 
 def reason_unseen(clause: Clause) -> str:
-    """Give the reason why a clause has no check; empty when it has to have one."""
+    """Return the reason why a clause is not judged; empty when it has to have a check."""
     if clause.level is Level.MAY:
         return "a permission: whatever a server does here is right, and the model accepts all of it"
     return UNSEEN.get(clause.id, "")
