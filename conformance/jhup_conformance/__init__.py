@@ -6,5 +6,5 @@ from typing import Final
 __all__ = ["SPEC_VERSION", "__version__"]
 
 __version__: Final = version("jhup")
-SPEC_VERSION: Final = "1.0"
+SPEC_VERSION: Final = "1.1"
 """Version of the specification that the suite judges by."""

@@ -68,7 +68,7 @@ def test_a_closed_connection_proves_that_nothing_is_on_its_way() -> None:
     assert begun(malformed_and_put, closed="end of stream").is_proven(stored())
 
 
-def test_a_doubtful_name_may_be_held_or_refused_and_a_taken_one_only_refused() -> None:
+def test_a_doubtful_or_taken_name_may_be_held_or_refused() -> None:
     def put(talk: Talk) -> None:
         talk.put(b"first", name="first")
         talk.watched += NAMES
@@ -84,7 +84,7 @@ def test_a_doubtful_name_may_be_held_or_refused_and_a_taken_one_only_refused() -
     held, refused = stored("first"), stored()
     assert [begun(put).mismatch(each) is None for each in (held, refused)] == [True, False]
     assert [begun(doubtful).mismatch(each) is None for each in (held, refused)] == [True, True]
-    assert [begun(taken).mismatch(each) is None for each in (held, refused)] == [False, True]
+    assert [begun(taken).mismatch(each) is None for each in (held, refused)] == [True, True]
 
 
 def test_requests_can_be_told_apart() -> None:
@@ -164,7 +164,7 @@ def test_what_is_planted_is_gone_in_the_end(planted: tuple[Garden, str], folder:
     assert list(folder.parent.iterdir()) == [folder]
 
 
-def test_what_is_replaced_or_removed_is_noticed(planted: tuple[Garden, str], folder: Path) -> None:
+def test_what_is_removed_is_noticed_and_a_body_may_take_its_place(planted: tuple[Garden, str], folder: Path) -> None:
     garden, kind = planted
     with garden:
         plant(garden)
@@ -172,9 +172,13 @@ def test_what_is_replaced_or_removed_is_noticed(planted: tuple[Garden, str], fol
         assert garden.damage() == f"{kind} was removed"
 
         (folder / "name").write_bytes(b"a stored file")
-        assert garden.damage() == f"{kind} was replaced"
+        assert garden.damage() == ""
 
         (folder / "name").unlink()
+        (folder / "name").mkdir()
+        assert garden.damage() == f"{kind} was replaced by something that is not a stored file"
+
+        (folder / "name").rmdir()
         (folder / "elsewhere").rename(folder / "name")
 
 

@@ -56,7 +56,7 @@ def test_an_unknown_clause_on_the_command_line_exits_with_2(tmp_path: Path) -> N
 
 
 def test_examples_of_a_clause_are_those_that_name_it_before_any_other() -> None:
-    assert all("malformed HEAD-16" in each for each in examples(find_clause("HEAD-16")))
+    assert all("malformed HEAD-12" in each for each in examples(find_clause("HEAD-12")))
     assert "unhurried" not in examples(find_clause("FRAME-2"))[0]
     assert examples(find_clause("ERR-1")) == []
 

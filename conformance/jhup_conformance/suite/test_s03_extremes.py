@@ -99,7 +99,7 @@ REPEATED = {
 
 @checks("HEAD-18")
 @pytest.mark.parametrize("members", REPEATED.values(), ids=REPEATED.keys())
-def test_repeated_names_that_mean_nothing_are_ignored(judge: Judge, members: bytes) -> None:
+def test_repeated_names_that_mean_nothing_are_ignored_or_malformed(judge: Judge, members: bytes) -> None:
     before, behind = PLAIN.replace(b"{", b"{" + members + b",", 1), PLAIN[:-1] + b"," + members + b"}"
 
     expect_followed(judge, (PutOf(header, also=FILENAMES[1:]).pair for header in (before, behind)), control=CONTROL)
@@ -138,6 +138,23 @@ EXTREMES: dict[str, bytes] = {
     "surrogates the wrong way round": b'"\\ude00\\ud83d"',
     "a lone surrogate as a name": b'{"\\udfff":1}',
 }
+
+
+UNUSED: dict[str, bytes] = {
+    "the filename of an unknown command": b'{"cmd":"x-nothing","filename":%s}',
+    "the filesize of an unknown command": b'{"cmd":"x-nothing","filename":"@","filesize":%s}',
+    "the filesize of a stat": b'{"cmd":"stat","filename":"@","filesize":%s}',
+    "the filename of a hello": b'{"cmd":"hello","filename":%s}',
+}
+
+
+@checks("HEAD-19")
+@pytest.mark.parametrize("template", UNUSED.values(), ids=UNUSED.keys())
+def test_an_extreme_in_a_member_that_is_not_used_is_ignored_or_malformed(judge: Judge, template: bytes) -> None:
+    values = [EXTREMES[title] for title in ("arrays 1,000 levels deep", "400 digits", "a huge exponent", "2^63")]
+    recipes = [PutOf(template % value, b"") for value in (*values, b'"\\ud800"')]
+
+    expect_followed(judge, (recipe.pair for recipe in recipes), control=PutOf(template % b"[9]", b"").pair)
 
 
 @checks("HEAD-19")

@@ -16,7 +16,7 @@ from jhup.errors import Malformed
 from jhup.readings import readings
 from jhup_conformance.suite.support.followed import expect_followed
 from jhup_conformance.suite.support.malformed import PutOf, Spoiled
-from jhup_conformance.suite.support.malformed_rows import MALFORMED, PLAIN
+from jhup_conformance.suite.support.malformed_rows import DOUBTFUL, MALFORMED, PLAIN
 from jhup_conformance.verify.judge import Judge
 from jhup_conformance.verify.marks import checks, together
 
@@ -25,10 +25,12 @@ TOGETHER = 8
 
 
 def broken(clause: str) -> pytest.MarkDecorator:
-    return together("rows", MALFORMED[clause], MALFORMED[clause], at_a_time=TOGETHER // 2)
+    rows = {**MALFORMED, **DOUBTFUL}[clause]
+    return together("rows", rows, rows, at_a_time=TOGETHER // 2)
 
 
-def expect_malformed(judge: Judge, rows: Sequence[Spoiled]) -> None:
+def expect_right(judge: Judge, rows: Sequence[Spoiled]) -> None:
+    """Expect an outcome that the model has for each header: for most that it is malformed, for some a choice."""
     for control, alike in groupby(rows, key=lambda row: row.control):
         ways = (way for spoiled in alike for way in (spoiled.put(), spoiled.put(b"")))
         expect_followed(judge, (way.pair for way in ways), control=control)
@@ -37,55 +39,61 @@ def expect_malformed(judge: Judge, rows: Sequence[Spoiled]) -> None:
 @checks("HEAD-4")
 @broken("HEAD-4")
 def test_a_header_that_is_not_utf8_is_malformed(judge: Judge, rows: Sequence[Spoiled]) -> None:
-    expect_malformed(judge, rows)
+    expect_right(judge, rows)
 
 
 @checks("HEAD-5")
 @broken("HEAD-5")
-def test_a_header_with_a_byte_order_mark_is_malformed(judge: Judge, rows: Sequence[Spoiled]) -> None:
-    expect_malformed(judge, rows)
+def test_a_byte_order_mark_is_ignored_or_malformed(judge: Judge, rows: Sequence[Spoiled]) -> None:
+    expect_right(judge, rows)
 
 
 @checks("HEAD-6")
 @broken("HEAD-6")
 def test_a_header_that_is_not_json_is_malformed(judge: Judge, rows: Sequence[Spoiled]) -> None:
-    expect_malformed(judge, rows)
+    expect_right(judge, rows)
 
 
 @checks("HEAD-7")
 @broken("HEAD-7")
 def test_a_header_with_bytes_behind_its_object_is_malformed(judge: Judge, rows: Sequence[Spoiled]) -> None:
-    expect_malformed(judge, rows)
+    expect_right(judge, rows)
 
 
 @checks("HEAD-8")
 @broken("HEAD-8")
 def test_a_header_that_is_no_object_is_malformed(judge: Judge, rows: Sequence[Spoiled]) -> None:
-    expect_malformed(judge, rows)
+    expect_right(judge, rows)
 
 
 @checks("HEAD-9")
 @broken("HEAD-9")
 def test_a_header_with_nan_or_an_infinity_anywhere_is_malformed(judge: Judge, rows: Sequence[Spoiled]) -> None:
-    expect_malformed(judge, rows)
+    expect_right(judge, rows)
 
 
 @checks("HEAD-10")
 @broken("HEAD-10")
 def test_a_header_without_a_cmd_that_is_text_is_malformed(judge: Judge, rows: Sequence[Spoiled]) -> None:
-    expect_malformed(judge, rows)
+    expect_right(judge, rows)
+
+
+@checks("HEAD-21")
+@broken("HEAD-21")
+def test_a_cmd_with_a_lone_surrogate_is_unknown_or_malformed(judge: Judge, rows: Sequence[Spoiled]) -> None:
+    expect_right(judge, rows)
 
 
 @checks("HEAD-11")
 @broken("HEAD-11")
 def test_a_put_without_a_filename_that_is_a_string_is_malformed(judge: Judge, rows: Sequence[Spoiled]) -> None:
-    expect_malformed(judge, rows)
+    expect_right(judge, rows)
 
 
 @checks("HEAD-12")
 @broken("HEAD-12")
 def test_a_put_without_a_filesize_that_is_a_natural_number_is_malformed(judge: Judge, rows: Sequence[Spoiled]) -> None:
-    expect_malformed(judge, rows)
+    expect_right(judge, rows)
 
 
 PUNCTUATION = b'{}[]:,"'

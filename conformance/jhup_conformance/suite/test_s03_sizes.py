@@ -64,7 +64,7 @@ def test_small_sizes_are_understood_exactly(judge: Judge, digits: int) -> None:
     expect_followed(judge, (announce(str(size), pattern(size)) for size in sizes), control=CONTROL)
 
 
-LARGE = {
+BELOW_2_53 = {
     "2^16+3": 2**16 + 3,
     "2^31+3": 2**31 + 3,
     "2^32-1": 2**32 - 1,
@@ -73,6 +73,9 @@ LARGE = {
     "2^33+3": 2**33 + 3,
     "2^40+3": 2**40 + 3,
     "2^48+3": 2**48 + 3,
+    "2^53-1": 2**53 - 1,
+}
+FROM_2_53_ON = {
     "2^53": 2**53,
     "2^53+1": 2**53 + 1,
     "2^53+3": 2**53 + 3,
@@ -83,8 +86,18 @@ LARGE = {
 
 
 @checks("HEAD-13")
-@together("sizes", LARGE.values(), LARGE, at_a_time=5)
+@together("sizes", BELOW_2_53.values(), BELOW_2_53, at_a_time=4)
 def test_a_size_that_takes_many_bits_is_not_taken_for_a_small_one(judge: Judge, sizes: tuple[int, ...]) -> None:
+    expect_not_small(judge, sizes)
+
+
+@checks("HEAD-20")
+@together("sizes", FROM_2_53_ON.values(), FROM_2_53_ON, at_a_time=4)
+def test_a_size_beyond_53_bits_is_not_taken_for_a_small_one(judge: Judge, sizes: tuple[int, ...]) -> None:
+    expect_not_small(judge, sizes)
+
+
+def expect_not_small(judge: Judge, sizes: tuple[int, ...]) -> None:
     """As long as the body is not complete, nothing behind its beginning is a request, nor later when it can't be."""
     puts = [Announced(b"%d" % size, reply=reply, doubtful=True) for size in sizes for reply in (False, True)]
 
@@ -154,13 +167,16 @@ ROUNDED = {
     "1e-1000000000": 0,
     "0.99999999999999999999": 1,
     "3." + "0" * 5000 + "1": 3,
-    "9007199254740992.5": 9007199254740992,
 }
 
 
 @checks("HEAD-16")
 @pytest.mark.parametrize(("size", "rounded"), ROUNDED.items(), ids=[size[:24] for size in ROUNDED])
-def test_a_size_that_only_rounds_to_an_integer_is_malformed(judge: Judge, size: str, rounded: int) -> None:
-    body = pattern(rounded) if rounded < 10 else b"abc"
+def test_a_size_that_a_double_rounds_is_that_integer_or_malformed(judge: Judge, size: str, rounded: int) -> None:
+    expect_followed(judge, [announce(size, pattern(rounded))], control=CONTROL)
 
-    expect_followed(judge, [announce(size, body)], control=CONTROL)
+
+@checks("HEAD-20")
+@pytest.mark.parametrize("size", ["9007199254740992.5", "9007199254740993.5", "9007199254740993e0"])
+def test_a_large_size_that_a_double_rounds_is_never_taken_for_a_small_one(judge: Judge, size: str) -> None:
+    expect_followed(judge, [announce(size)], control=CONTROL)

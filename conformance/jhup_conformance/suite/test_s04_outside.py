@@ -151,7 +151,7 @@ def test_no_link_in_the_folder_leads_out_of_the_store(judge: Judge) -> None:
 
 @checks("NAME-11")
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_no_file_is_refused_and_left_alone(judge: Judge, kind: str) -> None:
+def test_what_is_no_file_is_left_alone_or_replaced(judge: Judge, kind: str) -> None:
     folder = judge.require_folder().folder
     with Garden(folder, kind, judge.names.new()) as garden:
         ways = [Occupied(garden, b"body", reply=False), Occupied(garden, b"", reply=False)]
@@ -159,7 +159,9 @@ def test_what_is_no_file_is_refused_and_left_alone(judge: Judge, kind: str) -> N
         expect_followed(judge, (way.pair for way in ways), control=RequestOf("@").pair)
 
         if damage := garden.damage():
-            raise Finding(f"{kind} in the folder left as it was", damage, show(judge, ways[0]).transcript)
+            raise Finding(
+                f"{kind} in the folder left as it was, or replaced by the body", damage, show(judge, ways[0]).transcript
+            )
 
 
 @checks("NAME-11")

@@ -29,7 +29,7 @@ MALFORMED: dict[str, tuple[str, Break]] = {
     "not JSON": ("HEAD-6", lambda name: members(name)[:-1] + b",}"),
     "single quotes": ("HEAD-6", lambda name: members(name).replace(b'"', b"'")),
     "not UTF-8": ("HEAD-4", lambda name: members(name, x="~").replace(b"~", b"\xff")),
-    "a byte order mark": ("HEAD-5", lambda name: b"\xef\xbb\xbf" + members(name)),
+    "a byte order mark after white space": ("HEAD-6", lambda name: b" \xef\xbb\xbf" + members(name)),
     "an array": ("HEAD-8", lambda name: b"[" + members(name) + b"]"),
     "bytes behind the object": ("HEAD-7", lambda name: members(name) + b"x"),
     "two objects": ("HEAD-7", lambda name: members(name) + members(name)),

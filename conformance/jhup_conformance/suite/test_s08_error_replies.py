@@ -9,7 +9,7 @@ from jhup.messages import Code
 from jhup_conformance.findings import Finding, NotOffered
 from jhup_conformance.sizes import pattern
 from jhup_conformance.suite.support.bad_names import BAD_NAMES
-from jhup_conformance.suite.support.malformed import PutOf, Spoiled, spoil
+from jhup_conformance.suite.support.malformed import PutOf, Spoiled
 from jhup_conformance.suite.support.malformed_rows import MALFORMED, PLAIN
 from jhup_conformance.suite.support.planted import KINDS, Garden, Occupied
 from jhup_conformance.verify.dialogue import asking, hear_members, send
@@ -65,8 +65,6 @@ def test_an_error_reply_has_all_its_members(judge: Judge, frame: bytes, code: Co
         raise Finding(", ".join(wrong), f"{members}, where {code} is due", line.transcript)
 
 
-ROUNDED = {"rounds to 3": (b"3}", b"3.0000000000000001}"), "rounds to 0": (b"3}", b"1e-9}")}
-
 ASKING_AND_MALFORMED = {
     "without a cmd": MALFORMED["HEAD-10"][:3],
     "with a cmd that is no text": MALFORMED["HEAD-10"][3:],
@@ -76,7 +74,6 @@ ASKING_AND_MALFORMED = {
     "with a filesize below zero": MALFORMED["HEAD-12"][3:9],
     "with a fraction as filesize": MALFORMED["HEAD-12"][9:13],
     "with a filesize that is no number": MALFORMED["HEAD-12"][13:],
-    "with a filesize that only rounds to an integer": spoil(PLAIN, ROUNDED),
 }
 
 

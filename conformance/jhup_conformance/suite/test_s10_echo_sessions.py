@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 
 from jhup.echo import Shape, worker_name
+from jhup.limits import IDLE_AT_LEAST
 from jhup_conformance.echo.asking import CONTENT, Ask, Breach, is_whole
 from jhup_conformance.echo.inputs import ASKS, edges, letters
 from jhup_conformance.echo.judge import EchoJudge
@@ -12,6 +13,7 @@ from jhup_conformance.findings import Finding, NotSeen
 from jhup_conformance.verify.exchange import End
 from jhup_conformance.verify.marks import checks
 from jhup_conformance.wire.dump import show_bytes
+from jhup_conformance.wire.line import Line, drive
 from jhup_conformance.wire.transcript import Action, Kind
 
 BEHIND = frozenset({Breach.EXTRA, Breach.WRONG})
@@ -182,3 +184,40 @@ def test_replies_before_what_is_not_ascii_are_sent(echo: EchoJudge) -> None:
 def test_the_connection_is_closed_after_end_of_stream(echo: EchoJudge, data: bytes, end: End) -> None:
     ask = Ask(echo.message(data).data, end=end, must_close=True)
     echo.expect([ask], breaches=frozenset({Breach.OPEN}))
+
+
+IDLE_FOR = 0.2
+"""Seconds for which a connection is silent at the least; the thorough profile waits longer."""
+
+
+@checks("ECHO-78")
+def test_an_idle_session_is_not_closed(echo: EchoJudge) -> None:
+    seconds = max(IDLE_FOR, echo.effort.idle)
+    lines = [echo.streams.dial() for _ in range(1 if echo.is_iterative else 2)]
+    said = {line: b"" if number else b"abc\n" for number, line in enumerate(lines)}
+    try:
+        for line, data in said.items():
+            answered(echo, line, data)
+        drive(lines, until=lambda line: line.closed is not None, patience=seconds, at_most=seconds + 1.0)
+        for line in lines:
+            if line.closed:
+                raise Finding(
+                    f"no connection closed for silence within {IDLE_AT_LEAST:.0f} s",
+                    f"closed ({line.closed}) after less than {seconds:.1f} s without a byte",
+                    line.transcript,
+                )
+        for line, data in said.items():
+            answered(echo, line, data + b"def\n", said=len(data))
+    finally:
+        for line in lines:
+            leave(line)
+
+
+def answered(echo: EchoJudge, line: Line, data: bytes, said: int = 0) -> None:
+    """Say what was not said yet of some data, and wait for the answer to all of it."""
+    if not data:
+        return
+    right = echo.wire.right(Ask(data))
+    line.plan([Action(Kind.SENT, data[said:])])
+    if not echo.hear(line, until=lambda line: is_whole(right, bytes(line.received))):
+        raise NotSeen("what comes is not the answer, which other clauses are about")

@@ -156,8 +156,10 @@ class Exchange:
         """Give the right outcomes of a stream, doubtful names held or refused."""
         servers = [self._server]
         if self.talk.taken or self.talk.doubtful:
-            refused = [self.talk.taken] + ([self.talk.taken | self.talk.doubtful] if self.talk.doubtful else [])
-            servers = [replace(self._server, unwritable=frozenset(names)) for names in refused]
+            occupied = frozenset(self.talk.taken)
+            servers = [replace(self._server, occupied=occupied)]
+            if self.talk.doubtful:
+                servers.append(replace(self._server, occupied=occupied, unwritable=frozenset(self.talk.doubtful)))
         found = tuple(
             outcome
             for server in servers

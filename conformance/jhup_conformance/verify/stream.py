@@ -68,7 +68,8 @@ class Talk:
         watched: names whose place in the store is looked at in the end.
         before: what is to be stored before, by name.
         doubtful: valid names that the store may be unable to hold, so that refusing them is right as well (NAME-10).
-        taken: valid names under which the store's folder has something else, so that they have to be refused (NAME-11).
+        taken: valid names under which the store's folder has something else: a put of one is refused or replaces it
+            (NAME-11).
     """
 
     def __init__(self, names: Names) -> None:

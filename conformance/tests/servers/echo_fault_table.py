@@ -125,6 +125,7 @@ FAULTS = {
     "begins early": fault(streams.BeginsEarly, "greet", "session", "33"),
     "answers end of session": fault(streams.AnswersEndOfSession, "greet", "session", "34"),
     "answers the first only": fault(streams.AnswersFirstOnly, "upper", "session", "35"),
+    "session loses patience": fault(streams.LosesPatience, "upper", "session", "78"),
     "session waits for its end": fault(streams.WaitsForEnd, "upper", "session", "30"),
     "session stays open": fault(streams.StaysOpen, "upper", "session", "47", _71="what stays open is not released"),
     "the name changes": fault(streams.NameChanges, "worker", "session", "24"),

@@ -1,6 +1,8 @@
 """Upload servers with one fault each in how they treat connections: chapter 7."""
 
+import os
 import socket
+import struct
 import threading
 from typing import ClassVar
 
@@ -196,3 +198,59 @@ class HurriesBodies(Faithful):
             raise ConnectionError("too slow") from None
         finally:
             self.sock.settimeout(None)
+
+
+class LosesExcess(Faithful):
+    """Serves 40 connections at a time, and forgets those beyond them: they stay open and are never served."""
+
+    served = 0
+    forgotten: ClassVar[list[socket.socket]] = []
+    lock = threading.Lock()
+
+    @classmethod
+    def accepted(cls, sock: socket.socket) -> None:
+        with cls.lock:
+            if cls.served == 40:
+                cls.forgotten.append(sock)
+                return
+            cls.served += 1
+        super().accepted(sock)
+
+    @classmethod
+    def handle(cls, sock: socket.socket) -> None:
+        try:
+            super().handle(sock)
+        finally:
+            with cls.lock:
+                cls.served -= 1
+
+
+class TurnsExcessAway(LosesExcess):
+    """Serves 40 connections at a time, and closes those beyond them, as CONN-10 permits."""
+
+    @classmethod
+    def accepted(cls, sock: socket.socket) -> None:
+        super().accepted(sock)
+        while cls.forgotten:
+            cls.forgotten.pop().close()
+
+
+class GivesUpSending(Faithful):
+    """Closes a connection whose client takes no replies for a tenth of a second."""
+
+    def send(self, data: bytes) -> None:
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 0, 100_000))
+        try:
+            super().send(data)
+        except BlockingIOError:
+            raise ConnectionError("the client takes nothing") from None
+
+
+class KeepsDescriptors(Faithful):
+    """Keeps a second descriptor of each connection, and never closes it."""
+
+    kept: ClassVar[list[int]] = []
+
+    def ended(self) -> None:
+        self.kept.append(os.dup(self.sock.fileno()))
+        super().ended()

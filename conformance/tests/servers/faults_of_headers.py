@@ -109,6 +109,24 @@ class TakesByteOrderMark(Faithful):
         return raw.decode("utf-8-sig")
 
 
+class SkipsSome(Faithful):
+    """Takes the bodies of some puts, which the subclasses name, and stores nothing of them."""
+
+    def carry_out(self, header: Header) -> None:
+        if header.get("cmd") == "skipped":
+            self.consume(self.size_of(header))
+        else:
+            super().carry_out(header)
+
+
+class IgnoresMarkedPuts(SkipsSome):
+    """Stores nothing of a put whose header begins with a byte order mark."""
+
+    def decode(self, raw: bytes) -> str:
+        text = raw.decode("utf-8-sig")
+        return text.replace('"put"', '"skipped"', 1) if raw.startswith(b"\xef\xbb\xbf") else text
+
+
 class RawControlCharacters(Faithful):
     """Takes raw line ends and other control characters in strings, as json.loads does with strict off."""
 
@@ -214,6 +232,19 @@ class LoneSurrogateInCmd(Faithful):
         return "nothing" if is_lone(header.get("cmd")) else super().command_of(header)
 
 
+class DropsLoneSurrogates(Faithful):
+    """Leaves lone surrogates out of a cmd, so that one that is no put becomes one."""
+
+    def command_of(self, header: Header) -> str:
+        return super().command_of(header).encode("utf-8", "ignore").decode()
+
+    def check_object(self, value: object) -> Header:
+        header = super().check_object(value)
+        if is_lone(cmd := header.get("cmd")):
+            header["cmd"] = str(cmd).encode("utf-8", "ignore").decode()
+        return header
+
+
 class AnythingForAName(Faithful):
     """Makes a string of a filename that is a number."""
 
@@ -288,6 +319,13 @@ class SizeAsDouble(Faithful):
         return size
 
 
+class Wraps53(Faithful):
+    """Keeps the low 53 bits of a size, as arithmetic on the bits of a double does."""
+
+    def read_integer(self, digits: str) -> object:
+        return int(digits) % 2**53 if int(digits) < 2**63 else int(digits)
+
+
 class Wraps64(Faithful):
     """Keeps the low 64 bits of a size."""
 
@@ -332,6 +370,16 @@ class Rounds(Faithful):
         return super().size_of(header)
 
 
+class CutsDecimals(Faithful):
+    """Takes the integer below a decimal fraction that a double would round: 2.9999999999999999999 is 2 to it."""
+
+    def read_fraction(self, text: str) -> object:
+        number = super().read_fraction(text)
+        if isinstance(number, float) and number.is_integer() and 0 <= number < 100 and "e" not in text.lower():
+            return int(text.partition(".")[0]) if text.strip("0.") != str(int(number)) else number
+        return number
+
+
 # Duplicates and extremes
 
 
@@ -356,6 +404,14 @@ class MindsAllDuplicates(Faithful):
         if len({name for name, _ in pairs}) < len(pairs):
             raise ValueError("a name stands twice")
         return dict(pairs)
+
+
+class SkipsRepeats(SkipsSome):
+    """Stores nothing of a put in whose header an unknown name stands twice."""
+
+    def make_object(self, pairs: list[tuple[str, object]]) -> Header:
+        names = [name for name, _ in pairs if name not in FOUR]
+        return {**dict(pairs), **({"cmd": "skipped"} if len(set(names)) < len(names) else {})}
 
 
 class JoinsTwoNames(Faithful):

@@ -223,6 +223,14 @@ class AnswersFirstOnly(Faithful):
     line = session
 
 
+class LosesPatience(Faithful):
+    """Closes a session on which nothing arrived for a tenth of a second."""
+
+    def session(self, connection: Connection) -> None:
+        connection.sock.settimeout(0.1)
+        super().session(connection)
+
+
 class NameChanges(Faithful):
     def answer(self, connection: Connection, message: bytes) -> bool:
         connection.number = next(self.numbers)

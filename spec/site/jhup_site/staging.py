@@ -115,7 +115,9 @@ def _relinked(page: Page, by_source: dict[Path, str]) -> str:
         if page.source is None or not target or ":" in target:
             return match[0]
         if match["image"]:
-            return f"![{match['text']}]({os.path.relpath(target.replace('formats/', 'files/'), Path(page.name).parent)})"
+            return (
+                f"![{match['text']}]({os.path.relpath(target.replace('formats/', 'files/'), Path(page.name).parent)})"
+            )
         name = by_source.get(Path(os.path.normpath(page.source.parent / target)))
         if name is None:
             return match["text"]

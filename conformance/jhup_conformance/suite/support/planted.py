@@ -111,12 +111,12 @@ class Garden:
         self._planted[place] = _signs(place)
 
     def damage(self) -> str:
-        """Tell what has been done to the entries and the canary; empty when nothing was."""
+        """Tell what has been done to the entries and the canary; empty when nothing was, or a body took a place."""
         for place, signs in self._planted.items():
             if not os.path.lexists(place):
                 return f"{self._kind} was removed"
-            if _signs(place) != signs:
-                return f"{self._kind} was replaced"
+            if _signs(place) != signs and not stat.S_ISREG(place.lstat().st_mode):
+                return f"{self._kind} was replaced by something that is not a stored file"
             if place.is_dir() and not place.is_symlink() and {each.name for each in place.iterdir()} - {"file"}:
                 return f"something was put into {self._kind}"
         for target in self._targets():
