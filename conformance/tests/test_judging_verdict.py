@@ -69,6 +69,7 @@ def test_the_numbers_of_the_exit_statuses_are_fixed() -> None:
         "UNREACHABLE": 3,
         "INCONCLUSIVE": 4,
         "ERROR": 5,
+        "INTERRUPTED": 130,
     }
 
 
