@@ -28,6 +28,7 @@ from field.field_groups import (
     all_but,
     because,
 )
+from field.judging import Expected
 
 __all__ = ["FIELD", "Contact", "FieldServer"]
 
@@ -97,6 +98,21 @@ class FieldServer:
             else [sys.executable, str(FOLDER / self.program)]
         )
         return [*runner, str(port), str(storage), *self.options]
+
+    def expected(self, *, attached: bool = False) -> Expected:
+        """Return what has to be said of it; attached, one that has gone away may have ended the run."""
+        may_go = attached and bool(self.says)
+        return Expected(
+            name=self.name,
+            words=self.words(),
+            statuses=self.statuses | {3} if may_go else self.statuses,
+            met=frozenset() if may_go else self.met,
+            blamed=frozenset() if may_go else self.blamed,
+            related=dict.fromkeys(self.blamed, "what has to be blamed") | dict(self.related),
+            contact=self.contact,
+            says="" if attached else self.says,
+            is_attached=attached,
+        )
 
 
 def wrong(

@@ -1,0 +1,209 @@
+"""Brings the zoo before the suite: field servers, correct variants, pairs of faults; says what the suite says wrongly.
+
+``python conformance/tests/judge_field.py servers|variants|pairs [NAMES]``. One line for each run, then the figures. The
+exit status is 1 when the suite was wrong about any of them.
+"""
+
+import json
+import statistics
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from field.field_table import FIELD
+from field.judging import Expected, Said, faults_found, judge, wrong
+from variants.generate import variants
+
+TESTS = Path(__file__).parent
+sys.path.insert(0, str(TESTS / "servers"))  # the fault tables are made for being run from there
+from fault_pairs import draw  # noqa: E402
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One run.
+
+    Attributes:
+        expected: what had to be said.
+        said: what was.
+        problems: what was said wrongly.
+    """
+
+    expected: Expected
+    said: Said
+    problems: tuple[str, ...]
+
+    def line(self) -> str:
+        said = self.said
+        head = f"{self.expected.name}: status {said.status}, {said.met or 'no class'}, {said.seconds:.1f} s"
+        contact = (said.report.get("first_contact") or {}).get("line", "")
+        return f"{head}{f', {contact}' if contact else ''}; found {' '.join(said.found) or 'nothing'}"
+
+
+def judge_all(cases: Sequence[Expected], jobs: int, options: Sequence[str]) -> list[Judged]:
+    """Judge them, some at a time, and print one line each."""
+
+    def one(expected: Expected) -> Judged:
+        said = judge(expected, *options)
+        return Judged(expected, said, tuple(wrong(expected, said)))
+
+    judged = []
+    with ThreadPoolExecutor(jobs) as pool:
+        for each in pool.map(one, cases):
+            click.echo(each.line())
+            for problem in each.problems:
+                click.echo(f"    {problem:.400}")
+            judged.append(each)
+    return judged
+
+
+def figures(judged: Sequence[Judged]) -> str:
+    seconds = sorted(each.said.seconds for each in judged)
+    wrong_ones = sum(bool(each.problems) for each in judged)
+    times = f"median {statistics.median(seconds):.1f} s, nine of ten {seconds[len(seconds) * 9 // 10 - 1]:.1f} s"
+    return f"{len(judged)} runs, {wrong_ones} with something wrong; {times}, longest {seconds[-1]:.1f} s"
+
+
+def write(judged: Sequence[Judged], to: Path | None) -> None:
+    """Write what was found, for a closer look."""
+    if to:
+        rows = [
+            {
+                "name": each.expected.name,
+                "status": each.said.status,
+                "met": each.said.met,
+                "seconds": round(each.said.seconds, 1),
+                "found": each.said.found,
+                "problems": each.problems,
+                "first_contact": each.said.report.get("first_contact"),
+                "printed": each.said.printed[-4000:],
+            }
+            for each in judged
+        ]
+        to.write_text(json.dumps(rows, indent=1, ensure_ascii=False), "utf-8")
+
+
+Command = Callable[..., None]
+
+
+def common(function: Command) -> Command:
+    """Add the options that all commands have."""
+    for option in (
+        click.option("--jobs", default=2, show_default=True, help="Runs at a time."),
+        click.option("--profile", default="default", show_default=True, help="Of the suite."),
+        click.option("--json", "to", type=click.Path(path_type=Path), help="Write what was found to this file."),
+    ):
+        function = option(function)
+    return function
+
+
+def finish(judged: Sequence[Judged], to: Path | None) -> None:
+    write(judged, to)
+    click.echo(figures(judged))
+    sys.exit(1 if any(each.problems for each in judged) else 0)
+
+
+@click.group(help=__doc__)
+def main() -> None:
+    pass
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@click.option("--attached", is_flag=True, help="Give the suite an address and a folder, and let it start nothing.")
+@click.option("--seed", default=0, show_default=True, help="Of all random choices.")
+@common
+def servers(names: tuple[str, ...], attached: bool, seed: int, jobs: int, profile: str, to: Path | None) -> None:
+    """Field servers."""
+    cases = [
+        each.expected(attached=attached) for each in FIELD if each.is_runnable and each.name in (names or [each.name])
+    ]
+    finish(judge_all(known(cases, names), jobs, ["--profile", profile, "--seed", str(seed)]), to)
+
+
+@main.command("variants")
+@click.argument("names", nargs=-1)
+@click.option("--seeds", default=1, show_default=True, help="How many runs of each, with another seed.")
+@common
+def correct_variants(names: tuple[str, ...], seeds: int, jobs: int, profile: str, to: Path | None) -> None:
+    """Correct variants: nothing may be found."""
+    judged: list[Judged] = []
+    for seed in range(seeds):
+        cases = [
+            Expected(
+                name=each.name,
+                words=[
+                    sys.executable,
+                    str(TESTS / "variant_server.py"),
+                    "--port",
+                    "{port}",
+                    "--storage",
+                    "{storage}",
+                    *each.choices.words(),
+                ],
+                statuses=frozenset({0}),
+                met=frozenset({"replies" if each.choices.replies == "yes" else "safe"}),
+                warned=each.choices.warned,
+            )
+            for each in variants()
+            if each.name in (names or [each.name])
+        ]
+        judged += judge_all(known(cases, names), jobs, ["--profile", profile, "--seed", str(seed)])
+    finish(judged, to)
+
+
+@main.command()
+@click.option("--count", default=200, show_default=True, help="How many pairs are drawn.")
+@click.option("--skip", default=0, show_default=True, help="How many of these are left out, from the first on.")
+@click.option("--seed", default=0, show_default=True, help="Of the pairs, and of all random choices.")
+@common
+def pairs(count: int, skip: int, seed: int, jobs: int, profile: str, to: Path | None) -> None:
+    """Two faults in one server: each caught, or hidden by the other, and nobody else accused."""
+    drawn = list(draw(count, seed))[skip:]
+    cases = [
+        Expected(
+            name=str(pair),
+            words=[
+                *(
+                    sys.executable,
+                    str(TESTS / "servers" / "fault_pairs.py"),
+                    "--port",
+                    "{port}",
+                    "--storage",
+                    "{storage}",
+                ),
+                *("--fault", pair.first, "--fault", pair.second),
+            ],
+            statuses=frozenset({0, 1}),  # a fault in a SHOULD alone conforms
+            related=dict.fromkeys(pair.blamed, "one of the two faults") | pair.related,
+            is_flaky=bool(pair.wavers),
+        )
+        for pair in drawn
+    ]
+    judged = judge_all(cases, jobs, ["--profile", profile, "--seed", str(seed)])
+    counts: Counter[str] = Counter()
+    for pair, each in zip(drawn, judged, strict=True):
+        for fault, name in zip(
+            faults_found([f.blamed for f in pair.faults], each.said), (pair.first, pair.second), strict=True
+        ):
+            counts[fault] += 1
+            if fault != "caught":
+                click.echo(f"{fault}: {name}, in {pair}")
+    accused = sum(problem.startswith("ACCUSED") for each in judged for problem in each.problems)
+    told = ", ".join(f"{counts[word]} {word}" for word in ("caught", "hidden", "missed"))
+    click.echo(f"{len(drawn)} pairs, seed {seed}: {told} of {2 * len(drawn)} faults; {accused} clauses wrongly accused")
+    finish(judged, to)
+
+
+def known(cases: Sequence[Expected], names: Sequence[str]) -> list[Expected]:
+    if unknown := set(names) - {each.name for each in cases}:
+        raise click.UsageError(f"nobody is called {', '.join(sorted(unknown))}")
+    return list(cases)
+
+
+if __name__ == "__main__":
+    main()
