@@ -8,7 +8,7 @@ import json
 import statistics
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,12 @@ from field.judging import Expected, Said, faults_found, judge, wrong
 from variants.generate import variants
 
 TESTS = Path(__file__).parent
+EITHER_WAY = frozenset({0, 1})
+"""The exit statuses of servers with a fault: one in a SHOULD alone conforms."""
+
 sys.path.insert(0, str(TESTS / "servers"))  # the fault tables are made for being run from there
 from fault_pairs import draw  # noqa: E402
+from later_faults import ECHO, UPLOAD  # noqa: E402
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ def judge_all(cases: Sequence[Expected], jobs: int, options: Sequence[str]) -> l
     """Judge them, some at a time, and print one line each."""
 
     def one(expected: Expected) -> Judged:
-        said = judge(expected, *options)
+        said = judge(expected, *options, *expected.options)
         return Judged(expected, said, tuple(wrong(expected, said)))
 
     judged = []
@@ -178,7 +182,7 @@ def pairs(count: int, skip: int, seed: int, jobs: int, profile: str, to: Path | 
                 ),
                 *("--fault", pair.first, "--fault", pair.second),
             ],
-            statuses=frozenset({0, 1}),  # a fault in a SHOULD alone conforms
+            statuses=EITHER_WAY,
             related=dict.fromkeys(pair.blamed, "one of the two faults") | pair.related,
             is_flaky=bool(pair.wavers),
         )
@@ -197,6 +201,56 @@ def pairs(count: int, skip: int, seed: int, jobs: int, profile: str, to: Path | 
     told = ", ".join(f"{counts[word]} {word}" for word in ("caught", "hidden", "missed"))
     click.echo(f"{len(drawn)} pairs, seed {seed}: {told} of {2 * len(drawn)} faults; {accused} clauses wrongly accused")
     finish(judged, to)
+
+
+@main.command("faults")
+@click.argument("names", nargs=-1)
+@click.option("--seed", default=0, show_default=True, help="Of all random choices.")
+@common
+def later(names: tuple[str, ...], seed: int, jobs: int, profile: str, to: Path | None) -> None:
+    """Faults that the suite did not see at first."""
+    cases = [each for each in (*upload_faults(), *echo_faults()) if each.name in (names or [each.name])]
+    finish(judge_all(known(cases, names), jobs, ["--profile", profile, "--seed", str(seed)]), to)
+
+
+def upload_faults() -> Iterator[Expected]:
+    script = str(TESTS / "servers" / "upload_faults.py")
+    for name, fault in UPLOAD.items():
+        yield Expected(
+            name=name,
+            words=[sys.executable, script, "--port", "{port}", "--storage", "{storage}", "--fault", name],
+            statuses=EITHER_WAY,
+            blamed=fault.blamed,
+            related=fault.related,
+            is_flaky=bool(fault.wavers),
+        )
+
+
+def echo_faults() -> Iterator[Expected]:
+    script = str(TESTS / "servers" / "echo_faults.py")
+    for name, fault in ECHO.items():
+        is_shape = fault.way not in {"udp", "unix", "unixgram"}
+        shape = fault.way if is_shape else "one-shot"
+        bind = "udp://{host}:{port}" if fault.way == "udp" else "{bind}"
+        yield Expected(
+            name=name,
+            words=[
+                sys.executable,
+                script,
+                "--service",
+                fault.service,
+                "--shape",
+                shape,
+                "--bind",
+                bind,
+                "--fault",
+                name,
+            ],
+            options=["--service", fault.service, *(["--shape", shape] if is_shape else []), *fault.options],
+            statuses=EITHER_WAY,
+            blamed=fault.blamed,
+            related=fault.related,
+        )
 
 
 def known(cases: Sequence[Expected], names: Sequence[str]) -> list[Expected]:

@@ -27,6 +27,7 @@ class Expected:
     Attributes:
         name: of the server.
         words: the command that starts it, with ``{port}`` and ``{storage}``.
+        options: what is declared to the suite of it.
         statuses: the exit statuses that are right.
         met: the classes of which the highest met has to be one, "" for none; any where empty.
         blamed: clauses that have to be blamed.
@@ -40,6 +41,7 @@ class Expected:
 
     name: str
     words: Sequence[str]
+    options: Sequence[str] = ()
     statuses: frozenset[int]
     met: frozenset[str] = frozenset()
     blamed: frozenset[str] = frozenset()

@@ -189,14 +189,16 @@ def pause() -> None:
 
 def main(words: Sequence[str] | None = None) -> None:
     from echo_fault_table import FAULTS
+    from later_faults import ECHO
 
+    faults = FAULTS | ECHO
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--service", choices=["upper", "greet", "worker"], default="upper")
     parser.add_argument("--shape", choices=["one-shot", "session", "line", "line-one-shot"], default="one-shot")
     parser.add_argument("--bind", default="127.0.0.1:9999")
-    parser.add_argument("--fault", choices=sorted(FAULTS))
+    parser.add_argument("--fault", choices=sorted(faults))
     args = parser.parse_args(words)
-    kind = FAULTS[args.fault].server if args.fault else Faithful
+    kind = faults[args.fault].server if args.fault else Faithful
     serve(kind(args.service, args.shape), args.bind)
 
 

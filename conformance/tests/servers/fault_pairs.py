@@ -7,7 +7,7 @@ can't be: what one of them does would be lost.
 import argparse
 import random
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,12 +95,12 @@ def draw(count: int, seed: int) -> Iterator[Pair]:
             yield Pair(first, second)
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--storage", type=Path, required=True)
     parser.add_argument("--fault", choices=sorted(FAULTS), action="append", required=True, metavar="NAME")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     if len(arguments.fault) != 2:
         parser.error("--fault is needed twice")
     pair = Pair(*arguments.fault)

@@ -222,9 +222,10 @@ def die() -> None:
 
 
 def main(words: Sequence[str] | None = None) -> None:
+    from later_faults import UPLOAD
     from upload_fault_table import CORRECT, FAULTS
 
-    kinds = CORRECT | {name: fault.server for name, fault in FAULTS.items()}
+    kinds = CORRECT | {name: fault.server for name, fault in (FAULTS | UPLOAD).items()}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--storage", type=Path, required=True)
