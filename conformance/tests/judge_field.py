@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 from field.field_table import FIELD
 from field.judging import Expected, Said, faults_found, judge, wrong
-from variants.generate import variants
+from variants.generate import Variant, variants
 
 TESTS = Path(__file__).parent
 EITHER_WAY = frozenset({0, 1})
@@ -137,27 +137,22 @@ def correct_variants(names: tuple[str, ...], seeds: int, jobs: int, profile: str
     """Correct variants: nothing may be found."""
     judged: list[Judged] = []
     for seed in range(seeds):
-        cases = [
-            Expected(
-                name=each.name,
-                words=[
-                    sys.executable,
-                    str(TESTS / "variant_server.py"),
-                    "--port",
-                    "{port}",
-                    "--storage",
-                    "{storage}",
-                    *each.choices.words(),
-                ],
-                statuses=frozenset({0}),
-                met=frozenset({"replies" if each.choices.replies == "yes" else "safe"}),
-                warned=each.choices.warned,
-            )
-            for each in variants()
-            if each.name in (names or [each.name])
-        ]
+        cases = [expected_of(each) for each in variants() if each.name in (names or [each.name])]
         judged += judge_all(known(cases, names), jobs, ["--profile", profile, "--seed", str(seed)])
     finish(judged, to)
+
+
+def expected_of(variant: Variant) -> Expected:
+    """Return what has to be said of a correct variant: nothing, but for the SHOULDs that it is against."""
+    script = str(TESTS / "variant_server.py")
+    words = [sys.executable, script, "--port", "{port}", "--storage", "{storage}", *variant.choices.words()]
+    return Expected(
+        name=variant.name,
+        words=words,
+        statuses=frozenset({0}),
+        met=frozenset({"replies" if variant.choices.replies == "yes" else "safe"}),
+        warned=variant.choices.warned,
+    )
 
 
 @main.command()

@@ -33,7 +33,8 @@ def main() -> None:
     raise_descriptor_limit()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with listener:
-        print(f"listening {'unix' if arguments.unix else 'tcp'} {arguments.unix or listener.getsockname()}", flush=True)
+        place = arguments.unix or f"127.0.0.1:{listener.getsockname()[1]}"
+        print(f"listening {'unix' if arguments.unix else 'tcp'} {place}", flush=True)
         asyncio.run(_serve(choices, arguments.storage, listener))
 
 
