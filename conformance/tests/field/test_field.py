@@ -94,7 +94,7 @@ def until(happened: Callable[[], object]) -> bool:
 
 
 def test_no_two_servers_have_a_name_and_every_program_has_one() -> None:
-    scripts = [each for each in FOLDER.glob("*.py") if "if __name__ ==" in each.read_text("utf-8")]
+    scripts = [each for each in FOLDER.glob("*.py") if "\nif __name__ ==" in each.read_text("utf-8")]
     here = {each.name for each in [*scripts, *FOLDER.glob("node/*.js")]}
 
     assert len(ROWS) == len(FIELD)
