@@ -27,6 +27,7 @@ class Store:
     Args:
         path: an existing folder.
         durability: what a put waits for.
+        digests: remembers those of files that were read.
 
     Attributes:
         folder: its entries.
@@ -39,14 +40,14 @@ class Store:
         OSError: when it can't be opened.
     """
 
-    def __init__(self, path: Path, *, durability: Durability = Durability.NONE) -> None:
+    def __init__(self, path: Path, *, durability: Durability = Durability.NONE, digests: Digests | None = None) -> None:
         self.folder = Folder(path)
         self.folder.lock()
         self.places = Places(self.folder)
         self.unfinished = Unfinished(self.folder)
         self.unfinished.clean()  # never before the lock: they may be those of a living server
         self.syncs = durability is Durability.FSYNC
-        self._digests = Digests()
+        self._digests = digests or Digests()
 
     def begin(self, name: str, filesize: int) -> "Upload":
         """Begin a put.

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,13 +83,17 @@ def connect_to(address: Address, tls: ssl.SSLContext | None = None) -> socket.so
 class ServerProcess:
     """A server that runs in a process of its own."""
 
-    def __init__(self, arguments: list[str], errors: Path) -> None:
+    def __init__(self, arguments: list[str], errors: Path, *, shell: str = "", stderr: int | None = None) -> None:
         self.errors = errors
         command = [sys.executable, "-m", "jhup_reference", *arguments]
         if "--bind" not in arguments:
             command += ["--bind", "127.0.0.1:0"]
-        with errors.open("wb") as stderr:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
+        if shell:  # which ends in: exec "$@"
+            command = ["sh", "-c", shell, "sh", *command]
+        with errors.open("wb") as file:
+            self.process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=file if stderr is None else stderr, text=True
+            )
         assert self.process.stdout is not None
         self.line = self.process.stdout.readline().rstrip("\n")
         if not self.line:
@@ -139,12 +144,12 @@ def store(storage: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def processes(tmp_path: Path) -> Iterator[Callable[[list[str]], ServerProcess]]:
+def processes(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
     """Start servers with all their arguments; all are ended after the test."""
     servers: list[ServerProcess] = []
 
-    def start(arguments: list[str]) -> ServerProcess:
-        servers.append(ServerProcess(arguments, tmp_path / f"stderr-{len(servers)}"))
+    def start(arguments: list[str], **streams: Any) -> ServerProcess:
+        servers.append(ServerProcess(arguments, tmp_path / f"stderr-{len(servers)}", **streams))
         return servers[-1]
 
     yield start
@@ -153,13 +158,13 @@ def processes(tmp_path: Path) -> Iterator[Callable[[list[str]], ServerProcess]]:
 
 
 @pytest.fixture
-def start(processes: Callable[[list[str]], ServerProcess], storage: Path) -> Callable[..., ServerProcess]:
+def start(processes: Callable[..., ServerProcess], storage: Path) -> Callable[..., ServerProcess]:
     """Start upload servers of the storage folder."""
-    return lambda *options: processes(["upload", "--storage", str(storage), *options])
+    return lambda *options, **streams: processes(["upload", "--storage", str(storage), *options], **streams)
 
 
 @pytest.fixture
-def start_echo(processes: Callable[[list[str]], ServerProcess]) -> Callable[..., ServerProcess]:
+def start_echo(processes: Callable[..., ServerProcess]) -> Callable[..., ServerProcess]:
     """Start echo servers."""
     return lambda service, *options: processes(["echo", "--service", service, *options])
 

@@ -52,6 +52,11 @@ class Children(socketserver.ForkingMixIn, Lifecycle):
         finally:
             self.end_child()
 
+    def service_actions(self) -> None:
+        """Reap, and say how the server does: the mix-in of socketserver doesn't pass this on."""
+        super().service_actions()
+        self.health.tick()
+
     def stop(self) -> None:
         """Let the children do what threads would: complete what is under way, for the time of grace."""
         self._signal_children(signal.SIGTERM)
