@@ -94,9 +94,8 @@ def meet_hostile_servers(folder: Path, seconds: float) -> Tally:
     until, first = time.monotonic() + seconds, True
     while first or time.monotonic() < until:
         with ThreadPoolExecutor(_AT_A_TIME) as pool:
-            for title, serve in SERVERS.items():
+            for _ in pool.map(lambda title: _meet(title, SERVERS[title], file, tally), SERVERS):
                 tally.add("uploads")
-                pool.submit(_meet, title, serve, file, tally).add_done_callback(lambda done: done.result())
         first = False
     return tally.end()
 
