@@ -1,11 +1,12 @@
 """What can come of a check and of a clause, and what that makes of a run (see the table in conformance/README.md)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Final
 
 from jhup.clauses import Clause, ConformanceClass, Level
+from jhup_conformance.differences import Difference, Other
 from jhup_conformance.wire.transcript import Transcript
 
 __all__ = [
@@ -78,20 +79,48 @@ class Finding(Exception):
     """The target broke the clause under check.
 
     Attributes:
-        expected: what should have been seen.
-        actual: what was seen.
+        points: what differs from what is right; made of `expected` and `actual` where a check says it in words.
+        where: where the stream was cut, in words; empty where that is of no account.
         transcript: the exchange that shows it, the smallest that was found.
         timed_out: whether the target was only too slow, as far as can be told.
+        times: how often it failed of how many tries; None where it failed each time.
     """
 
     def __init__(
-        self, expected: str, actual: str, transcript: Transcript | None = None, *, timed_out: bool = False
+        self,
+        expected: str = "",
+        actual: str = "",
+        transcript: Transcript | None = None,
+        *,
+        points: Sequence[Difference] = (),
+        where: str = "",
+        timed_out: bool = False,
+        times: tuple[int, int] | None = None,
     ) -> None:
-        super().__init__(f"expected {expected}; actual: {actual}")
-        self.expected = expected
-        self.actual = actual
+        self.points = tuple(points) or (Other(expected, actual),)
+        self.where = where
         self.transcript = transcript
         self.timed_out = timed_out
+        self.times = times
+        super().__init__(f"expected {self.expected}; actual: {self.actual}")
+
+    @property
+    def expected(self) -> str:
+        """What should have been seen, for people."""
+        return "; ".join(dict.fromkeys(each.expected for each in self.points))
+
+    @property
+    def actual(self) -> str:
+        """What was seen, for people."""
+        text = "; ".join(dict.fromkeys(each.actual for each in self.points))
+        if self.times:
+            failed, tried = self.times
+            text += f"; failed {failed} of {tried} times with the same bytes"
+        return text + (f" [{self.where}]" if self.where else "")
+
+    def worded(self, expected: str) -> "Finding":
+        """Return the finding with another expectation in words."""
+        return type(self)(expected, self.actual, self.transcript, timed_out=self.timed_out)
 
 
 class Wavering(Finding):
@@ -115,6 +144,7 @@ class CheckResult:
     """What came of one check of one clause.
 
     Attributes:
+        points: of a finding, what differs from what is right.
         details: of a finding, what was looked up at once: where a stored body first differs from the right one.
     """
 
@@ -125,6 +155,7 @@ class CheckResult:
     seconds: float = 0.0
     expected: str = ""
     actual: str = ""
+    points: tuple[Difference, ...] = ()
     transcript: Transcript | None = None
     details: tuple[str, ...] = ()
 

@@ -32,7 +32,7 @@ from jhup_conformance.run.declarations import DECLARATIONS
 from jhup_conformance.run.options import Options, UsageError
 from jhup_conformance.run.session import Run
 from jhup_conformance.target.process import Spawned
-from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.bench import Bench
 from jhup_conformance.wire.dialer import TargetGone
 
 __all__ = ["RUN", "ConformancePlugin", "Progress"]
@@ -267,7 +267,7 @@ class ConformancePlugin:
                     result.outcome = Outcome.ERROR
             if isinstance(finding, Finding):
                 result.expected, result.actual = finding.expected, finding.actual
-                result.transcript = finding.transcript
+                result.points, result.transcript = finding.points, finding.transcript
                 result.details = self._details(finding)
             elif not result.actual:
                 result.actual = str(finding) or type(finding).__name__
@@ -277,7 +277,7 @@ class ConformancePlugin:
     def _details(self, finding: Finding) -> tuple[str, ...]:
         """Look at once where stored bodies are wrong; later they may be gone."""
         judge = self.run.judge
-        if finding.transcript is None or not isinstance(judge, Judge) or judge.folder is None:
+        if finding.transcript is None or not isinstance(judge, Bench) or judge.folder is None:
             return ()
         return tuple(stored_differences(finding.transcript, judge.folder.folder))
 
@@ -319,7 +319,9 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     if isinstance(error, BaseExceptionGroup):
         leaves = [leaf for each in error.exceptions for leaf in _causes(each)]
         findings = [
-            Wavering(each.expected, each.actual, each.transcript) for each in leaves if isinstance(each, Finding)
+            Wavering(transcript=each.transcript, points=each.points, where=each.where)
+            for each in leaves
+            if isinstance(each, Finding)
         ]
         yield from findings or leaves
     elif error is not None:

@@ -17,12 +17,13 @@ from jhup_conformance.target.services import UPLOAD
 from jhup_conformance.target.store import Body, FolderObserver, Observer
 from jhup_conformance.target.store_by_stat import ReplyObserver
 from jhup_conformance.target.timing import Pace
-from jhup_conformance.verify.exchange import End, Exchange, script
-from jhup_conformance.verify.stream import header, prefix
+from jhup_conformance.verify.exchange import Exchange, actions
+from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.datagrams import Sender, wait_for
 from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.dump import show_bytes
+from jhup_conformance.wire.frames import header, prefix
 from jhup_conformance.wire.line import Line, drive
 from jhup_conformance.wire.transcript import Closed, Kind, Transcript
 
@@ -139,7 +140,7 @@ def _lay(bodies: Mapping[str, bytes], dialer: Dialer, observer: Observer | None)
         head = header(cmd="put", filename=name, filesize=len(body))
         line = dialer.first()
         try:
-            line.plan(script(prefix(len(head)) + head + body, (4, 4 + len(head)), End.HOLD, _UNHURRIED))
+            line.plan(actions(prefix(len(head)) + head + body, (4, 4 + len(head)), End.HOLD, _UNHURRIED))
             drive([line], until=lambda _: True, patience=_PATIENCE, at_most=_PATIENCE)
             _look_until(observer, [name], lambda store, name=name, body=body: store[name] == Body.of(body))
         finally:
@@ -181,7 +182,7 @@ def _judge(
         return _judge_answer(record, line)
     if exchange is None:
         return None, f"the record alone does not tell what is right; {_sameness(recorded, line.transcript)}"
-    watched = list(exchange.talk.watched)
+    watched = list(exchange.bound.watched)
     store = _look_until(observer, watched, lambda store: exchange.mismatch(store) is None) if watched else {}
     found = exchange.mismatch(store)
     if not found and not exchange.is_proven(store):

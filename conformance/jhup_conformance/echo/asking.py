@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from jhup.echo import Answers, FiniteAnswers, Shape, worker_name
-from jhup_conformance.verify.exchange import End
+from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.dump import show_bytes
 from jhup_conformance.wire.transcript import Transcript
 

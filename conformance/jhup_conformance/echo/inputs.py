@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from jhup.echo import WHITE_SPACE
 from jhup_conformance.echo.asking import Ask
 from jhup_conformance.sizes import BUFFER_EDGES
-from jhup_conformance.verify.exchange import End
+from jhup_conformance.verify.stream import End
 
 __all__ = [
     "ASKS",

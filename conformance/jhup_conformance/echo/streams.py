@@ -8,7 +8,8 @@ from jhup.echo import Answers, Rules, Shape, right_answers
 from jhup.limits import CLOSE_WITHIN
 from jhup_conformance.echo.asking import Ask, Breach, Mismatch, Tried, compare, is_whole
 from jhup_conformance.target.timing import Pace
-from jhup_conformance.verify.exchange import End, script
+from jhup_conformance.verify.exchange import actions
+from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.line import Line, drive, overhear
 from jhup_conformance.wire.network import Clock
@@ -65,7 +66,7 @@ class StreamWire:
             for ask in asks:
                 lines.append(self.dial())
                 pause = self._pace.pause if ask.pause is None else ask.pause
-                lines[-1].plan(script(ask.data, ask.cuts, ask.end, pause))
+                lines[-1].plan(actions(ask.data, ask.cuts, ask.end, pause))
             self._drive(dict(zip(lines, zip(asks, rights, strict=True), strict=True)), patience)
             tried = [self._judge(*each) for each in zip(asks, rights, lines, strict=True)]
             if len(asks) == 1 and lines[0].received and not tried[0].mismatch:

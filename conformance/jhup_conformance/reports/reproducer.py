@@ -17,7 +17,7 @@ from jhup_conformance.reports.literals import HELPERS, bytes_expression
 from jhup_conformance.reports.right import Answering
 from jhup_conformance.reports.right_code import checks_of
 from jhup_conformance.target.services import UPLOAD
-from jhup_conformance.verify.stream import header, prefix
+from jhup_conformance.wire.frames import header, prefix
 from jhup_conformance.wire.transcript import Kind, Transcript
 
 __all__ = ["reproducer"]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Final
@@ -11,8 +11,8 @@ from jhup.echo import DatagramAnswers, FiniteAnswers, Rules, Service, Shape, Sil
 from jhup.model import Outcome, Server, outcomes
 from jhup.names import is_valid_name
 from jhup_conformance.reports.fields import request_fields
-from jhup_conformance.verify.exchange import Case, End, Exchange
-from jhup_conformance.verify.stream import Names, Talk, ordinal
+from jhup_conformance.verify.exchange import Attempt, Exchange
+from jhup_conformance.verify.stream import End, Names, ordinal, raw
 from jhup_conformance.wire.transcript import Kind, Transcript
 
 __all__ = [
@@ -55,15 +55,17 @@ def exchange_of(transcript: Transcript) -> Exchange | None:
     if server is None or scene is None:
         return None
 
-    def say(talk: Talk) -> None:
-        if stream := _stream(transcript):
-            talk.raw(stream, "requests")
-        talk.watched += scene.watched
-        talk.before |= scene.before
-        talk.doubtful |= scene.doubtful
-        talk.taken |= scene.taken
-
-    return Exchange(Case(say, end=_end(transcript), must_close=scene.must_close), Names("replayed"), server)
+    sent = raw(_stream(transcript), "requests").ending(_end(transcript))
+    stream = replace(
+        sent,
+        watched=scene.watched,
+        before=tuple(scene.before.items()),
+        doubtful=scene.doubtful,
+        taken=scene.taken,
+    )
+    return Exchange(
+        Attempt(stream=stream, closes=scene.must_close, codes=True, unsolicited=True), Names("replayed"), server
+    )
 
 
 def right_outcomes(transcript: Transcript) -> tuple[Outcome, ...]:

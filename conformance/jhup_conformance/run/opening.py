@@ -17,8 +17,8 @@ from jhup_conformance.target.resources import Vitals
 from jhup_conformance.target.services import Kind
 from jhup_conformance.target.store import CommandObserver, FolderObserver, Observer
 from jhup_conformance.target.timing import Pace
+from jhup_conformance.verify.bench import Bench
 from jhup_conformance.verify.first_contact import acquaint, no_replies
-from jhup_conformance.verify.judge import Judge
 from jhup_conformance.verify.judging import Judging
 from jhup_conformance.verify.runner import Runner
 from jhup_conformance.verify.stream import Names
@@ -43,7 +43,7 @@ def open_judge(options: Options, target: Address, spawned: Spawned | None) -> Ju
     return _WAYS[options.kind](options, target, spawned)
 
 
-def _open_upload(options: Options, target: Address, spawned: Spawned | None) -> Judge:
+def _open_upload(options: Options, target: Address, spawned: Spawned | None) -> Bench:
     dialer = Dialer(
         target,
         context=_context(options, target),
@@ -58,9 +58,7 @@ def _open_upload(options: Options, target: Address, spawned: Spawned | None) -> 
         observer = CommandObserver(options.witness)
     known = acquaint(runner, observer)
     vitals = _vitals(options, spawned)
-    judge = Judge(runner, known, EFFORTS[options.profile], folder=folder, vitals=vitals, spawned=spawned)
-    judge.hurry()
-    return judge
+    return Bench(runner, known, EFFORTS[options.profile], folder=folder, vitals=vitals, spawned=spawned)
 
 
 def _open_echo(options: Options, target: Address, spawned: Spawned | None) -> Judging:

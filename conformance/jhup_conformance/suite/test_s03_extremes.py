@@ -1,26 +1,22 @@
 """Section 3.4, duplicates and extremes: one of two readings where senders stay away, and never a crash or a stall."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
 from jhup.limits import MAX_HEADER
+from jhup_conformance.differences import StillOpen
 from jhup_conformance.findings import Finding
-from jhup_conformance.suite.support.followed import Pair, expect_followed
-from jhup_conformance.suite.support.malformed import PutOf
+from jhup_conformance.suite.support.followed import Pair, check_followed, check_pairs, followed
+from jhup_conformance.suite.support.malformed import put_of
 from jhup_conformance.suite.support.malformed_rows import PLAIN
-from jhup_conformance.verify.exchange import Case, End, script
+from jhup_conformance.verify.dialogue import Dialogue
 from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import checks, together
-from jhup_conformance.verify.stream import Talk
-from jhup_conformance.wire.line import Line
+from jhup_conformance.verify.marks import check, together
+from jhup_conformance.verify.stream import End, Stream
 
-CONTROL = PutOf(PLAIN).pair
-
-
-def asking(recipe: PutOf) -> PutOf:
-    return replace(recipe, reply=True)
+SOUND = put_of(PLAIN)
 
 
 FILENAMES = ("@", "@-first", "@-last", "@-middle")
@@ -40,8 +36,8 @@ class Duplicate:
 
     @property
     def pair(self) -> Pair:
-        alone, followed = PutOf(self.header, self.body, FILENAMES[1:]).pair
-        return alone, followed if self.followed else alone
+        alone = put_of(self.header, self.body, also=FILENAMES[1:])
+        return alone, followed(alone) if self.followed else alone
 
 
 def twice(title: str, old: bytes, new: bytes, body: bytes = b"abc", *, followed: bool = True) -> Duplicate:
@@ -55,10 +51,10 @@ DUPLICATES = [
     twice("two filenames", FILENAME, b'"filename":"@-first","filename":"@-last"'),
     twice("three filenames", FILENAME, b'"filename":"@-first","filename":"@-middle","filename":"@-last"'),
     twice("the same filename twice", FILENAME, b'"filename":"@","filename":"@"'),
-    twice("a filename before cmd, another behind it", b"{", b'{"filename":"@-first",'),
+    twice("a filename before cmd, another after it", b"{", b'{"filename":"@-first",'),
     twice("two filenames, one spelled with an escape", FILENAME, b'"filename":"@-first","file\\u006eame":"@-last"'),
-    twice("a good filename behind a bad one", FILENAME, b'"filename":"../@","filename":"@-last"'),
-    twice("a bad filename behind a good one", FILENAME, b'"filename":"@-first","filename":"@/b"', followed=False),
+    twice("a good filename after a bad one", FILENAME, b'"filename":"../@","filename":"@-last"'),
+    twice("a bad filename after a good one", FILENAME, b'"filename":"@-first","filename":"@/b"', followed=False),
     twice("a filename that is no string, then one that is", FILENAME, b'"filename":null,"filename":"@-last"'),
     twice("a filename, then one that is no string", FILENAME, b'"filename":"@-first","filename":null', followed=False),
     twice("filesize 1, then 3", FILESIZE, b'"filesize":1,"filesize":3'),
@@ -77,10 +73,10 @@ DUPLICATES = [
 ]  # fmt: skip
 
 
-@checks("HEAD-17")
+@check("HEAD-17")
 @together("duplicates", DUPLICATES, [each.title for each in DUPLICATES], at_a_time=4)
 def test_of_a_member_that_stands_twice_the_last_counts_or_none(judge: Judge, duplicates: tuple[Duplicate, ...]) -> None:
-    expect_followed(judge, (duplicate.pair for duplicate in duplicates), control=CONTROL)
+    check_pairs(judge, (each.pair for each in duplicates), requires=(SOUND, followed(SOUND)))
 
 
 REPEATED = {
@@ -97,12 +93,12 @@ REPEATED = {
 }
 
 
-@checks("HEAD-18")
+@check("HEAD-18")
 @pytest.mark.parametrize("members", REPEATED.values(), ids=REPEATED.keys())
 def test_repeated_names_that_mean_nothing_are_ignored_or_malformed(judge: Judge, members: bytes) -> None:
-    before, behind = PLAIN.replace(b"{", b"{" + members + b",", 1), PLAIN[:-1] + b"," + members + b"}"
+    before, after = PLAIN.replace(b"{", b"{" + members + b",", 1), PLAIN[:-1] + b"," + members + b"}"
 
-    expect_followed(judge, (PutOf(header, also=FILENAMES[1:]).pair for header in (before, behind)), control=CONTROL)
+    check_followed(judge, (put_of(header, also=FILENAMES[1:]) for header in (before, after)), requires=SOUND)
 
 
 def nested(depth: int, opening: bytes = b"[", closing: bytes = b"]", core: bytes = b"") -> bytes:
@@ -148,49 +144,50 @@ UNUSED: dict[str, bytes] = {
 }
 
 
-@checks("HEAD-19")
+@check("HEAD-19")
 @pytest.mark.parametrize("template", UNUSED.values(), ids=UNUSED.keys())
 def test_an_extreme_in_a_member_that_is_not_used_is_ignored_or_malformed(judge: Judge, template: bytes) -> None:
     values = [EXTREMES[title] for title in ("arrays 1,000 levels deep", "400 digits", "a huge exponent", "2^63")]
-    recipes = [PutOf(template % value, b"") for value in (*values, b'"\\ud800"')]
+    tried = (put_of(template % value, b"") for value in (*values, b'"\\ud800"'))
 
-    expect_followed(judge, (recipe.pair for recipe in recipes), control=PutOf(template % b"[9]", b"").pair)
+    check_followed(judge, tried, requires=put_of(template % b"[9]", b""))
 
 
-@checks("HEAD-19")
+@check("HEAD-19")
 @together("values", EXTREMES.values(), EXTREMES, at_a_time=5)
 def test_an_extreme_in_an_unknown_member_is_ignored_or_malformed(judge: Judge, values: tuple[bytes, ...]) -> None:
-    recipes = [PutOf(PLAIN[:-1] + b',"x":' + value + b"}") for value in values]
+    puts = [extreme(value) for value in values]
 
-    expect_followed(judge, (recipe.pair for recipe in recipes), control=PutOf(PLAIN[:-1] + b',"x":[9]}').pair)
+    check_followed(judge, puts, requires=extreme(b"[9]"))
 
-    if judge.known.greeting:
-        judge.expect_all(Case(asking(recipe), (), End.FINISH, must_close=True) for recipe in recipes)
-    expect_no_stall(judge, recipes)
+    if judge.limits.replies:
+        judge.check(*(extreme(value, reply=True).ending(End.FINISH) for value in values), closes=True)
+    check_no_stall(judge, puts)
 
 
-def expect_no_stall(judge: Judge, recipes: Iterable[PutOf]) -> None:
-    """Whoever stalls does not close when the stream ends; those left out that never do it behind a malformed header."""
-    if not all(closes(judge, recipe) for recipe in (PutOf(PLAIN), PutOf(PLAIN[:-1]))):
+def extreme(value: bytes, *, reply: bool = False) -> Stream:
+    return put_of(PLAIN[:-1] + b',"x":' + value + b"}", reply=reply)
+
+
+def check_no_stall(judge: Judge, puts: Iterable[Stream]) -> None:
+    """A stalled server does not close when the stream ends; one that never does so after a bad header is left out."""
+    if not all(closes(judge, each) for each in (SOUND, put_of(PLAIN[:-1]))):
         return
-    for recipe in recipes:
-        if not closes(judge, recipe) and not closes(judge, recipe):
-            expected = "the connection closed when the stream ends, as behind a plain header and a malformed one"
-            raise Finding(expected, "still open", line_of(judge, recipe).transcript, timed_out=True)
+    for stream in puts:
+        if not closes(judge, stream) and not closes(judge, stream):
+            raise Finding(points=(StillOpen(),), transcript=ended(judge, stream).transcript, timed_out=True)
 
 
-def closes(judge: Judge, recipe: PutOf) -> bool:
-    """Tell whether the target closes a connection on which something was said and the stream has ended."""
-    return line_of(judge, recipe).closed is not None
+def closes(judge: Judge, stream: Stream) -> bool:
+    """Tell whether the target closes a connection on which something was sent and the stream has ended."""
+    return ended(judge, stream).closed is not None
 
 
-def line_of(judge: Judge, recipe: PutOf) -> Line:
-    talk, line = Talk(judge.names), judge.dial()
-    recipe(talk)
-    line.plan(script(talk.stream, (), End.FINISH, judge.runner.pace.pause))
-    judge.hear(line, until=lambda line: line.closed is not None)
-    line.drop()
-    return line
+def ended(judge: Judge, stream: Stream) -> Dialogue:
+    with judge.converse() as dialogue:
+        dialogue.send(stream.ending(End.FINISH))
+        dialogue.wait_for_close()
+    return dialogue
 
 
 UNFINISHED = {
@@ -200,24 +197,22 @@ UNFINISHED = {
 }
 
 
-@checks("HEAD-19")
+@check("HEAD-19")
 @pytest.mark.parametrize("value", UNFINISHED.values(), ids=UNFINISHED.keys())
 def test_an_extreme_that_does_not_even_end_is_malformed(judge: Judge, value: bytes) -> None:
-    expect_followed(judge, [PutOf(PLAIN[:-1] + b',"x":' + value).pair], control=CONTROL)
+    check_followed(judge, [put_of(PLAIN[:-1] + b',"x":' + value)], requires=SOUND)
 
 
-@checks("HEAD-19")
+@check("HEAD-19")
 def test_thousands_of_members_are_no_extreme(judge: Judge) -> None:
     more = b"".join(b',"%x":0' % number for number in range(6_000))
 
-    expect_followed(judge, [PutOf(PLAIN[:-1] + more + b"}").pair], control=CONTROL)
+    check_followed(judge, [put_of(PLAIN[:-1] + more + b"}")], requires=SOUND)
 
 
-@checks("HEAD-19", late=True, quick=False)
+@check("HEAD-19", late=True, quick=False)
 def test_no_processor_is_busy_after_extremes(judge: Judge) -> None:
-    recipes = [PutOf(PLAIN[:-1] + b',"x":' + value + b"}") for value in EXTREMES.values()]
-
-    expect_followed(judge, (recipe.pair for recipe in recipes), control=CONTROL)
+    check_followed(judge, map(extreme, EXTREMES.values()), requires=SOUND)
 
     if judge.vitals and judge.vitals.load(0.1) > 0.5 and (load := judge.vitals.load(1.0)) > 0.5:
         raise Finding("no processor time once the headers are dealt with", f"{load:.1f} processors in use")

@@ -1,8 +1,7 @@
 """Section 3.1, the object: how it may be written, and members that mean nothing."""
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from itertools import permutations
 from random import Random
 from typing import Any
@@ -12,36 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jhup.readings import MEMBERS
-from jhup_conformance.suite.support.malformed import PutOf
+from jhup_conformance.suite.support.malformed import FILE, put_of
 from jhup_conformance.suite.support.malformed_rows import PLAIN
-from jhup_conformance.verify.exchange import Case
 from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import checks, together
-from jhup_conformance.verify.stream import Talk
+from jhup_conformance.verify.marks import check, together
+from jhup_conformance.verify.stream import NAME_LENGTH, Stream, frame, put, requests
 
 TOGETHER = 6
 """Headers of a generated property that are tried at the same time."""
 
-Write = Callable[[str], bytes]
-"""Gives the header of a put of three bytes under a name."""
-
-
-def unhurried_put(talk: Talk) -> None:
-    talk.put(b"abc")
-
-
-CONTROL = Case.unhurried(unhurried_put)
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A recipe: a put whose header is written in a way of its own."""
-
-    write: Write
-    body: bytes = b"abc"
-
-    def __call__(self, talk: Talk) -> None:
-        talk.frame(self.write(talk.new_name()), self.body)
+PUT = put(b"abc").paced()
 
 
 def escaped(text: str, digits: str = "04x") -> str:
@@ -51,82 +30,65 @@ def escaped(text: str, digits: str = "04x") -> str:
     return "".join(f"\\u{int.from_bytes(pair, 'big'):{digits}}" for pair in pairs)
 
 
-def spaced(space: str) -> Write:
+def spaced(space: str) -> bytes:
     tokens = ["{", '"cmd"', ":", '"put"', ",", '"filename"', ":", '"@"', ",", '"filesize"', ":", "3", "}"]
-    template = space + space.join(tokens) + space
-    return lambda name: template.replace("@", name).encode()
+    return (space + space.join(tokens) + space).encode()
 
 
-WAYS: dict[str, Write] = {
+SPELLED: dict[str, str | bytes] = {
     "spaces between all tokens": spaced(" "),
     "tabs between all tokens": spaced("\t"),
     "line feeds between all tokens": spaced("\n"),
     "carriage returns between all tokens": spaced("\r"),
     "all kinds of white space between all tokens": spaced(" \t\r\n "),
-    "indented": lambda name: json.dumps({"cmd": "put", "filename": name, "filesize": 3}, indent=4).encode(),
-    "names as escapes": lambda name: (
-        f'{{"{escaped("cmd")}":"put","{escaped("filename")}":"{name}","{escaped("filesize")}":3}}'.encode()
-    ),
-    "values as escapes": lambda name: (
-        f'{{"cmd":"{escaped("put")}","filename":"{escaped(name)}","filesize":3}}'.encode()
-    ),
-    "escapes in capitals": lambda name: (
+    "indented": json.dumps({"cmd": "put", "filename": "@", "filesize": 3}, indent=4).encode(),
+    "names as escapes": f'{{"{escaped("cmd")}":"put","{escaped("filename")}":"@","{escaped("filesize")}":3}}',
+    "values as escapes": f'{{"cmd":"{escaped("put")}","filename":"{escaped(FILE)}","filesize":3}}',
+    "escapes in capitals": (
         f'{{"{escaped("cmd", "04X")}":"{escaped("put", "04X")}",'
-        f'"{escaped("filename", "04X")}":"{escaped(name, "04X")}","{escaped("filesize", "04X")}":3}}'.encode()
+        f'"{escaped("filename", "04X")}":"{escaped(FILE, "04X")}","{escaped("filesize", "04X")}":3}}'
     ),
-    "one character as an escape": lambda name: PLAIN.replace(b"put", b"p\\u0075t").replace(b"@", name.encode()),
+    "one character as an escape": PLAIN.replace(b"put", b"p\\u0075t"),
 }
 
 
-@checks("HEAD-1")
-@pytest.mark.parametrize("write", WAYS.values(), ids=WAYS.keys())
-def test_a_header_is_read_alike_however_it_is_written(judge: Judge, write: Write) -> None:
-    judge.expect(Case.unhurried(Written(write)), control=CONTROL)
+@check("HEAD-1")
+@pytest.mark.parametrize("header", SPELLED.values(), ids=SPELLED.keys())
+def test_a_header_is_read_alike_however_it_is_written(judge: Judge, header: str | bytes) -> None:
+    spelled = header.encode() if isinstance(header, str) else header
+
+    judge.check(put_of(spelled).paced(), requires=PUT)
 
 
-def in_order(names: tuple[str, ...]) -> Write:
-    def write(name: str) -> bytes:
-        members = {"cmd": "put", "filename": name, "filesize": 3, "x": None}
-        return json.dumps({member: members[member] for member in names}, separators=(",", ":")).encode()
-
-    return write
-
-
-@checks("HEAD-1")
+@check("HEAD-1")
 @pytest.mark.parametrize("first", ["cmd", "filename", "filesize", "x"])
 def test_members_may_stand_in_any_order(judge: Judge, first: str) -> None:
-    orders = [order for order in permutations(("cmd", "filename", "filesize", "x")) if order[0] == first]
+    members = {"cmd": "put", "filename": "@", "filesize": 3, "x": None}
+    orders = [order for order in permutations(members) if order[0] == first]
+    headers = [json.dumps({each: members[each] for each in order}, separators=(",", ":")) for order in orders]
 
-    judge.expect(*(Case.unhurried(Written(in_order(order))) for order in orders), control=CONTROL)
+    judge.check(*(put_of(header.encode()).paced() for header in headers), requires=PUT)
 
 
-@checks("HEAD-1")
+@check("HEAD-1")
 @pytest.mark.parametrize("suffix", ["é", "日本", "🎉", "\u200d\ufeff", "\u2028", "~ '"])
 def test_a_name_means_the_same_raw_and_as_escapes(judge: Judge, suffix: str) -> None:
-    def put_twice(talk: Talk) -> None:
-        """The second put has to replace the first one's body: it is the same name."""
-        name = talk.new_name(suffix)
-        talk.frame(PLAIN.replace(b"@", name.encode()), b"raw")
-        talk.frame(PLAIN.replace(b"@", escaped(name).encode()).replace(b"3}", b"7}"), b"escaped")
+    """The second put has to replace the first one's body: it is the same name."""
+    name = FILE + suffix
+    raw = frame(PLAIN.replace(b"@", name.encode()), b"raw")
+    spelled = frame(PLAIN.replace(b"@", escaped(name).encode()).replace(b"3}", b"7}"), b"escaped")
 
-    judge.expect(Case(put_twice, Talk.borders), control=CONTROL)
+    judge.check(requests(raw, spelled).watching(name).paced(), requires=PUT)
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
-    """A recipe: a put whose header is spelled by chance, the same each time."""
-
-    seed: int
-
-    def __call__(self, talk: Talk) -> None:
-        random = Random(self.seed)
-        body = bytes(random.randrange(256) for _ in range(random.choice((1, 3, 17))))
-        suffix = "".join(random.choices("aé日🎉 '~%", k=random.randrange(4)))
-        members: dict[str, Any] = {"cmd": "put", "filename": talk.new_name(suffix), "filesize": len(body)}
-        members |= {
-            f"x{number}": random.choice((None, True, -1, "é/", [], {})) for number in range(random.randrange(3))
-        }
-        talk.frame(spell(members, random), body)
+def by_chance(seed: int) -> Stream:
+    """Return a put whose header is spelled by chance, the same for each seed."""
+    random = Random(seed)
+    body = bytes(random.randrange(256) for _ in range(random.choice((1, 3, 17))))
+    name = FILE + "".join(random.choices("aé日🎉 '~%", k=random.randrange(4)))
+    members: dict[str, Any] = {"cmd": "put", "filename": name, "filesize": len(body)}
+    members |= {f"x{number}": random.choice((None, True, -1, "é/", [], {})) for number in range(random.randrange(3))}
+    return frame(spell(members, random), body).watching(name).paced()
 
 
 def spell(members: dict[str, Any], random: Random) -> bytes:
@@ -139,10 +101,12 @@ def spell(members: dict[str, Any], random: Random) -> bytes:
         if not isinstance(value, str):
             return json.dumps(value)
         short = {"/": "\\/", "\t": "\\t"}
+        kept = NAME_LENGTH if value.startswith(FILE) else 0  # a name is filled in where it stands raw
         spelled = (
-            random.choice((each, each, escaped(each), escaped(each, "04X"), short.get(each, each))) for each in value
+            random.choice((each, each, escaped(each), escaped(each, "04X"), short.get(each, each)))
+            for each in value[kept:]
         )
-        return f'"{"".join(spelled)}"'
+        return f'"{value[:kept]}{"".join(spelled)}"'
 
     pairs = list(members.items())
     random.shuffle(pairs)
@@ -150,10 +114,10 @@ def spell(members: dict[str, Any], random: Random) -> bytes:
     return f"{space()}{{{text}}}{space()}".encode()
 
 
-@checks("HEAD-1", quick=False)
+@check("HEAD-1", quick=False)
 @given(seed=st.integers(0, 2**32))
 def test_a_header_is_read_alike_however_chance_spells_it(judge: Judge, seed: int) -> None:
-    judge.expect(*(Case.unhurried(Spelling(seed + number)) for number in range(TOGETHER)), control=CONTROL)
+    judge.check(*(by_chance(seed + number) for number in range(TOGETHER)), requires=PUT)
 
 
 VALUES: dict[str, bytes] = {
@@ -182,18 +146,18 @@ VALUES: dict[str, bytes] = {
 }
 
 
-@checks("HEAD-2")
+@check("HEAD-2")
 @together("values", VALUES.values(), VALUES, at_a_time=4)
 def test_an_unknown_member_is_ignored_whatever_its_value(judge: Judge, values: tuple[bytes, ...]) -> None:
-    expect_no_notice(judge, [b'"x":' + value for value in values])
+    check_ignored(judge, [b'"x":' + value for value in values])
 
 
-def expect_no_notice(judge: Judge, members: Iterable[bytes]) -> None:
-    """Have members stand before those of a put and behind them: nothing comes of it."""
+def check_ignored(judge: Judge, members: Iterable[bytes]) -> None:
+    """Have members stand before those of a put and after them: nothing comes of it."""
     heads = [
         PLAIN.replace(*edit, 1) for each in members for edit in ((b"{", b"{" + each + b","), (b"}", b"," + each + b"}"))
     ]
-    judge.expect(*(Case.unhurried(PutOf(head, also=("@-decoy",), next=False)) for head in heads), control=CONTROL)
+    judge.check(*(put_of(head, also=("@-decoy",)).paced() for head in heads), requires=PUT)
 
 
 NAMES = [
@@ -203,19 +167,19 @@ NAMES = [
 ]  # fmt: skip
 
 
-@checks("HEAD-2")
+@check("HEAD-2")
 def test_unknown_members_of_any_name_are_ignored(judge: Judge) -> None:
     heads = [PLAIN[:-1] + f',"{name}":"{name}"}}'.encode() for name in dict.fromkeys(NAMES)]
 
-    judge.expect(*(Case.unhurried(PutOf(head, next=False)) for head in heads), control=CONTROL)
+    judge.check(*(put_of(head).paced() for head in heads), requires=PUT)
 
 
-@checks("HEAD-2")
+@check("HEAD-2")
 @pytest.mark.parametrize("count", [1, 10, 40])
 def test_many_unknown_members_are_ignored(judge: Judge, count: int) -> None:
     more = b"".join(b',"x%d":%d' % (number, number) for number in range(count))
 
-    judge.expect(Case.unhurried(PutOf(PLAIN[:-1] + more + b"}", next=False)), control=CONTROL)
+    judge.check(put_of(PLAIN[:-1] + more + b"}").paced(), requires=PUT)
 
 
 # An alphabet of its own: making the tables of all characters would take longer than all checks of this section.
@@ -229,7 +193,7 @@ values = st.recursive(
 unknown = st.dictionaries(texts.filter(lambda name: name not in MEMBERS), values, min_size=1, max_size=3)
 
 
-@checks("HEAD-2", quick=False)
+@check("HEAD-2", quick=False)
 @given(several=st.lists(unknown, min_size=TOGETHER, max_size=TOGETHER))
 def test_unknown_members_are_ignored_whatever_they_are(judge: Judge, several: list[dict[str, Any]]) -> None:
     heads = [
@@ -237,7 +201,7 @@ def test_unknown_members_are_ignored_whatever_they_are(judge: Judge, several: li
         for number, members in enumerate(several)
     ]
 
-    judge.expect(*(Case.unhurried(PutOf(head, next=False)) for head in heads), control=CONTROL)
+    judge.check(*(put_of(head).paced() for head in heads), requires=PUT)
 
 
 DECOYS: dict[str, bytes] = {
@@ -260,7 +224,7 @@ DECOYS: dict[str, bytes] = {
 }
 
 
-@checks("HEAD-3")
+@check("HEAD-3")
 @together("decoys", DECOYS.values(), DECOYS, at_a_time=4)
 def test_a_member_whose_name_is_almost_that_of_another_is_unknown(judge: Judge, decoys: tuple[bytes, ...]) -> None:
-    expect_no_notice(judge, decoys)
+    check_ignored(judge, decoys)

@@ -1,67 +1,31 @@
 """Section 3.3, sizes: exact up to 2^63-1, and nothing beyond wrapped, rounded or stored."""
 
-from dataclasses import dataclass, replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jhup_conformance.sizes import pattern
-from jhup_conformance.suite.support.followed import Pair, expect_followed
-from jhup_conformance.suite.support.malformed import PutOf
+from jhup_conformance.suite.support.followed import check_followed, followed
+from jhup_conformance.suite.support.malformed import FILE, put_of
 from jhup_conformance.suite.support.malformed_rows import PLAIN
-from jhup_conformance.verify.exchange import Case, End
 from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import checks, together
-from jhup_conformance.verify.stream import Talk
+from jhup_conformance.verify.marks import check, together
+from jhup_conformance.verify.stream import End, Stream
 
-CONTROL = PutOf(PLAIN).pair
-
-
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """A recipe: a put of a size as it is written, with a body of some bytes, and behind it a plain put.
-
-    Attributes:
-        size: the number, as JSON.
-        body: the bytes behind the header.
-        reply: whether it asks for a reply.
-        doubtful: whether the store may be unable to hold so much; what it shows of it meanwhile is not looked at.
-        next: whether the plain put follows.
-    """
-
-    size: bytes
-    body: bytes = b"abc"
-    reply: bool = False
-    doubtful: bool = False
-    next: bool = True
-
-    def __call__(self, talk: Talk) -> None:
-        name = talk.new_name()
-        if self.doubtful:
-            talk.doubtful.add(name)
-            talk.watched.remove(name)
-        head = PLAIN.replace(b"@", name.encode()).replace(b"3}", self.size + b"}")
-        talk.frame(head.replace(b"{", b'{"reply":true,', 1) if self.reply else head, self.body)
-        if self.next:
-            talk.put(b"next")
-
-    @property
-    def pair(self) -> Pair:
-        return replace(self, next=False), self
+SOUND = put_of(PLAIN)
 
 
-def announce(size: str, body: bytes = b"abc") -> Pair:
-    """Give the put of a size."""
-    return Announced(size.encode(), body).pair
+def announced(size: str, body: bytes = b"abc", *, reply: bool = False) -> Stream:
+    """Return the put of a size as it is written, with a body of some bytes."""
+    return put_of(PLAIN.replace(b"3}", size.encode() + b"}"), body, reply=reply)
 
 
-@checks("HEAD-13")
+@check("HEAD-13")
 @pytest.mark.parametrize("digits", [1, 2, 3, 4, 5])
 def test_small_sizes_are_understood_exactly(judge: Judge, digits: int) -> None:
     sizes = [0, 1, 9] if digits == 1 else [10 ** (digits - 1), 10**digits - 1]
 
-    expect_followed(judge, (announce(str(size), pattern(size)) for size in sizes), control=CONTROL)
+    check_followed(judge, (announced(str(size), pattern(size)) for size in sizes), requires=SOUND)
 
 
 BELOW_2_53 = {
@@ -85,25 +49,27 @@ FROM_2_53_ON = {
 }
 
 
-@checks("HEAD-13")
+@check("HEAD-13")
 @together("sizes", BELOW_2_53.values(), BELOW_2_53, at_a_time=4)
 def test_a_size_that_takes_many_bits_is_not_taken_for_a_small_one(judge: Judge, sizes: tuple[int, ...]) -> None:
-    expect_not_small(judge, sizes)
+    check_not_small(judge, sizes)
 
 
-@checks("HEAD-20")
+@check("HEAD-20")
 @together("sizes", FROM_2_53_ON.values(), FROM_2_53_ON, at_a_time=4)
 def test_a_size_beyond_53_bits_is_not_taken_for_a_small_one(judge: Judge, sizes: tuple[int, ...]) -> None:
-    expect_not_small(judge, sizes)
+    check_not_small(judge, sizes)
 
 
-def expect_not_small(judge: Judge, sizes: tuple[int, ...]) -> None:
-    """As long as the body is not complete, nothing behind its beginning is a request, nor later when it can't be."""
-    puts = [Announced(b"%d" % size, reply=reply, doubtful=True) for size in sizes for reply in (False, True)]
+def check_not_small(judge: Judge, sizes: tuple[int, ...]) -> None:
+    """As long as the body is not complete, nothing after its beginning is a request, nor later when it can't be."""
+    puts = [announced(str(size), reply=reply).unwatched().doubting(FILE) for size in sizes for reply in (False, True)]
 
-    cases = [Case(put, (), end) for put in puts for end in (End.HOLD, End.FINISH)]
-    with judge.weighing_codes():  # too-large, of a size that is not: it was taken for another
-        judge.expect(*cases, control=Case(PutOf(PLAIN)))
+    judge.check(  # too-large, of a size that is not, shows that it was taken for another
+        *(followed(each).ending(end) for each in puts for end in (End.HOLD, End.FINISH)),
+        requires=followed(SOUND),
+        codes=True,
+    )
 
 
 BEYOND = {
@@ -126,18 +92,18 @@ BEYOND = {
 }
 
 
-@checks("HEAD-14")
+@check("HEAD-14")
 @together("sizes", BEYOND.values(), BEYOND, at_a_time=4)
 def test_a_size_beyond_63_bits_is_never_wrapped_rounded_or_stored(judge: Judge, sizes: tuple[str, ...]) -> None:
-    pairs = (pair for size in sizes for pair in (announce(size), announce(size, b"")))
+    puts = (each for size in sizes for each in (announced(size), announced(size, b"")))
 
-    expect_followed(judge, pairs, control=CONTROL)
+    check_followed(judge, puts, requires=SOUND)
 
 
-@checks("HEAD-14")
+@check("HEAD-14")
 @given(factor=st.integers(1, 2**70), rest=st.integers(0, 40), bits=st.sampled_from([63, 64]))
 def test_no_multiple_of_the_word_of_a_machine_is_lost(judge: Judge, factor: int, rest: int, bits: int) -> None:
-    expect_followed(judge, [announce(str((factor << bits) + rest), pattern(rest))], control=CONTROL)
+    check_followed(judge, [announced(str((factor << bits) + rest), pattern(rest))], requires=SOUND)
 
 
 WRITTEN = {
@@ -149,12 +115,12 @@ WRITTEN = {
 }
 
 
-@checks("HEAD-15")
+@check("HEAD-15")
 @together("sizes", WRITTEN.items(), [size[:24] for size in WRITTEN], at_a_time=7)
 def test_a_size_written_in_another_way_is_that_size_or_malformed(
     judge: Judge, sizes: tuple[tuple[str, int], ...]
 ) -> None:
-    expect_followed(judge, (announce(size, pattern(value)) for size, value in sizes), control=CONTROL)
+    check_followed(judge, (announced(size, pattern(value)) for size, value in sizes), requires=SOUND)
 
 
 ROUNDED = {
@@ -170,13 +136,13 @@ ROUNDED = {
 }
 
 
-@checks("HEAD-16")
+@check("HEAD-16")
 @pytest.mark.parametrize(("size", "rounded"), ROUNDED.items(), ids=[size[:24] for size in ROUNDED])
 def test_a_size_that_a_double_rounds_is_that_integer_or_malformed(judge: Judge, size: str, rounded: int) -> None:
-    expect_followed(judge, [announce(size, pattern(rounded))], control=CONTROL)
+    check_followed(judge, [announced(size, pattern(rounded))], requires=SOUND)
 
 
-@checks("HEAD-20")
+@check("HEAD-20")
 @pytest.mark.parametrize("size", ["9007199254740992.5", "9007199254740993.5", "9007199254740993e0"])
 def test_a_large_size_that_a_double_rounds_is_never_taken_for_a_small_one(judge: Judge, size: str) -> None:
-    expect_followed(judge, [announce(size)], control=CONTROL)
+    check_followed(judge, [announced(size)], requires=SOUND)

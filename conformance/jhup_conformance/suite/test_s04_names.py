@@ -4,7 +4,6 @@ Where a name is no everyday one, the suite tries first whether the folder can ho
 refuse it (NAME-10).
 """
 
-from dataclasses import dataclass, replace
 from random import Random
 
 import pytest
@@ -13,17 +12,16 @@ from hypothesis import strategies as st
 
 from jhup.limits import MAX_NAME
 from jhup_conformance.findings import NotSeen
-from jhup_conformance.suite.support.bad_names import RequestOf
-from jhup_conformance.suite.support.followed import Pair, expect_followed
-from jhup_conformance.verify.exchange import Case
+from jhup_conformance.suite.support.bad_names import FILE, decoded, spelled
+from jhup_conformance.suite.support.followed import Pair, check_followed, check_pairs
 from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import checks, together
-from jhup_conformance.verify.stream import NAME_LENGTH, Talk
+from jhup_conformance.verify.marks import check, together
+from jhup_conformance.verify.stream import NAME_LENGTH, put, requests
 
 TOGETHER = 8
 """Names of a generated property that are tried at the same time."""
 
-CONTROL = RequestOf("@").pair
+SOUND = spelled("@")
 
 SCRIPTS = {
     "Latin": "éüßøÅñ",
@@ -49,28 +47,26 @@ def escaped(text: str) -> str:
     return "".join(f"\\u{unit:04x}" for unit in units)
 
 
-@checks("NAME-1")
+@check("NAME-1")
 @together("texts", SCRIPTS.values(), SCRIPTS, at_a_time=4)
 def test_a_name_with_characters_beyond_ascii_is_stored_under(judge: Judge, texts: tuple[str, ...]) -> None:
     names = (name for text in texts for name in (f"@{text}", f"{text}@", f"@{escaped(text)}", f"{escaped(text)}@.txt"))
 
-    judge.expect(
-        *(Case.unhurried(RequestOf(name, next=False)) for name in names),
-        control=Case.unhurried(RequestOf("@", next=False)),
-    )
+    judge.check(*(spelled(name).paced() for name in names), requires=SOUND.paced())
 
 
 def can_hold(judge: Judge, filename: str) -> bool:
     """Tell whether the store is known to be able to hold a name like this one (JSON text)."""
     if judge.folder is None:
         return False
-    return judge.folder.holds(RequestOf(filename).name(judge.names.new()))
+    return judge.folder.holds(decoded(filename, judge.names.new()))
 
 
-def expect_stored(judge: Judge, *names: str) -> None:
-    puts = [RequestOf(name, doubtful=not can_hold(judge, name)) for name in names]
+def check_stored(judge: Judge, *names: str) -> None:
+    doubtful = {name: not can_hold(judge, name) for name in names}
+    puts = (spelled(name, doubtful=doubtful[name], reply=reply) for name in names for reply in (False, True))
 
-    expect_followed(judge, (way.pair for put in puts for way in (put, replace(put, reply=True))), control=CONTROL)
+    check_followed(judge, puts, requires=SOUND)
 
 
 PLAIN = ["@.txt", "@.tar.gz", "a@", "A@", "@-b", "@_b", "0@", "@" + "a" * 100]
@@ -93,20 +89,18 @@ UNUSUAL = {
 }
 
 
-@checks("NAME-2")
+@check("NAME-2")
 def test_an_everyday_name_is_accepted(judge: Judge) -> None:
-    puts = [RequestOf(name, reply=reply) for name in PLAIN for reply in (False, True)]
-
-    expect_followed(judge, (put.pair for put in puts), control=CONTROL)
+    check_followed(judge, (spelled(name, reply=reply) for name in PLAIN for reply in (False, True)), requires=SOUND)
 
 
-@checks("NAME-2")
+@check("NAME-2")
 @together("kinds", UNUSUAL.values(), UNUSUAL, at_a_time=2)
 def test_an_unusual_name_is_accepted_as_it_is(judge: Judge, kinds: tuple[list[str], ...]) -> None:
-    expect_stored(judge, *(name for names in kinds for name in names))
+    check_stored(judge, *(name for names in kinds for name in names))
 
 
-@checks("NAME-2")
+@check("NAME-2")
 @pytest.mark.parametrize("length", [127, 128, 129, 143, 144, 254, MAX_NAME])
 def test_a_name_of_up_to_255_bytes_is_accepted(judge: Judge, length: int) -> None:
     names = []
@@ -114,13 +108,13 @@ def test_a_name_of_up_to_255_bytes_is_accepted(judge: Judge, length: int) -> Non
         count, rest = divmod(length - NAME_LENGTH, len(character.encode()))
         names += ["@" + "b" * rest + character * count, "@" + escaped(character) * count + "b" * rest]
 
-    expect_stored(judge, *names)
+    check_stored(judge, *names)
 
 
 SHORTEST = ["...", "....", " ", "~", "-", "a", "Z", "0", "é", "日", "🎉", "CON", "nul", "aux", "index.html", ".profile"]
 
 
-@checks("NAME-2")
+@check("NAME-2")
 @pytest.mark.parametrize("name", SHORTEST)
 def test_a_name_that_others_may_use_is_accepted_where_nobody_does(judge: Judge, name: str) -> None:
     if judge.folder is None:
@@ -129,13 +123,9 @@ def test_a_name_that_others_may_use_is_accepted_where_nobody_does(judge: Judge, 
     if not judge.folder.holds(name):
         pytest.skip("the folder has something of that name, or can't hold it")
 
-    def put(talk: Talk) -> None:
-        talk.put(b"of the suite", name=name)
-        talk.watched.append(name)
-
     try:
-        judge.control(Case.unhurried(RequestOf("@", next=False)), why="a plain put fails")
-        judge.expect_all([Case.unhurried(put)])
+        judge.require(SOUND.paced())
+        judge.check(put(b"of the suite", name=name).watching(name).paced())
     finally:
         place.unlink(missing_ok=True)
 
@@ -143,14 +133,14 @@ def test_a_name_that_others_may_use_is_accepted_where_nobody_does(judge: Judge, 
 ALPHABET = "aZ09 ._-~+=,;:!?@#$%^&*()[]{}<>|'`éßøЖя日語🎉\u00a0\u200d\u0301\u0085／．"
 
 
-@checks("NAME-2")
+@check("NAME-2")
 @given(seed=st.integers(0, 2**32))
 def test_any_valid_name_is_accepted(judge: Judge, seed: int) -> None:
     random = Random(seed)
     names = [any_name(random) for _ in range(TOGETHER)]
     doubtful = not can_hold(judge, ALPHABET.replace("@", "") + "@")
 
-    expect_followed(judge, (RequestOf(name, doubtful=doubtful).pair for name in names), control=CONTROL)
+    check_followed(judge, (spelled(name, doubtful=doubtful) for name in names), requires=SOUND)
 
 
 def any_name(random: Random) -> str:
@@ -182,46 +172,31 @@ TWINS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Twins:
-    """A recipe: two names that some file systems take for one.
+def twins(first: str, second: str, *, doubtful: bool) -> Pair:
+    """Return the put of one of two names that some file systems take for one, and the puts of both.
 
-    Attributes:
-        first, second: the names, ``@`` for one that nobody else uses.
+    Args:
+        first: the name put first, ``@`` for one that nobody else uses.
+        second: the other name.
         doubtful: whether the store may be unable to hold both.
-        both: whether the second is put as well.
     """
-
-    first: str
-    second: str
-    doubtful: bool
-    both: bool
-
-    def __call__(self, talk: Talk) -> None:
-        unique = talk.new_name()
-        first, second = (name.replace("@", unique) for name in (self.first, self.second))
-        talk.watched += [name for name in (first, second) if name != unique]
-        if self.doubtful:
-            talk.doubtful.add(second)
-        talk.put(b"first", name=first)
-        if self.both:
-            talk.put(b"the second", name=second)
-            talk.put(b"first, put again", name=first)
+    one, other = (each.replace("@", FILE) for each in (first, second))
+    doubted = (other,) if doubtful else ()
+    alone = put(b"first", name=one).watching(*(each for each in (one, other) if each != FILE)).doubting(*doubted)
+    return alone, requests(alone, put(b"the second", name=other), put(b"first, put again", name=one))
 
 
-@checks("NAME-12")
-@pytest.mark.parametrize("twins", TWINS.values(), ids=TWINS.keys())
-def test_names_are_compared_code_point_by_code_point(judge: Judge, twins: list[tuple[str, str]]) -> None:
+@check("NAME-12")
+@pytest.mark.parametrize("alike", TWINS.values(), ids=TWINS.keys())
+def test_names_are_compared_code_point_by_code_point(judge: Judge, alike: list[tuple[str, str]]) -> None:
     pairs: list[Pair] = []
-    for first, second in twins:
+    for first, second in alike:
         doubtful = True
         if folder := judge.folder:
             unique = judge.names.new()
             if folder.folds(first.replace("@", unique), second.replace("@", unique)):
                 raise NotSeen("the folder's file system takes some names for one, so that a look there tells nothing")
             doubtful = not (can_hold(judge, first) and can_hold(judge, second))
-        orders = ((first, second), (second, first))
-        pairs += [(Twins(*order, doubtful, both=False), Twins(*order, doubtful, both=True)) for order in orders]
+        pairs += [twins(first, second, doubtful=doubtful), twins(second, first, doubtful=doubtful)]
 
-    unlike = (Twins("@a", "@b", doubtful=False, both=False), Twins("@a", "@b", doubtful=False, both=True))
-    expect_followed(judge, pairs, control=unlike)
+    check_pairs(judge, pairs, requires=twins("@a", "@b", doubtful=False))

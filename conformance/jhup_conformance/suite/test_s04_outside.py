@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from jhup_conformance.findings import Finding, NotSeen
-from jhup_conformance.suite.support.bad_names import RequestOf
-from jhup_conformance.suite.support.followed import expect_followed
-from jhup_conformance.suite.support.planted import CANARY, KINDS, Garden, Occupied
-from jhup_conformance.verify.exchange import Case, End, script
+from jhup_conformance.suite.support.bad_names import spelled
+from jhup_conformance.suite.support.followed import NEXT, check_followed, followed
+from jhup_conformance.suite.support.planted import CANARY, KINDS, Garden, occupied
+from jhup_conformance.verify.dialogue import Dialogue, wait_for_all
 from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import checks
-from jhup_conformance.verify.stream import Talk, header
-from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.verify.marks import check
+from jhup_conformance.verify.stream import End, Stream, frame
+from jhup_conformance.wire.frames import header
 
 Way = Callable[[Path, Path], str]
-"""Gives a filename that leads from the store's folder to a file beside it."""
+"""Makes a filename that leads from the store's folder to a file beside it."""
 
 WAYS: dict[str, Way] = {
     "the parent folder": lambda _, file: f"../{file.name}",
@@ -54,26 +54,20 @@ RAW = {
 }
 
 
-def attack(filename: bytes) -> list[tuple[Callable[[Talk], None], End]]:
-    """Give everything that may be tried with a filename, as it stands in the header: recipes, and how they end."""
+def attack(filename: bytes) -> list[Stream]:
+    """Return everything that may be tried with a filename, as it stands in the header."""
 
-    def put(body: bytes, members: bytes = b"") -> Callable[[Talk], None]:
-        head = b'{"cmd":"put","filesize":%d,%s"filename":"%s"}' % (len(body), members, filename)
-        return lambda talk: talk.frame(head, body)
+    def put(body: bytes, members: bytes = b"") -> Stream:
+        return frame(b'{"cmd":"put","filesize":%d,%s"filename":"%s"}' % (len(body), members, filename), body).paced()
 
-    def cut_off(talk: Talk) -> None:
-        talk.frame(b'{"cmd":"put","filesize":99,"filename":"%s"}' % filename, b"never all of it")
-
-    def stat(talk: Talk) -> None:
-        talk.frame(b'{"cmd":"stat","reply":true,"filename":"%s"}' % filename)
-
-    asking = put(b"", b'"reply":true,')
+    cut_off = frame(b'{"cmd":"put","filesize":99,"filename":"%s"}' % filename, b"never all of it").paced()
+    stat = frame(b'{"cmd":"stat","reply":true,"filename":"%s"}' % filename).paced()
     return [
-        (put(b"escaped"), End.HOLD),
-        (put(b""), End.HOLD),
-        (asking, End.FINISH),
-        (stat, End.FINISH),
-        (cut_off, End.FINISH),
+        put(b"escaped"),
+        put(b""),
+        put(b"", b'"reply":true,').ending(End.FINISH),
+        stat.ending(End.FINISH),
+        cut_off.ending(End.FINISH),
     ]
 
 
@@ -81,25 +75,23 @@ def encoded(filename: str) -> bytes:
     return header(x=filename.encode("utf-8", "replace").decode()).partition(b':"')[2][:-2]
 
 
-def try_all(judge: Judge, *filenames: bytes) -> list[Line]:
-    """Send what may be tried with filenames, each on a connection of its own, and give the target time for it."""
-    judge.control(Case.unhurried(RequestOf("@", next=False)), why="a plain put fails")
-    pace, lines = judge.runner.pace, []
+def try_all(judge: Judge, *filenames: bytes) -> list[Dialogue]:
+    """Send what may be tried with filenames, each on a connection of its own, and allow the target time for it."""
+    judge.require(spelled("@").paced())
     attacks = [each for several in zip(*map(attack, filenames), strict=True) for each in several]
-    for recipe, end in attacks[: judge.lanes]:
-        talk = Talk(judge.names)
-        recipe(talk)
-        lines.append(judge.dial())
-        lines[-1].plan(script(talk.stream, talk.borders(), end, pace.pause))
-    until = judge.clock.now() + pace.settle
-    drive(lines, until=lambda _: judge.clock.now() >= until, patience=pace.settle, at_most=10.0)
-    for line in lines:
-        line.drop()
-    judge.runner.prove_alive()
-    return lines
+    dialogues = []
+    for stream in attacks[: judge.lanes]:
+        dialogues.append(judge.converse())
+        dialogues[-1].send(stream)
+    until = judge.clock.now() + judge.pace.settle
+    wait_for_all(dialogues, lambda _: judge.clock.now() >= until, patience=judge.pace.settle, at_most=10.0)
+    for dialogue in dialogues:
+        dialogue.drop()
+    judge.is_alive()
+    return dialogues
 
 
-def expect_untouched(judge: Judge, lead: Callable[[Path, Path], bytes]) -> None:
+def check_untouched(judge: Judge, lead: Callable[[Path, Path], bytes]) -> None:
     folder = judge.require_folder().folder
     canary, fresh = (folder.parent / f"{judge.names.new()}-{kind}" for kind in ("canary", "fresh"))
     body = CANARY + canary.name.encode()
@@ -109,33 +101,34 @@ def expect_untouched(judge: Judge, lead: Callable[[Path, Path], bytes]) -> None:
     except OSError as error:
         raise NotSeen(f"nothing can be put beside the store's folder: {error.strerror}") from error
     try:
-        lines = try_all(judge, *(lead(folder.absolute(), file.absolute()) for file in (canary, fresh)))
+        dialogues = try_all(judge, *(lead(folder.absolute(), file.absolute()) for file in (canary, fresh)))
         if not canary.exists() or canary.read_bytes() != body:
             actual = "was changed" if canary.exists() else "was removed"
-            raise Finding("nothing outside the store touched", f"{canary} {actual}", lines[0].transcript)
+            raise Finding("nothing outside the store touched", f"{canary} {actual}", dialogues[0].transcript)
         if fresh.exists():
-            raise Finding("nothing made outside the store", f"{fresh} was made", lines[-1].transcript)
-        for line in lines:
-            if digest in line.received:
-                raise Finding("nothing outside the store read", f"the digest of {canary} was told", line.transcript)
+            raise Finding("nothing made outside the store", f"{fresh} was made", dialogues[-1].transcript)
+        for dialogue in dialogues:
+            if digest in dialogue.received:
+                actual = f"the server told the digest of {canary}"
+                raise Finding("nothing outside the store read", actual, dialogue.transcript)
     finally:
         canary.unlink(missing_ok=True)
         fresh.unlink(missing_ok=True)
 
 
-@checks("NAME-9")
+@check("NAME-9")
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
 def test_no_filename_leads_out_of_the_store(judge: Judge, way: Way) -> None:
-    expect_untouched(judge, lambda folder, file: encoded(way(folder, file)))
+    check_untouched(judge, lambda folder, file: encoded(way(folder, file)))
 
 
-@checks("NAME-9")
+@check("NAME-9")
 @pytest.mark.parametrize("raw", RAW.values(), ids=RAW.keys())
 def test_no_spelling_of_a_filename_leads_out_of_the_store(judge: Judge, raw: bytes) -> None:
-    expect_untouched(judge, lambda _, file: raw + file.name.encode())
+    check_untouched(judge, lambda _, file: raw + file.name.encode())
 
 
-@checks("NAME-9")
+@check("NAME-9")
 def test_no_link_in_the_folder_leads_out_of_the_store(judge: Judge) -> None:
     folder = judge.require_folder().folder
     link = folder / judge.names.new()
@@ -144,51 +137,51 @@ def test_no_link_in_the_folder_leads_out_of_the_store(judge: Judge) -> None:
     except OSError as error:
         raise NotSeen(f"no link can be put into the store's folder: {error.strerror}") from error
     try:
-        expect_untouched(judge, lambda _, file: f"{link.name}/{file.name}".encode())
+        check_untouched(judge, lambda _, file: f"{link.name}/{file.name}".encode())
     finally:
         link.unlink()
 
 
-@checks("NAME-11")
+@check("NAME-11")
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_no_file_is_left_alone_or_replaced(judge: Judge, kind: str) -> None:
     folder = judge.require_folder().folder
     with Garden(folder, kind, judge.names.new()) as garden:
-        ways = [Occupied(garden, b"body", reply=False), Occupied(garden, b"", reply=False)]
-        ways += [Occupied(garden, b"body", reply=True), Occupied(garden, None, reply=True)]
-        expect_followed(judge, (way.pair for way in ways), control=RequestOf("@").pair)
+        ways = [(b"body", False), (b"", False), (b"body", True), (None, True)]
+        requests = [occupied(garden, judge.names.new(), body, reply=reply) for body, reply in ways]
+        check_followed(judge, requests, requires=spelled("@"))
 
         if damage := garden.damage():
-            raise Finding(
-                f"{kind} in the folder left as it was, or replaced by the body", damage, show(judge, ways[0]).transcript
-            )
+            expected = f"{kind} in the folder left as it was, or replaced by the body"
+            raise Finding(expected, damage, show(judge, requests[0]).transcript)
 
 
-@checks("NAME-11")
+@check("NAME-11")
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_waited_for_that_is_no_file(judge: Judge, kind: str) -> None:
-    """The put behind it is served, or the connection closed: a server that opens a FIFO does neither."""
+    """The put after it is served, or the connection closed: a server that opens a FIFO does neither."""
     folder = judge.require_folder().folder
-    judge.control(Case(RequestOf("@")), why="two plain puts fail")
+    judge.require(followed(spelled("@")), why="two plain puts fail")
     with Garden(folder, kind, judge.names.new()) as garden:
         for body in (b"body", None):
-            recipe = Occupied(garden, body, reply=False)
-            line = show(judge, recipe)
-            if line.dropped or show(judge, recipe).dropped:
-                continue
-            raise Finding("the next request served, or the connection closed", "neither", line.transcript)
+            for _ in range(2):
+                dialogue = show(judge, occupied(garden, judge.names.new(), body, reply=False))
+                if dialogue.line.dropped:
+                    break
+            else:
+                actual = "the server did neither"
+                raise Finding("the next request served, or the connection closed", actual, dialogue.transcript)
 
 
-def show(judge: Judge, recipe: Callable[[Talk], None]) -> Line:
-    """Say something, and let go of the connection when the last name of it is stored, or the target has closed it."""
-    talk = Talk(judge.names)
-    recipe(talk)
-    line = judge.dial()
-    line.plan(script(talk.stream, (), End.HOLD, 0.0))
-    until = judge.clock.now() + judge.runner.pace.last_patience
+def show(judge: Judge, stream: Stream) -> Dialogue:
+    """Send a request and a put, and let go of the connection when that is stored, or the target has closed it."""
+    dialogue = judge.converse()
+    dialogue.send(stream)
+    following = dialogue.send(NEXT).watched
+    until = judge.clock.now() + judge.pace.last_patience
     while judge.clock.now() < until:
-        judge.hear(line, until=lambda line: line.closed is not None, patience=0.002)
-        if line.closed or judge.observer.look(talk.watched[-1:])[talk.watched[-1]]:
-            line.drop()
-            return line
-    return line
+        dialogue.wait_for_close(patience=0.002)
+        if dialogue.closed or any(judge.observer.look(following).values()):
+            dialogue.drop()
+            return dialogue
+    return dialogue

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jhup_conformance.findings import Finding, NotSeen
-from jhup_conformance.suite.support.bad_names import BAD_NAMES, BODY, BadName, RequestOf
-from jhup_conformance.suite.support.followed import expect_followed
+from jhup_conformance.suite.support.bad_names import BAD_NAMES, BODY, BadName, spelled
+from jhup_conformance.suite.support.followed import check_followed
 from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import checks, clause_mark, together
-from jhup_conformance.verify.stream import NAME_LENGTH
+from jhup_conformance.verify.marks import check, clause_mark, together
+from jhup_conformance.verify.stream import NAME_LENGTH, Stream
 
 TOGETHER = 8
 """Names of a generated property that are tried at the same time."""
@@ -28,24 +28,24 @@ def bad(clause: str) -> pytest.MarkDecorator:
     return together("names", BAD_NAMES[clause], BAD_NAMES[clause], at_a_time=5)
 
 
-def expect_refused(judge: Judge, *names: BadName, bodies: tuple[bytes, ...] = (BODY,)) -> None:
-    if judge.folder is None and judge.known.greeting is None:
-        raise NotSeen("a refusal shows in replies, which the target doesn't have, or in its folder: --storage DIR")
-    ways = [name.put(body, reply=reply) for name in names for body in bodies for reply in (False, True)]
-    expect_followed(judge, (way.pair for way in ways), control=names[0].control)
+def check_refused(judge: Judge, *names: BadName, bodies: tuple[bytes, ...] = (BODY,)) -> None:
+    if judge.folder is None and not judge.limits.replies:
+        raise NotSeen("a refusal shows in replies, which the server does not have, or in its folder: use --storage DIR")
+    puts = (name.put(body, reply=reply) for name in names for body in bodies for reply in (False, True))
+    check_followed(judge, puts, requires=names[0].sound)
 
 
-@checks("NAME-3")
+@check("NAME-3")
 @pytest.mark.parametrize("body", [BODY, b""], ids=["with a body", "without a body"])
 @bad("NAME-3")
 def test_the_empty_name_is_refused(judge: Judge, names: tuple[BadName, ...], body: bytes) -> None:
-    expect_refused(judge, *names, bodies=(body,))
+    check_refused(judge, *names, bodies=(body,))
 
 
-@checks("NAME-4")
+@check("NAME-4")
 @bad("NAME-4")
 def test_a_name_of_more_than_255_bytes_is_refused_and_not_cut(judge: Judge, names: tuple[BadName, ...]) -> None:
-    expect_refused(judge, *names)
+    check_refused(judge, *names)
 
 
 CONTROLS = {
@@ -59,58 +59,57 @@ CONTROLS = {
 }
 
 
-@checks("NAME-5")
+@check("NAME-5")
 @pytest.mark.parametrize("codes", CONTROLS.values(), ids=CONTROLS.keys())
 def test_a_name_with_a_control_character_is_refused(judge: Judge, codes: list[int]) -> None:
     marks = tuple(f"U+{code:04X} " for code in codes)
 
-    expect_refused(judge, *(name for name in BAD_NAMES["NAME-5"] if name.title.startswith(marks)))
+    check_refused(judge, *(name for name in BAD_NAMES["NAME-5"] if name.title.startswith(marks)))
 
 
-@checks("NAME-5")
+@check("NAME-5")
 def test_a_control_character_is_one_however_it_is_written(judge: Judge) -> None:
-    expect_refused(judge, *(name for name in BAD_NAMES["NAME-5"] if not name.title.startswith("U+")))
+    check_refused(judge, *(name for name in BAD_NAMES["NAME-5"] if not name.title.startswith("U+")))
 
 
-@checks("NAME-6")
+@check("NAME-6")
 @bad("NAME-6")
 def test_a_name_with_a_slash_or_a_backslash_is_refused(judge: Judge, names: tuple[BadName, ...]) -> None:
-    expect_refused(judge, *names)
+    check_refused(judge, *names)
 
 
-@checks("NAME-7")
+@check("NAME-7")
 @bad("NAME-7")
 def test_dot_and_dots_are_refused(judge: Judge, names: tuple[BadName, ...]) -> None:
-    expect_refused(judge, *names, bodies=(BODY, b""))
+    check_refused(judge, *names, bodies=(BODY, b""))
 
 
-@checks("NAME-8")
+@check("NAME-8")
 @bad("NAME-8")
 def test_a_name_with_a_lone_surrogate_is_refused_or_malformed(judge: Judge, names: tuple[BadName, ...]) -> None:
-    expect_refused(judge, *names)
+    check_refused(judge, *names)
 
 
 CHARACTERS = {"a": 1, "é": 2, "日": 3, "🎉": 4}
 
 
-def near_the_limit(random: Random) -> RequestOf:
-    """Give a put of a name of 253 to 258 bytes, made of characters of every width: valid or not."""
+def near_the_limit(random: Random) -> Stream:
+    """Return a put of a name of 253 to 258 bytes, made of characters of every width: valid or not."""
     room = random.randint(253, 258) - NAME_LENGTH
     filename = "@"
     while room:
         character = random.choice([each for each, width in CHARACTERS.items() if width <= room])
         filename += character
         room -= CHARACTERS[character]
-    return RequestOf(filename, doubtful=True)
+    return spelled(filename, doubtful=True)
 
 
-@checks("NAME-4")
+@check("NAME-4")
 @given(seed=st.integers(0, 2**32))
 def test_the_length_of_a_name_is_counted_in_bytes(judge: Judge, seed: int) -> None:
     random = Random(seed)
-    ways = [near_the_limit(random) for _ in range(TOGETHER)]
 
-    expect_followed(judge, (way.pair for way in ways), control=RequestOf("@").pair)
+    check_followed(judge, [near_the_limit(random) for _ in range(TOGETHER)], requires=spelled("@"))
 
 
 @pytest.mark.parametrize(
@@ -123,9 +122,8 @@ def test_no_entry_of_the_folder_holds_a_refused_body(judge: Judge, names: tuple[
     folder = judge.folder.folder
     bodies = {f"{judge.names.new()} {number:03d}".encode(): name for number, name in enumerate(names)}
     before = set(os.listdir(folder))  # noqa: PTH208 - thousands of names
-    ways = (name.put(body) for body, name in bodies.items())
 
-    expect_followed(judge, (way.pair for way in ways), control=RequestOf("@").pair)
+    check_followed(judge, (name.put(body) for body, name in bodies.items()), requires=spelled("@"))
 
     for entry in set(os.listdir(folder)) - before:  # noqa: PTH208
         if name := bodies.get(content(folder / entry)):
@@ -133,7 +131,7 @@ def test_no_entry_of_the_folder_holds_a_refused_body(judge: Judge, names: tuple[
 
 
 def content(path: Path) -> bytes:
-    """Give the beginning of a file; nothing where there is none any more."""
+    """Return the beginning of a file; nothing where there is none any more."""
     if path.is_symlink() or not path.is_file():
         return b""
     with contextlib.suppress(OSError), path.open("rb") as file:

@@ -1,14 +1,12 @@
 """Section 6.2, commands: a closed set, and everything else ignored."""
 
-from functools import partial
-
 import pytest
 
 from jhup_conformance.suite.support.fairness import only_where
-from jhup_conformance.verify.exchange import Case, End
 from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import checks, together
-from jhup_conformance.verify.stream import Talk, header
+from jhup_conformance.verify.marks import check, together
+from jhup_conformance.verify.stream import End, Stream, command, frame, name, put, requests
+from jhup_conformance.wire.frames import header
 
 UNKNOWN = {
     "a name of the suite's own": "x-nothing",
@@ -58,103 +56,86 @@ MEMBERS: dict[str, dict[str, object]] = {
 """What may stand beside cmd; an empty filename is replaced by a name that nobody else uses."""
 
 
-def put_between(talk: Talk) -> None:
-    """What the conversations below are with a command that every server knows."""
-    talk.put(b"before it")
-    talk.put(b"in its place")
-    talk.put(b"behind it")
+FILE = name("file")
+PUTS = requests(put(b"before it"), put(b"in its place"), put(b"after it"))
+"""What the conversations below are with a command that every server knows."""
 
 
-def unknown_between(cmd: str, members: dict[str, object], talk: Talk) -> None:
-    """A put; an unknown command; a put where a body would be; and one more."""
-    talk.put(b"before it")
+def unknown_between(cmd: str, members: dict[str, object]) -> Stream:
+    """Return a put; an unknown command; a put where a body would be; and one more."""
     if members.get("filename") == "":
-        members = members | {"filename": talk.new_name()}
-    talk.say(cmd=cmd, **members)
-    talk.put(b"behind it")
-    talk.put(b"and behind that")
+        members = members | {"filename": FILE}
+    return requests(put(b"before it"), command(cmd, **members), put(b"after it"), put(b"and after that"))
 
 
-def unknown_over_old(cmd: str, talk: Talk) -> None:
-    talk.say(cmd=cmd, filename=talk.had(b"what was stored before"), filesize=3)
-    talk.put(b"behind it")
+def unknown_over_old(cmd: str) -> Stream:
+    unknown = command(cmd, filename=FILE, filesize=3).having({FILE: b"what was stored before"})
+    return requests(unknown, put(b"after it")).paced()
 
 
-def control(judge: Judge) -> None:
-    judge.control(Case.unhurried(put_between), why="three puts in a row fail too")
+def require_puts(judge: Judge) -> None:
+    judge.require(PUTS.paced(), why="three puts in a row fail too")
 
 
-@checks("ERR-11")
+@check("ERR-11")
 @together("commands", UNKNOWN.values(), UNKNOWN, at_a_time=5)
 def test_an_unknown_command_is_ignored_and_the_next_request_served(judge: Judge, commands: tuple[str, ...]) -> None:
-    control(judge)
+    require_puts(judge)
 
-    judge.expect_all(
-        Case.unhurried(partial(unknown_between, cmd, members)) for cmd in commands for members in MEMBERS.values()
+    judge.check(*(unknown_between(cmd, members).paced() for cmd in commands for members in MEMBERS.values()))
+
+
+@check("ERR-11")
+def test_an_unknown_command_may_stand_in_one_segment_with_others(judge: Judge) -> None:
+    only_where(judge, PUTS)
+
+    judge.check(*(unknown_between(cmd, MEMBERS["members of a put"]) for cmd in UNKNOWN.values()))
+
+
+@check("ERR-11")
+def test_an_unknown_command_leaves_the_file_that_it_names_as_it_was(judge: Judge) -> None:
+    require_puts(judge)
+
+    judge.check(*map(unknown_over_old, UNKNOWN.values()))
+
+
+@check("ERR-11")
+def test_many_unknown_commands_are_ignored(judge: Judge) -> None:
+    unknown = requests(*(command(f"x-nothing-{number}") for number in range(99)), put(b"after them"))
+    only_where(judge, requests(*(put(b"%d" % number) for number in range(100))))
+
+    judge.check(unknown, unknown.ending(End.FINISH))
+
+
+@check("ERR-11")
+def test_the_members_of_an_unknown_command_mean_nothing(judge: Judge) -> None:
+    """They are such that a put would be malformed by them."""
+    require_puts(judge)
+
+    judge.check(
+        requests(
+            frame(header(cmd="x-nothing", filesize=-1)),
+            frame(b'{"cmd":"x-nothing","filesize":1.5}'),
+            frame(header(cmd="x-nothing", filename=None, filesize=True)),
+            put(b"after them"),
+        ).paced()
     )
 
 
-@checks("ERR-11")
-def test_an_unknown_command_may_stand_in_one_segment_with_others(judge: Judge) -> None:
-    only_where(judge, put_between)
-
-    judge.expect_all(Case(partial(unknown_between, cmd, MEMBERS["members of a put"])) for cmd in UNKNOWN.values())
-
-
-@checks("ERR-11")
-def test_an_unknown_command_leaves_the_file_that_it_names_as_it_was(judge: Judge) -> None:
-    control(judge)
-
-    judge.expect_all(Case.unhurried(partial(unknown_over_old, cmd)) for cmd in UNKNOWN.values())
-
-
-def many_puts(talk: Talk) -> None:
-    for number in range(100):
-        talk.put(b"%d" % number)
-
-
-def many_unknown(talk: Talk) -> None:
-    for number in range(99):
-        talk.say(cmd=f"x-nothing-{number}")
-    talk.put(b"behind them")
-
-
-@checks("ERR-11")
-def test_many_unknown_commands_are_ignored(judge: Judge) -> None:
-    only_where(judge, many_puts)
-
-    judge.expect_all([Case(many_unknown), Case(many_unknown, end=End.FINISH)])
-
-
-def extra_members(talk: Talk) -> None:
-    """An unknown command with members that a put would be malformed by."""
-    talk.frame(header(cmd="x-nothing", filesize=-1))
-    talk.frame(b'{"cmd":"x-nothing","filesize":1.5}')
-    talk.frame(header(cmd="x-nothing", filename=None, filesize=True))
-    talk.put(b"behind them")
-
-
-@checks("ERR-11")
-def test_the_members_of_an_unknown_command_mean_nothing(judge: Judge) -> None:
-    control(judge)
-
-    judge.expect_all([Case.unhurried(extra_members)])
-
-
-@checks("ERR-12")
+@check("ERR-12")
 @pytest.mark.parametrize("members", ["no other member", "members of a put"])
 @pytest.mark.parametrize("names", ATTRIBUTES.values(), ids=ATTRIBUTES.keys())
 def test_the_name_of_a_part_of_the_program_is_an_unknown_command(
     judge: Judge, names: tuple[str, ...], members: str
 ) -> None:
-    control(judge)
+    require_puts(judge)
 
-    judge.expect_all(Case.unhurried(partial(unknown_between, name, MEMBERS[members])) for name in names)
+    judge.check(*(unknown_between(each, MEMBERS[members]).paced() for each in names))
 
 
-@checks("ERR-12")
+@check("ERR-12")
 @pytest.mark.parametrize("names", ATTRIBUTES.values(), ids=ATTRIBUTES.keys())
 def test_the_name_of_a_part_of_the_program_leaves_the_store_as_it_was(judge: Judge, names: tuple[str, ...]) -> None:
-    control(judge)
+    require_puts(judge)
 
-    judge.expect_all(Case.unhurried(partial(unknown_over_old, name)) for name in names)
+    judge.check(*map(unknown_over_old, names))

@@ -16,11 +16,11 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from jhup_conformance.findings import Finding
 from jhup_conformance.sizes import pattern
 from jhup_conformance.suite.support.fairness import only_where, require_lanes
-from jhup_conformance.verify.exchange import Case, End
 from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import checks
-from jhup_conformance.verify.script import Conversation, Move, Party, frame, part_of_put, rest_of_put
-from jhup_conformance.verify.stream import Talk, header, prefix
+from jhup_conformance.verify.marks import check
+from jhup_conformance.verify.script import Peer, Script
+from jhup_conformance.verify.stream import End, Stream, command, frame, hello, name, put, raw, requests, stat
+from jhup_conformance.wire.frames import header, prefix
 
 NAMES: Final = 3
 """How many names a conversation is about: few, so that puts meet."""
@@ -39,118 +39,112 @@ class Unhurried(RuleBasedStateMachine):
 
     connections: ClassVar[int] = 1
     asks: ClassVar[bool] = False
+    paced: ClassVar[bool] = True
 
     def __init__(self, judge: Judge) -> None:
         super().__init__()
         self.judge = judge
         self.names = [judge.names.new() for _ in range(NAMES)]
-        self.talk = Conversation(judge, self.names)
+        self.script = Script(judge, *self.names)
         self.bodies = 0
 
     def teardown(self) -> None:
         try:
-            self.talk.confirm()
+            self.script.confirm()
         finally:
-            self.talk.leave()
+            self.script.leave()
 
-    def party(self, slot: int) -> Party:
-        """Give one of the connections, a new one where there are too few."""
+    def peer(self, slot: int) -> Peer:
+        """Return one of the connections, a new one where there are too few."""
         slot %= min(self.connections, max(1, self.judge.lanes - 2))
-        while len(self.talk.parties) <= slot:
-            self.talk.join()
-        return self.talk.parties[slot]
+        while len(self.script.peers) <= slot:
+            self.script.connect()
+        return self.script.peers[slot]
 
-    def request(self, name: int, length: int) -> bytes:
+    def request(self, name: int, length: int) -> Stream:
         """Make a put with a body that was not sent before; of an empty one there is just one."""
         self.bodies += 1
+        length = min(length, self.judge.limits.max_filesize)
         body = (b"%d:" % self.bodies + pattern(length))[:length] if length else b""
-        return self.frame(body, cmd="put", filename=self.names[name], filesize=len(body))
+        return put(body, name=self.names[name], **self.asking)
 
-    def frame(self, body: bytes = b"", **members: object) -> bytes:
-        return frame(body, **(members | {"reply": True} if self.asks else members))
+    @property
+    def asking(self) -> dict[str, bool]:
+        return {"reply": True} if self.asks else {}
 
-    def say(self, slot: int, data: bytes, note: str, *, sealed: bool = False, end: End = End.HOLD) -> None:
-        """Send something behind whatever is still to be sent on a connection."""
-        party = self.party(slot)
-        self.talk.step(Move(party, party.rest + data, note, cuts=self.cuts(data), end=end), sealed=sealed)
-
-    def cuts(self, data: bytes) -> tuple[int, ...]:
-        """Give the borders of the fields of a request."""
-        head = 4 + int.from_bytes(data[:4], "little")
-        return (4, head, len(data))
+    def send(self, slot: int, stream: Stream, note: str, *, sealed: bool = False) -> None:
+        """Send something after whatever is still to be sent on a connection."""
+        self.script.step(self.peer(slot).sends(stream.paced() if self.paced else stream, note), sealed=sealed)
 
     @rule(slot=slots, name=names, length=lengths)
     def put(self, slot: int, name: int, length: int) -> None:
-        self.say(slot, self.request(name, length), f"puts {length} bytes as {self.names[name]}")
+        self.send(slot, self.request(name, length), f"puts {length} bytes as {self.names[name]}")
 
     @rule(slot=slots, name=names)
     def put_empty(self, slot: int, name: int) -> None:
-        self.say(slot, self.request(name, 0), f"puts nothing as {self.names[name]}", sealed=True)
+        self.send(slot, self.request(name, 0), f"puts nothing as {self.names[name]}", sealed=True)
 
     @rule(slot=slots, name=names, cmd=st.sampled_from(["x-nothing", "x-put", "x-"]))
     def unknown(self, slot: int, name: int, cmd: str) -> None:
-        self.say(slot, self.frame(cmd=cmd, filename=self.names[name], filesize=5), f"says {cmd!r}")
+        self.send(slot, command(cmd, filename=self.names[name], filesize=5, **self.asking), f"sends {cmd!r}")
 
     @rule(slot=slots, name=names)
     def stat(self, slot: int, name: int) -> None:
-        self.say(slot, self.frame(cmd="stat", filename=self.names[name]), f"says stat of {self.names[name]}")
+        stream = command("stat", filename=self.names[name], **self.asking)
+        self.send(slot, stream, f"sends stat of {self.names[name]}")
 
     @rule(slot=slots)
     def hello(self, slot: int) -> None:
-        self.say(slot, self.frame(cmd="hello"), "says hello")
+        self.send(slot, command("hello", **self.asking), "sends hello")
 
 
 class Several(Unhurried):
     """Connections that begin, pause, go on and break off, and puts of one name at the same time."""
 
     connections = 4
-
-    def cuts(self, _: bytes) -> tuple[int, ...]:
-        return ()
+    paced = False
 
     @rule(slot=slots, name=names, length=lengths, fraction=fractions)
     def begin(self, slot: int, name: int, length: int, fraction: float) -> None:
-        whole = self.request(name, length)
-        sent = max(1, int(len(whole) * fraction))
-        party = self.party(slot)
-        note = f"begins to put {length} bytes as {self.names[name]}: {sent} of {len(whole)} bytes"
-        self.talk.step(Move(party, party.rest + whole[:sent], note, whole[:sent], whole[sent:]))
+        peer, whole = self.peer(slot), self.request(name, length)
+        if peer.rest:
+            self.script.step(peer.completes())
+            peer = self.peer(slot)
+        self.script.step(peer.begins(whole, max(1, int(len(whole) * fraction))))
 
     @rule(slot=slots, fraction=fractions)
     def go_on(self, slot: int, fraction: float) -> None:
-        party = self.party(slot)
-        sent = int(len(party.rest) * fraction)
-        data, rest = party.rest[:sent], party.rest[sent:]
-        self.talk.step(Move(party, data, f"goes on: {sent} bytes more", party.under_way + data, rest))
+        peer = self.peer(slot)
+        self.script.step(peer.goes_on(int(len(peer.rest) * fraction)))
 
     @rule(slot=slots)
     def complete(self, slot: int) -> None:
-        self.say(slot, b"", "completes what it began")
+        self.script.step(self.peer(slot).completes())
 
     @rule(slot=slots, puts=st.lists(st.tuples(names, lengths), min_size=2, max_size=5))
     def several(self, slot: int, puts: Sequence[tuple[int, int]]) -> None:
         note = ", ".join(f"{length} bytes as {self.names[name]}" for name, length in puts)
-        self.say(slot, b"".join(self.request(name, length) for name, length in puts), f"puts at once {note}")
+        self.send(slot, requests(*(self.request(name, length) for name, length in puts)), f"puts at once {note}")
 
     @rule(slot=slots, how=st.sampled_from([End.RESET, End.FINISH]))
     def hang_up(self, slot: int, how: End) -> None:
-        self.talk.step(Move(self.party(slot), b"", "ends", end=how))
+        self.script.step(self.peer(slot).ends(how))
 
     @rule(slot=slots, name=names, length=lengths)
     def put_and_finish(self, slot: int, name: int, length: int) -> None:
         note = f"puts {length} bytes as {self.names[name]}"
-        self.say(slot, self.request(name, length), note, end=End.FINISH_AT_ONCE)
+        self.send(slot, self.request(name, length).ending(End.FINISH_AT_ONCE), note)
 
     @rule(name=names, sizes=st.lists(lengths, min_size=2, max_size=4))
     def race(self, name: int, sizes: Sequence[int]) -> None:
-        parties = dict.fromkeys(self.party(slot) for slot in range(len(sizes)))
-        free = [party for party in parties if not party.rest]
-        moves = [
-            Move(party, self.request(name, length), f"puts {length} bytes as {self.names[name]}")
-            for party, length in zip(free, sizes, strict=False)
+        peers = dict.fromkeys(self.peer(slot) for slot in range(len(sizes)))
+        free = [peer for peer in peers if not peer.rest]
+        steps = [
+            peer.sends(self.request(name, length), f"puts {length} bytes as {self.names[name]}")
+            for peer, length in zip(free, sizes, strict=False)
         ]
-        if moves:
-            self.talk.race(self.names[name], moves)
+        if steps:
+            self.script.race(self.names[name], steps)
 
 
 class Hostile(Several):
@@ -158,18 +152,18 @@ class Hostile(Several):
 
     @rule(slot=slots, name=names, head=st.sampled_from(BROKEN))
     def malformed(self, slot: int, name: int, head: bytes) -> None:
-        trap = self.request(name, 5)
-        self.say(slot, prefix(len(head)) + head + trap, "says something malformed and a put behind it")
+        stream = requests(frame(head), self.request(name, 5))
+        self.send(slot, stream, "sends something malformed and a put after it")
 
     @rule(slot=slots, name=names, claim=st.sampled_from([-1, 0, 1, 2**24, 2**31 - 1]))
     def bad_prefix(self, slot: int, name: int, claim: int) -> None:
-        self.say(slot, prefix(claim) + self.request(name, 5), f"claims a header of {claim} bytes")
+        stream = requests(raw(prefix(claim), "prefix"), self.request(name, 5))
+        self.send(slot, stream, f"claims a header of {claim} bytes")
 
     @rule(slot=slots, name=names, bad=st.sampled_from(["a/b", "", "..", "a\\b", "a\0b", "x" * 256]))
     def refused(self, slot: int, name: int, bad: str) -> None:
-        trap = self.request(name, 5)
-        put = self.frame(trap, cmd="put", filename=bad, filesize=len(trap))
-        self.say(slot, put, f"puts {bad[:8]!r}, which is refused", sealed=True)
+        stream = put(self.request(name, 5), name=bad, **self.asking)
+        self.send(slot, stream, f"puts {bad[:8]!r}, which is refused", sealed=True)
 
 
 class Asking(Hostile):
@@ -192,82 +186,46 @@ def converse(judge: Judge, machine: type[Unhurried]) -> None:
 # What conversations build on
 
 
-def two_puts(talk: Talk) -> None:
-    talk.put(b"abc")
-    talk.put(b"defgh")
+FILE = name("file")
+TWO_PUTS = requests(put(b"abc"), put(b"defgh"))
+UNKNOWN_AND_EMPTY = requests(put(b""), command("x-nothing", filename="ignored", filesize=5), put(b"abc"))
+SHORTER_OVER_LONGER = put(b"short", name=FILE).having({FILE: b"what is longer"})
+HALF_OVER_OLD = put(b"new", name=FILE).having({FILE: b"old"}).first(-1)
+TRAP = put(b"trap")
 
-
-def unknown_and_empty(talk: Talk) -> None:
-    talk.put(b"")
-    talk.say(cmd="x-nothing", filename="ignored", filesize=5)
-    talk.put(b"abc")
-
-
-def shorter_over_longer(talk: Talk) -> None:
-    talk.put(b"short", name=talk.had(b"what is longer"))
-
-
-def half_over_old(talk: Talk) -> None:
-    talk.put(b"new", name=talk.had(b"old"))
-    talk.stream = talk.stream[:-1]
-
-
-def malformed_before_put(talk: Talk) -> None:
-    talk.frame(b"[]")
-    talk.put(b"trap")
-
-
-def bad_prefix_before_put(talk: Talk) -> None:
-    talk.raw(prefix(-1), "prefix")
-    talk.put(b"trap")
-
-
-def refused_before_put(talk: Talk) -> None:
-    talk.put(frame(b"", cmd="put", filename=talk.new_name(), filesize=0), name="a/b")
-    talk.put(b"abc")
-
-
-def asking(talk: Talk) -> None:
-    talk.put(b"abc", reply=True)
-    talk.say(cmd="stat", filename=talk.watched[0], reply=True)
-    talk.say(cmd="hello", reply=True)
-    talk.say(cmd="x-nothing", reply=True)
+PLAIN = (TWO_PUTS.paced(), UNKNOWN_AND_EMPTY.paced(), SHORTER_OVER_LONGER.paced())
+CUT_AND_GLUED = (TWO_PUTS, *(TWO_PUTS.cut(at) for at in (2, 30, 62)), TWO_PUTS.ending(End.FINISH_AT_ONCE))
+BROKEN_OFF = tuple(HALF_OVER_OLD.ending(end) for end in (End.HOLD, End.RESET, End.FINISH))
+WRONG = (
+    requests(frame(b"[]"), TRAP),
+    requests(raw(prefix(-1), "prefix"), TRAP),
+    requests(put(put(b""), name="a/b"), put(b"abc")),
+)
+ASKED = requests(put(b"abc", name=FILE, reply=True), stat(FILE), hello(), command("x-nothing", reply=True))
 
 
 def only_where_puts_may_meet(judge: Judge) -> None:
     """Leave the check out where two puts of one name at the same time already go wrong."""
     require_lanes(judge, 3)
-    talk = Conversation(judge, [name := judge.names.new()])
     try:
-        first, second = talk.join(), talk.join()
-        talk.send(part_of_put(first, name, b"the first body", -7))
-        talk.send(part_of_put(second, name, b"the second", -5))
-        talk.step(rest_of_put(first))
-        talk.step(rest_of_put(second))
+        with Script(judge, file := judge.names.new()) as script:
+            first, second = script.connect(), script.connect()
+            script.send(first.begins(put(b"the first body", name=file), -7))
+            script.send(second.begins(put(b"the second", name=file), -5))
+            script.step(first.completes())
+            script.step(second.completes())
     except Finding as reason:
-        pytest.skip(f"it builds on what fails by itself: {reason}")
-    finally:
-        talk.leave()
+        pytest.skip(f"a prerequisite fails on its own: {reason}")
 
 
-PLAIN = tuple(map(Case.unhurried, (two_puts, unknown_and_empty, shorter_over_longer)))
-CUT_AND_GLUED = (
-    Case(two_puts),
-    *(Case(two_puts, (cut,)) for cut in (2, 30, 62)),
-    Case(two_puts, end=End.FINISH_AT_ONCE),
-)
-BROKEN_OFF = (Case(half_over_old), Case(half_over_old, end=End.RESET), Case(half_over_old, end=End.FINISH))
-WRONG = (Case(malformed_before_put), Case(bad_prefix_before_put), Case(refused_before_put))
-
-
-@checks("FRAME-10")
+@check("FRAME-10")
 def test_a_connection_carries_requests_of_all_kinds_one_after_the_other(judge: Judge) -> None:
     only_where(judge, *PLAIN)
 
     converse(judge, Unhurried)
 
 
-@checks("STORE-9", late=True, quick=False)
+@check("STORE-9", late=True, quick=False)
 def test_the_last_to_complete_remains_whatever_happens_beside_it(judge: Judge) -> None:
     only_where(judge, *PLAIN, *CUT_AND_GLUED, *BROKEN_OFF)
     require_lanes(judge, 3)
@@ -275,7 +233,7 @@ def test_the_last_to_complete_remains_whatever_happens_beside_it(judge: Judge) -
     converse(judge, Several)
 
 
-@checks("ERR-9", late=True, quick=False)
+@check("ERR-9", late=True, quick=False)
 def test_others_are_served_in_conversations_of_any_course(judge: Judge) -> None:
     only_where(judge, *PLAIN, *CUT_AND_GLUED, *BROKEN_OFF, *WRONG)
     only_where_puts_may_meet(judge)
@@ -283,10 +241,9 @@ def test_others_are_served_in_conversations_of_any_course(judge: Judge) -> None:
     converse(judge, Hostile)
 
 
-@checks("REPLY-3", late=True, quick=False)
+@check("REPLY-3", late=True, quick=False)
 def test_replies_come_in_order_in_conversations_of_any_course(judge: Judge) -> None:
-    judge.require_replies()
-    only_where(judge, *PLAIN, *CUT_AND_GLUED, *BROKEN_OFF, *WRONG, asking)
+    only_where(judge, *PLAIN, *CUT_AND_GLUED, *BROKEN_OFF, *WRONG, ASKED)
     only_where_puts_may_meet(judge)
 
     converse(judge, Asking)

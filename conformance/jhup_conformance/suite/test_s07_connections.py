@@ -1,273 +1,228 @@
 """Section 7, connections: silence, many at a time, and those on which nothing happens."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Sequence
 from typing import Final
 
 import pytest
 
 from jhup.limits import CONNECTIONS_AT_LEAST, IDLE_AT_LEAST
-from jhup_conformance.findings import Finding, NotSeen
+from jhup_conformance.findings import Finding
 from jhup_conformance.sizes import pattern
-from jhup_conformance.suite.support.fairness import only_where, require_lanes, tries_again
+from jhup_conformance.suite.support.fairness import only_where, require_lanes, retried
 from jhup_conformance.suite.support.idle import keep_idle
 from jhup_conformance.target.store_by_stat import ReplyObserver
 from jhup_conformance.verify.confirm import SURE_PAUSE
-from jhup_conformance.verify.exchange import Case, End, script
+from jhup_conformance.verify.dialogue import Dialogue, wait_for_all
 from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import checks, together
-from jhup_conformance.verify.script import Conversation, Move, Party, frame, part_of_put, rest_of_put, whole_put
-from jhup_conformance.verify.stream import Recipe, Talk, header, prefix
+from jhup_conformance.verify.marks import check, together
+from jhup_conformance.verify.script import Peer, Script
+from jhup_conformance.verify.stream import NOTHING, End, Stream, command, frame, put, raw, requests
+from jhup_conformance.wire.frames import header, prefix
 from jhup_conformance.wire.line import Line, drive
-from jhup_conformance.wire.transcript import Action, Kind
 
 # 7.1, silence
 
 
-def nothing(_: Talk) -> None:
-    """A connection on which nothing is said."""
-
-
-def one_put(talk: Talk) -> None:
-    talk.put(b"abc")
-
-
-def put_with(reply: object, talk: Talk) -> None:
-    talk.put(b"abc", reply=reply)
-
-
-def say(members: dict[str, object], talk: Talk) -> None:
-    talk.say(**members)
-
-
-def frame_of(head: bytes, talk: Talk) -> None:
-    talk.frame(head)
-
-
-def bytes_of(data: bytes, talk: Talk) -> None:
-    talk.raw(data, "bytes")
-
-
-def put_named(name: str, talk: Talk) -> None:
-    talk.put(b"abc", name=name)
-
-
-def half_a_put(talk: Talk) -> None:
-    talk.put(b"abc")
-    talk.stream = talk.stream[:-2]
-
-
-UNASKED: dict[str, Recipe] = {
-    "nothing": nothing,
-    "a put": one_put,
-    "an empty put": lambda talk: talk.put(b""),
-    "a put of some length": lambda talk: talk.put(pattern(500)),
-    "a put with reply false": partial(put_with, False),
-    "a put with reply null": partial(put_with, None),
-    "a put with reply 1": partial(put_with, 1),
-    "a put with reply as a string": partial(put_with, "true"),
-    "a put with reply in a list": partial(put_with, [True]),
-    "a stat": partial(say, {"cmd": "stat", "filename": "a"}),
-    "a stat with reply false": partial(say, {"cmd": "stat", "filename": "a", "reply": False}),
-    "a hello": partial(say, {"cmd": "hello"}),
-    "a hello with reply as a string": partial(say, {"cmd": "hello", "reply": "true"}),
-    "an unknown command": partial(say, {"cmd": "x-nothing", "filename": "a"}),
-    "a bad name": partial(put_named, "a/b"),
-    "no name": partial(put_named, ""),
-    "a malformed header": partial(frame_of, header(cmd="put", filename="a")),
-    "a header that is no JSON": partial(frame_of, b"hello"),
-    "a prefix below two": partial(bytes_of, prefix(-1)),
-    "a prefix that claims too much": partial(bytes_of, prefix(2**31 - 1)),
-    "half a put": half_a_put,
+PUT = put(b"abc")
+HALF_A_PUT = PUT.first(-2)
+UNASKED: dict[str, Stream] = {
+    "nothing": NOTHING,
+    "a put": PUT,
+    "an empty put": put(b""),
+    "a put of some length": put(pattern(500)),
+    "a put with reply false": put(b"abc", reply=False),
+    "a put with reply null": put(b"abc", reply=None),
+    "a put with reply 1": put(b"abc", reply=1),
+    "a put with reply as a string": put(b"abc", reply="true"),
+    "a put with reply in a list": put(b"abc", reply=[True]),
+    "a stat": command("stat", filename="a"),
+    "a stat with reply false": command("stat", filename="a", reply=False),
+    "a hello": command("hello"),
+    "a hello with reply as a string": command("hello", reply="true"),
+    "an unknown command": command("x-nothing", filename="a"),
+    "a bad name": put(b"abc", name="a/b"),
+    "no name": put(b"abc", name=""),
+    "a malformed header": frame(header(cmd="put", filename="a")),
+    "a header that is no JSON": frame(b"hello"),
+    "a prefix below two": raw(prefix(-1)),
+    "a prefix that claims too much": raw(prefix(2**31 - 1)),
+    "half a put": HALF_A_PUT,
 }
 
 
-@checks("CONN-1", blind=True)
-@together("recipes", UNASKED.values(), UNASKED, at_a_time=7)
-def test_nothing_is_sent_that_nobody_asked_for(judge: Judge, recipes: tuple[Recipe, ...]) -> None:
-    at_a_time = judge.lanes if judge.runner.observer else 1  # who serves one at a time hears the others too late
-    for start in range(0, len(recipes), at_a_time):
-        listen(judge, recipes[start : start + at_a_time])
-    if judge.runner.observer is None:
-        raise NotSeen(judge.known.blind_for)
-    judge.control(Case.unhurried(one_put), why="a plain put fails, so that this is no target at work")
+@check("CONN-1", blind=True)
+@together("streams", UNASKED.values(), UNASKED, at_a_time=7)
+def test_no_unsolicited_bytes_are_sent(judge: Judge, streams: tuple[Stream, ...]) -> None:
+    sees = judge.bench.runner.observer is not None
+    at_a_time = judge.lanes if sees else 1  # a server of one at a time notices the others too late
+    for start in range(0, len(streams), at_a_time):
+        listen(judge, streams[start : start + at_a_time])
+    judge.observer  # noqa: B018 - asked for what it raises
+    judge.require(PUT.paced(), why="even a plain upload fails, so nothing else can be judged")
 
 
-def listen(judge: Judge, recipes: Sequence[Recipe]) -> None:
-    """Say something on each of some connections, and hear what comes: at first, then when the stream has ended."""
-    moment = 2 * judge.runner.pace.settle
-    lines: list[Line] = []
+def listen(judge: Judge, streams: Sequence[Stream]) -> None:
+    """Send each stream on a connection, and take what comes: at first, then when the stream has ended."""
+    moment = 2 * judge.pace.settle
+    dialogues: list[Dialogue] = []
     try:
-        for recipe in recipes:
-            talk = Talk(judge.names)
-            recipe(talk)
-            lines.append(judge.dial())
-            lines[-1].plan(script(talk.stream, talk.borders(), End.HOLD, judge.runner.pace.pause))
-            if recipe is not half_a_put:  # a stream that ends inside a request has clauses of its own
-                lines[-1].plan([Action(Kind.HALF_CLOSED, pause=moment)])
-        drive(lines, until=lambda line: bool(line.received), patience=moment, at_most=2.0)
-        for line in lines:
-            if line.received:
-                raise Finding("not a byte from the server", f"{len(line.received)} bytes came", line.transcript)
+        for stream in streams:
+            dialogues.append(judge.converse())
+            dialogues[-1].send(stream.paced())
+            if stream != HALF_A_PUT:  # a stream that ends inside a request has clauses of its own
+                dialogues[-1].end(End.FINISH, after=moment)
+        wait_for_all(dialogues, lambda each: bool(each.received), patience=moment, at_most=2.0)
+        for dialogue in dialogues:
+            if dialogue.received:
+                actual = f"the server sent {len(dialogue.received)} unsolicited bytes"
+                raise Finding("not a byte from the server", actual, dialogue.transcript)
     finally:
-        for line in lines:
-            line.drop()
+        for dialogue in dialogues:
+            dialogue.drop()
 
 
 # 7.2, concurrency
 
 
-def puts(count: int, size: int, talk: Talk, seed: int = 0) -> None:
-    for number in range(count):
-        talk.put(pattern(size, seed + number))
+def puts(count: int, size: int, seed: int = 0) -> Stream:
+    return requests(*(put(pattern(size, seed + number)) for number in range(count))).paced()
 
 
 def connections_left(judge: Judge) -> int:
-    """Tell how many connections every server has to serve beside those that this run keeps open anyway."""
+    """Return how many connections every server has to serve beside those that this run keeps open anyway."""
     kept = [keep_idle(judge), isinstance(judge.observer, ReplyObserver)]
     return CONNECTIONS_AT_LEAST - sum(map(bool, kept))
 
 
-@checks("CONN-2")
+@check("CONN-2")
 @pytest.mark.parametrize(
     ("count", "size"), [(1, 3), (1, 50_000), (4, 100)], ids=["a put each", "a long put each", "several puts each"]
 )
 def test_32_connections_are_served_at_a_time(judge: Judge, count: int, size: int) -> None:
-    judge.control(Case.unhurried(partial(puts, count, size)), why="the same on a single connection fails too")
+    size = min(size, judge.limits.max_filesize)
+    judge.require(puts(count, size), why="the same on a single connection fails too")
 
-    recipes = [partial(puts, count, size, seed=seed) for seed in range(connections_left(judge))]
-    cases = [Case.unhurried(recipe, strictly=True) for recipe in recipes]  # so that all bodies come at the same time
-    if judge.runner.run(cases, patience=judge.runner.pace.patience):
-        slower = [replace(case, pause=SURE_PAUSE) for case in cases]
-        for failed in judge.runner.run(slower, patience=judge.runner.pace.last_patience):
-            expected = f"with {CONNECTIONS_AT_LEAST} connections open, each is served: {failed.mismatch.expected}"
-            raise Finding(expected, failed.mismatch.actual, failed.exchange.line.transcript)
+    streams = [puts(count, size, seed) for seed in range(connections_left(judge))]
+    if judge.run(*streams, patience=judge.pace.patience):
+        slower = [stream.sent(pause=SURE_PAUSE) for stream in streams]
+        for failed in judge.run(*slower, patience=judge.pace.last_patience):
+            finding = Finding(points=failed.mismatch.points, transcript=failed.exchange.line.transcript)
+            raise finding.worded(f"with {CONNECTIONS_AT_LEAST} connections open, each is served: {finding.expected}")
 
 
-@checks("CONN-2")
-@tries_again
+@check("CONN-2")
+@retried
 def test_32_connections_are_served_in_any_order(judge: Judge) -> None:
-    judge.control(Case.unhurried(one_put), why="a plain put fails")
-    talk = Conversation(judge, [])
-    try:
-        parties = [talk.join() for _ in range(connections_left(judge))]
-        for party in judge.random.sample(parties, len(parties)):
-            talk.step(Move(party, b"", "waits for its turn"), sealed=True)
-    finally:
-        talk.leave()
+    judge.require(PUT.paced())
+    with Script(judge) as script:
+        peers = [script.connect() for _ in range(connections_left(judge))]
+        for peer in judge.random.sample(peers, len(peers)):
+            script.step(peer.sends(NOTHING, "waits for its turn"), sealed=True)
 
 
 STALLED: Final = pattern(3_000)
 
 
-def put_of(name: str, size: int = len(STALLED)) -> bytes:
-    return frame(STALLED, cmd="put", filename=name, filesize=size)
-
-
-STALLS: dict[str, Callable[[str], bytes]] = {
-    "before a request": lambda _: b"",
-    "in a prefix": lambda name: put_of(name)[:2],
-    "behind a prefix": lambda name: put_of(name)[:4],
-    "in a header": lambda name: put_of(name)[:30],
-    "behind a header": lambda name: put_of(name)[: -len(STALLED)],
-    "in a body": lambda name: put_of(name)[:-1_000],
-    "before the last byte": lambda name: put_of(name)[:-1],
-    "in a long body": lambda name: put_of(name, 16 * 1024 * 1024),
-    "in a refused body": lambda _: put_of("a/b")[:-1_000],
-    "in a header of 64 KiB": lambda name: prefix(65_536) + header(cmd="put", filename=name).ljust(60_000),
-    "in the header of a second request": lambda name: put_of(name) + put_of(name)[:40],
+LONG_PUT = put(STALLED)
+STALLS: dict[str, Stream] = {
+    "before a request": NOTHING,
+    "in a prefix": LONG_PUT.first(2),
+    "after a prefix": LONG_PUT.first(4),
+    "in a header": LONG_PUT.first(30),
+    "after a header": LONG_PUT.first(-len(STALLED)),
+    "in a body": LONG_PUT.first(-1_000),
+    "before the last byte": LONG_PUT.first(-1),
+    "in a long body": put(STALLED, filesize=16 * 1024 * 1024),
+    "in a refused body": put(STALLED, name="a/b").first(-1_000),
+    "in a header of 64 KiB": raw(prefix(65_536) + header(cmd="put", filename="a").ljust(60_000)),
+    "in the header of a second request": requests(LONG_PUT, LONG_PUT.first(40)),
 }
 
 
-@checks("CONN-3")
-@tries_again
+@check("CONN-3")
+@retried
 @pytest.mark.parametrize("place", STALLS)
 def test_connections_that_stall_delay_no_other(judge: Judge, place: str) -> None:
-    expect_others_served(judge, [place] * 8)
+    check_others_served(judge, [place] * 8)
 
 
-@checks("CONN-3")
-@tries_again
+@check("CONN-3")
+@retried
 def test_connections_that_stall_in_all_places_delay_no_other(judge: Judge) -> None:
-    expect_others_served(judge, list(STALLS) * 3)
+    check_others_served(judge, list(STALLS) * 3)
 
 
-def expect_others_served(judge: Judge, places: Sequence[str]) -> None:
+def check_others_served(judge: Judge, places: Sequence[str]) -> None:
     """Have some connections stall, as many as the target serves at a time and at least one, and use two others."""
-    judge.control(Case.unhurried(one_put), why="a plain put fails")
+    judge.require(PUT.paced())
     names = [judge.names.new() for _ in range(2)]
-    stalled: list[Line] = []
-    talk = Conversation(judge, names)
+    stalled: list[Dialogue] = []
+    script = Script(judge, *names)
     try:
-        earlier = [talk.join()] if judge.lanes > 2 else []
+        earlier = [script.connect()] if judge.lanes > 2 else []
         stalled += [stall(judge, place) for place in places[: max(1, judge.lanes - 3)]]
-        for party, name in zip([talk.join(), *earlier], names, strict=False):
-            talk.step(whole_put(party, name, b"beside those that stall"))
+        for peer, file in zip([script.connect(), *earlier], names, strict=False):
+            script.step(peer.sends(put(b"beside those that stall", name=file).paced()))
     finally:
-        talk.leave()
-        for line in stalled:
-            line.drop()
+        script.leave()
+        for dialogue in stalled:
+            dialogue.drop()
 
 
-def stall(judge: Judge, place: str) -> Line:
-    """Begin to say something on a new connection."""
-    line = judge.dial()
-    line.plan([Action(Kind.SENT, data)] if (data := STALLS[place](judge.names.new())) else [])
-    drive([line], until=lambda _: True, patience=judge.runner.pace.patience, at_most=5.0)
-    return line
+def stall(judge: Judge, place: str) -> Dialogue:
+    """Begin to send something on a new connection."""
+    dialogue = judge.converse()
+    dialogue.send(STALLS[place])
+    dialogue.flush()
+    return dialogue
 
 
 # 7.3, idle connections
 
 
-@checks("CONN-5", quick=False)
-@tries_again
+HEAD = len(LONG_PUT) - len(STALLED)
+
+
+@check("CONN-5", quick=False)
+@retried
 def test_a_connection_that_pauses_between_the_parts_of_a_request_is_not_closed(judge: Judge) -> None:
-    judge.control(Case.unhurried(one_put), why="a plain put fails")
-    head = length_of_head(judge)
+    judge.require(PUT.paced())
 
-    expect_kept(judge, [0, 4, head, head + 1_000, -1])
+    check_kept(judge, [0, 4, HEAD, HEAD + 1_000, -1])
 
 
-@checks("CONN-5")
-@tries_again
+@check("CONN-5")
+@retried
 def test_a_connection_that_pauses_inside_prefix_or_header_is_not_closed(judge: Judge) -> None:
-    head = length_of_head(judge)
-    places = [1, 2, 3, 5, head // 2, head - 1]
-    only_where(judge, *(Case(one_put, (place,), pause=SURE_PAUSE) for place in places))
+    places = [1, 2, 3, 5, HEAD // 2, HEAD - 1]
+    only_where(judge, *(PUT.cut(place).sent(pause=SURE_PAUSE) for place in places))
 
-    expect_kept(judge, places)
-
-
-def length_of_head(judge: Judge) -> int:
-    return len(put_of(judge.names.new())) - len(STALLED)
+    check_kept(judge, places)
 
 
-def expect_kept(judge: Judge, places: Sequence[int]) -> None:
+def check_kept(judge: Judge, places: Sequence[int]) -> None:
     """Pause puts after some of their bytes, each on a connection of its own, and complete them a moment later."""
     require_lanes(judge, 2)
-    paused: dict[str, Party] = {}
-    talk = Conversation(judge, [])
-    try:
+    size = min(len(STALLED), judge.limits.max_filesize)
+    paused: dict[str, Peer] = {}
+    with Script(judge) as script:
         for sent in places[: judge.lanes]:
-            paused[name := judge.names.new()] = party = talk.join()
-            talk.send(part_of_put(party, name, STALLED, sent))
-        wait_idle([party.line for party in paused.values()], judge.effort.idle)
+            file = judge.names.new()
+            paused[file] = peer = script.connect()
+            script.send(peer.begins(put(STALLED[:size], name=file).paced(), min(sent, HEAD + size - 1)))
+        wait_idle(judge, [peer.line for peer in paused.values()], judge.effort.idle)
 
-        for name, party in paused.items():
-            talk.track(name)
-            talk.step(rest_of_put(party))
-    finally:
-        talk.leave()
+        for file, peer in paused.items():
+            script.track(file)
+            script.step(peer.completes())
 
 
-def wait_idle(lines: Sequence[Line], seconds: float) -> None:
+def wait_idle(judge: Judge, lines: Sequence[Line], seconds: float) -> None:
     """Let some time pass in which no connection may be closed."""
     drive(lines, until=lambda _: False, patience=seconds, at_most=seconds + 1.0)
     for line in lines:
         if line.closed:
-            silent = line.network.clock.now() - line.last_sent
+            silent = judge.clock.now() - line.last_sent
             raise Finding(
                 f"no connection closed for silence within {IDLE_AT_LEAST:.0f} s",
                 f"closed ({line.closed}) after at most {silent:.1f} s",
@@ -275,22 +230,20 @@ def wait_idle(lines: Sequence[Line], seconds: float) -> None:
             )
 
 
-@checks("CONN-5", late=True)
+@check("CONN-5", late=True)
 def test_a_connection_that_was_silent_for_most_of_the_run_is_still_served(judge: Judge) -> None:
     require_lanes(judge, 2)
-    judge.control(Case.unhurried(one_put), why="a plain put fails")
+    judge.require(PUT.paced())
     idle = keep_idle(judge)
-    if idle is None or idle.revived != judge.runner.dialer.revived:
+    if idle is None or idle.revived != judge.bench.runner.dialer.revived:
         pytest.skip("the connection went with the process that the target had then")
 
-    wait_idle([idle.line], max(0.0, judge.effort.silence - idle.seconds))
-    talk = Conversation(judge, [name := judge.names.new()])
-    talk.adopt(idle.line)
-    try:
-        talk.step(whole_put(talk.parties[0], name, b"still here"))
-    except Finding as finding:
-        raise Finding(
-            f"{finding.expected}, on a connection silent for {idle.seconds:.1f} s", finding.actual, finding.transcript
-        ) from None
-    finally:
-        talk.leave()
+    line = idle.dialogue.line
+    wait_idle(judge, [line], max(0.0, judge.effort.silence - (judge.clock.now() - idle.since)))
+    silent = judge.clock.now() - idle.since
+    with Script(judge, file := judge.names.new()) as script:
+        peer = script.adopt(line)
+        try:
+            script.step(peer.sends(put(b"still here", name=file).paced()))
+        except Finding as finding:
+            raise finding.worded(f"{finding.expected}, on a connection silent for {silent:.1f} s") from None

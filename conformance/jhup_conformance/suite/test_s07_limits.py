@@ -1,73 +1,65 @@
 """Section 7.2 and 7.3: connections beyond the limit, what connections leave behind, and clients that do not read."""
 
 import selectors
-import time
 from typing import Final
 
 import pytest
 
 from jhup.limits import CLOSE_WITHIN, CONNECTIONS_AT_LEAST, IDLE_AT_LEAST
 from jhup_conformance.findings import Finding
-from jhup_conformance.suite.support.fairness import require_lanes, tries_again
-from jhup_conformance.verify.dialogue import asking
-from jhup_conformance.verify.exchange import Case, End, script
+from jhup_conformance.suite.support.fairness import require_lanes, retried
+from jhup_conformance.verify.dialogue import Dialogue, wait_for_all
 from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import checks
-from jhup_conformance.verify.stream import Talk
+from jhup_conformance.verify.marks import check
+from jhup_conformance.verify.stream import End, put, stat
 from jhup_conformance.wire.channel import Unreachable
-from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.line import Line
 
+PUT = put(b"abc")
 EXCESS: Final = 16
 """Connections beyond those that every server serves."""
 _MOMENT: Final = 0.2
 """Seconds that a server has to accept all of them, before the first one ends."""
 
 
-def one_put(talk: Talk) -> None:
-    talk.put(b"abc")
-
-
-def begin_put(judge: Judge) -> tuple[Line, str] | None:
+def begin_put(judge: Judge) -> tuple[Dialogue, str] | None:
     """Begin a put on a new connection, all but its last byte; None where the connection is turned away at once."""
-    talk = Talk(judge.names)
-    one_put(talk)
     try:
-        line = judge.dial()
+        dialogue = judge.converse()
     except Unreachable:
         return None
-    line.plan(script(talk.stream, (len(talk.stream) - 1,), End.HOLD, max(_MOMENT, judge.runner.pace.settle)))
-    return line, talk.watched[0]
+    pause = max(_MOMENT, judge.pace.settle)
+    return dialogue, dialogue.send(PUT.cut(len(PUT) - 1).sent(pause=pause)).watched[0]
 
 
-@checks("CONN-10")
-@tries_again
+@check("CONN-10")
+@retried
 def test_a_connection_beyond_the_limit_is_closed_or_served_later(judge: Judge) -> None:
     require_lanes(judge, 3)
-    judge.control(Case.unhurried(one_put), why="a plain put fails")
+    judge.require(PUT.paced())
     begun = filter(None, (begin_put(judge) for _ in range(CONNECTIONS_AT_LEAST + EXCESS)))
     waiting = dict(begun)
-    count = len(waiting)
-    lines = list(waiting)
-    clock, patience = judge.clock, judge.runner.pace.last_patience
+    dialogues = list(waiting)
+    clock, patience = judge.clock, judge.pace.last_patience
     try:
         progress = clock.now()
         while waiting and clock.now() < progress + patience:
-            drive(list(waiting), until=lambda _: False, patience=judge.runner.pace.pause, at_most=1.0)
+            wait_for_all(waiting, lambda _: False, patience=judge.pace.pause, at_most=1.0)
             stored = judge.observer.look(list(waiting.values()))
-            for line in [line for line, name in waiting.items() if line.closed or stored[name]]:
-                line.drop()  # which makes room for the next
-                del waiting[line]
+            for dialogue in [each for each, name in waiting.items() if each.closed or stored[name]]:
+                dialogue.drop()  # which makes room for the next
+                del waiting[dialogue]
                 progress = clock.now()
         if waiting:
             raise Finding(
-                f"each of {count} connections served, or closed",
+                f"each of {len(dialogues)} connections served, or closed",
                 f"{len(waiting)} of them neither, though all others had ended {patience:.1f} s before",
                 next(iter(waiting)).transcript,
                 timed_out=True,
             )
     finally:
-        for line in lines:
-            line.drop()
+        for dialogue in dialogues:
+            dialogue.drop()
 
 
 # What connections leave behind
@@ -79,38 +71,35 @@ _ENDS: Final = (End.FINISH, End.RESET, End.HOLD)
 
 def come_and_go(judge: Judge, count: int) -> None:
     """Put something on some connections at a time, and end them in several ways."""
-    lines: list[Line] = []
-    for number in range(count):
-        talk = Talk(judge.names)
-        one_put(talk)
-        lines.append(line := judge.dial())
-        line.plan(script(talk.stream, (), _ENDS[number % len(_ENDS)], judge.runner.pace.pause))
-    drive(lines, until=lambda line: line.closed is not None, patience=judge.runner.pace.settle, at_most=2.0)
-    for line in lines:
-        line.drop()
+    dialogues = [judge.converse() for _ in range(count)]
+    for number, dialogue in enumerate(dialogues):
+        dialogue.send(PUT.ending(_ENDS[number % len(_ENDS)]))
+    wait_for_all(dialogues, lambda each: each.closed is not None, patience=judge.pace.settle, at_most=2.0)
+    for dialogue in dialogues:
+        dialogue.drop()
 
 
-@checks("CONN-9", late=True)
+@check("CONN-9", late=True)
 def test_what_a_connection_held_is_released(judge: Judge) -> None:
     vitals = judge.require_vitals()
-    judge.control(Case.unhurried(one_put), why="a plain put fails")
+    judge.require(PUT.paced())
     count = min(judge.lanes, 12)
     come_and_go(judge, count)  # pools are full from here on
-    judge.runner.prove_alive()
+    judge.is_alive()
     before = vitals.read()
     for _ in range(3):
         come_and_go(judge, count)
-    until = time.monotonic() + CLOSE_WITHIN
+    until = judge.clock.now() + CLOSE_WITHIN
     while True:
         now = vitals.read()
         if max(now.descriptors - before.descriptors, now.threads - before.threads) <= _SPARE:
             return
-        if time.monotonic() > until:
+        if judge.clock.now() > until:
             raise Finding(
                 f"descriptors and threads as before {3 * count} connections: {before.descriptors} and {before.threads}",
                 f"{now.descriptors} and {now.threads}, {CLOSE_WITHIN:.0f} s after the last connection was closed",
             )
-        time.sleep(0.02)  # another process gives no event when it lets go
+        judge.clock.sleep(0.02)  # another process gives no event when it lets go
 
 
 # Clients that do not read
@@ -123,29 +112,27 @@ _UNREAD: Final = 0.25
 """Seconds for which replies stay unread at the least; the thorough profile waits longer."""
 
 
-@checks("CONN-8")
+@check("CONN-8")
 @pytest.mark.usefixtures("replies_offered")
-@tries_again
+@retried
 def test_a_client_that_takes_no_replies_for_a_while_is_not_closed(judge: Judge) -> None:
     name = judge.names.new() + "n" * 200  # so that replies are longer than requests
-    put, stat = asking(b"abc", cmd="put", filename=name, filesize=3), asking(cmd="stat", filename=name)
-    line = judge.dial()
-    try:
-        taken = flood(line, put, stat)
+    first, asking = put(b"abc", name=name, reply=True).data, stat(name).data
+    with judge.converse() as dialogue:
+        line = dialogue.line
+        taken = flood(line, first, asking)
         wait = max(_UNREAD, judge.effort.idle)
         judge.clock.sleep(wait)  # what is tried is that nobody reads for so long
-        begun = (taken - len(put)) % len(stat)
-        rest = stat[begun:] if begun else b""
-        owed = 1 + (taken - len(put) + len(rest)) // len(stat)
-        came = count_replies(line, rest, owed, judge.runner.pace.last_patience)
+        begun = (taken - len(first)) % len(asking)
+        rest = asking[begun:] if begun else b""
+        owed = 1 + (taken - len(first) + len(rest)) // len(asking)
+        came = count_replies(line, rest, owed, judge.pace.last_patience)
         if came is not None:
             raise Finding(
                 f"no connection closed within {IDLE_AT_LEAST:.0f} s because its client takes no replies",
                 f"closed after {wait:.2f} s, with {came} of {owed} replies sent",
-                line.transcript,
+                dialogue.transcript,
             )
-    finally:
-        line.drop()
 
 
 def ready(line: Line, mask: int, seconds: float) -> int:
@@ -155,16 +142,16 @@ def ready(line: Line, mask: int, seconds: float) -> int:
         return next((found for _, found in selector.select(seconds)), 0)
 
 
-def flood(line: Line, put: bytes, stat: bytes) -> int:
+def flood(line: Line, first: bytes, asking: bytes) -> int:
     """Send a put and stats without reading until the server takes no more; return how many bytes it took."""
-    taken, pending = 0, memoryview(put)
+    taken, pending = 0, memoryview(first)
     while taken < _MOST_ASKED and ready(line, selectors.EVENT_WRITE, _STUCK):
         try:
             count = line.channel.send(pending)
         except ConnectionError:
             break  # the end is heard when replies are read
         taken += count
-        pending = pending[count:] or memoryview(stat * 64)
+        pending = pending[count:] or memoryview(asking * 64)
     return taken
 
 

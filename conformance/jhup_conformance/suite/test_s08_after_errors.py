@@ -1,74 +1,53 @@
 """Section 8.5, around errors: whether the connection ends, what gets no reply, and what is owed to earlier requests."""
 
 from collections.abc import Sequence
-from functools import partial
 
 import pytest
 
 from jhup.messages import Failure
+from jhup_conformance.differences import StillOpen
 from jhup_conformance.findings import Finding
 from jhup_conformance.sizes import pattern
-from jhup_conformance.suite.support.malformed import Spoiled
+from jhup_conformance.suite.support.followed import followed
+from jhup_conformance.suite.support.malformed import Malformed as Row
 from jhup_conformance.suite.support.malformed_rows import MALFORMED
-from jhup_conformance.verify.dialogue import asking, hear_reply, send
-from jhup_conformance.verify.exchange import Case, End
 from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import checks
-from jhup_conformance.verify.stream import Recipe, Talk, header, prefix
+from jhup_conformance.verify.marks import check
+from jhup_conformance.verify.plain_replies import PLAIN_REPLIES
+from jhup_conformance.verify.stream import End, Stream, command, frame, name, put, raw, requests, stat
+from jhup_conformance.wire.frames import header, prefix
 
 pytestmark = pytest.mark.usefixtures("replies_offered")
 
-
-def put(talk: Talk) -> None:
-    talk.put(b"abc", reply=True)
-
-
-def two_puts(talk: Talk) -> None:
-    talk.put(b"abc", reply=True)
-    talk.put(b"next")
-
-
-CONTROL = Case.unhurried(put)
-GLUED = Case(two_puts)
+PUT = put(b"abc", reply=True).paced()
+TWO_PUTS = requests(put(b"abc", reply=True), put(b"next"))
+FILE = name("file")
 
 ENDING = [each for clause in ("HEAD-10", "HEAD-11", "HEAD-12") for each in MALFORMED[clause]]
 
 
-@checks("REPLY-20")
+@check("REPLY-20", presumes=PLAIN_REPLIES)
 def test_a_connection_ends_after_an_error_that_says_it_closes(judge: Judge) -> None:
-    judge.control(CONTROL, why="a plain put fails")
+    judge.require(PUT)
 
-    judge.expect_closed(Case(spoiled.put(b"", reply=True).pair[0]) for spoiled in ENDING)
-
-
-def stat_missing(talk: Talk) -> None:
-    talk.say(cmd="stat", filename=talk.new_name(), reply=True)
+    judge.check(*(row.put(b"", reply=True) for row in ENDING), closes=True)
 
 
-def stat_dots(talk: Talk) -> None:
-    talk.say(cmd="stat", filename="..", reply=True)
+GOING_ON = {
+    "not-found": stat(FILE),
+    "bad-filename": stat(".."),
+    "no filename": command("stat", reply=True),
+    "unknown": command("x-nothing", reply=True),
+}
 
 
-def stat_nothing(talk: Talk) -> None:
-    talk.say(cmd="stat", reply=True)
+@check("REPLY-20", presumes=PLAIN_REPLIES)
+@pytest.mark.parametrize("asking", GOING_ON.values(), ids=GOING_ON.keys())
+def test_a_connection_goes_on_after_an_error_that_says_it_does(judge: Judge, asking: Stream) -> None:
+    puts = [put(b"%d" % number, reply=True) for number in range(3)]
+    stream = requests(*(each for following in puts for each in (asking, following)))
 
-
-def unknown(talk: Talk) -> None:
-    talk.say(cmd="x-nothing", reply=True)
-
-
-GOING_ON = {"not-found": stat_missing, "bad-filename": stat_dots, "no filename": stat_nothing, "unknown": unknown}
-
-
-@checks("REPLY-20")
-@pytest.mark.parametrize("recipe", GOING_ON.values(), ids=GOING_ON.keys())
-def test_a_connection_goes_on_after_an_error_that_says_it_does(judge: Judge, recipe: Recipe) -> None:
-    def and_on(talk: Talk) -> None:
-        for number in range(3):
-            recipe(talk)
-            talk.put(b"%d" % number, reply=True)
-
-    judge.expect(Case.unhurried(and_on), Case(and_on), control=GLUED)
+    judge.check(stream.paced(), stream, requires=TWO_PUTS)
 
 
 REFUSED = {
@@ -79,26 +58,22 @@ REFUSED = {
 }
 
 
-@checks("REPLY-20")
+@check("REPLY-20", presumes=PLAIN_REPLIES)
 @pytest.mark.parametrize("size", [0, 3, 70_000])
-@pytest.mark.parametrize("name", REFUSED.values(), ids=REFUSED.keys())
-def test_a_refused_put_ends_the_connection_or_not_as_its_error_says(judge: Judge, name: str, size: int) -> None:
-    judge.control(GLUED, why="two plain puts fail")
-    line, following = judge.dial(), judge.names.new()
-    try:
-        send(line, asking(pattern(size), cmd="put", filename=name % judge.names.new(), filesize=size))
-        reply = hear_reply(judge, line)
+@pytest.mark.parametrize("filename", REFUSED.values(), ids=REFUSED.keys())
+def test_a_refused_put_ends_the_connection_or_not_as_its_error_says(judge: Judge, filename: str, size: int) -> None:
+    judge.require(TWO_PUTS, why="two plain puts fail")
+    with judge.converse() as dialogue:
+        dialogue.send(put(pattern(size), name=filename % FILE, reply=True))
+        reply = dialogue.reply()
         if not isinstance(reply, Failure):
-            raise Finding("an error", f"{reply}", line.transcript)
+            raise Finding("an error", f"{reply}", dialogue.transcript)
         if reply.closing:
-            if not judge.hear(line, until=lambda line: line.closed is not None, patience=5.5):
-                raise Finding("closed within 5 s of an error that says so", "still open", line.transcript)
+            if not dialogue.wait_for_close(patience=5.5):
+                raise Finding(points=(StillOpen(),), transcript=dialogue.transcript)
             return
-        heard = len(line.received)
-        send(line, asking(b"next", cmd="put", filename=following, filesize=4))
-        hear_reply(judge, line, heard)
-    finally:
-        line.drop()
+        dialogue.send(put(b"next", reply=True))
+        dialogue.reply()
 
 
 BAD_PREFIXES = {
@@ -107,23 +82,21 @@ BAD_PREFIXES = {
 }  # fmt: skip
 
 
-def behind_a_prefix(claim: int, talk: Talk) -> None:
-    talk.put(b"before", reply=True)
-    talk.raw(prefix(claim), "prefix")
-    talk.raw(header(cmd="hello", reply=True), "header")
-    talk.put(b"trap", reply=True)
-
-
-@checks("REPLY-21")
+@check("REPLY-21", presumes=PLAIN_REPLIES)
 @pytest.mark.parametrize("claim", BAD_PREFIXES.values(), ids=BAD_PREFIXES.keys())
 def test_a_malformed_prefix_gets_no_reply(judge: Judge, claim: int) -> None:
-    recipe = partial(behind_a_prefix, claim)
+    stream = requests(
+        put(b"before", reply=True),
+        raw(prefix(claim), "prefix"),
+        raw(header(cmd="hello", reply=True), "header"),
+        put(b"trap", reply=True),
+    )
 
-    judge.expect(Case(recipe), Case.unhurried(recipe), control=GLUED)
+    judge.check(stream, stream.paced(), requires=TWO_PUTS)
 
 
-def silent(clause: str, *beginnings: str) -> list[Spoiled]:
-    """Give spoiled headers in which a request for a reply can be written; all, or some by their titles."""
+def silent(clause: str, *beginnings: str) -> list[Row]:
+    """Return malformed headers in which a request for a reply can be written; all, or some by their titles."""
     rows = [each for each in MALFORMED[clause] if b"{" in each.wrong]
     return [each for each in rows if not beginnings or each.title.startswith(beginnings)]
 
@@ -143,61 +116,53 @@ SILENT = {
 }
 
 
-@checks("REPLY-21")
+@check("REPLY-21", presumes=PLAIN_REPLIES)
 @pytest.mark.parametrize("rows", SILENT.values(), ids=SILENT.keys())
-def test_what_is_no_object_gets_no_reply(judge: Judge, rows: Sequence[Spoiled]) -> None:
-    judge.expect(*(Case(spoiled.put(reply=True)) for spoiled in rows), control=GLUED)
+def test_what_is_no_object_gets_no_reply(judge: Judge, rows: Sequence[Row]) -> None:
+    judge.check(*(followed(row.put(reply=True)) for row in rows), requires=TWO_PUTS)
 
 
-def owed(count: int, last: bytes, talk: Talk) -> None:
-    for number in range(count):
-        talk.put(pattern(number * 900), reply=True)
-        talk.say(cmd="stat", filename=talk.watched[-1], reply=True)
-    talk.raw(last, "unfinished or malformed request")
+def owed(count: int, last: Stream) -> Stream:
+    """Return requests that are owed replies, and something unfinished or malformed after them."""
+    files = [name(f"file{number}") for number in range(count)]
+    puts = (put(pattern(number * 900), name=file, reply=True) for number, file in enumerate(files))
+    pairs = zip(puts, map(stat, files), strict=True)
+    return requests(*(each for pair in pairs for each in pair), last)
 
 
-def whole(body: bytes = b"") -> bytes:
-    head = header(cmd="put", filename="jc-never", filesize=99)
-    return prefix(len(head)) + head + body
-
-
+WHOLE = put(bytes(99))
+HEAD = WHOLE.header().end
 LAST = {
-    "a byte of a prefix": whole()[:1],
-    "three bytes of a prefix": whole()[:3],
-    "a prefix": whole()[:4],
-    "half a header": whole()[:20],
-    "all but a byte of a header": whole()[:-1],
-    "a header": whole(),
-    "half a body": whole(b"half"),
-    "all but a byte of a body": whole(bytes(98)),
-    "a prefix of 0": prefix(0),
-    "a prefix of -1": prefix(-1),
-    "a prefix of 2^31-1": prefix(2**31 - 1),
-    "an array": prefix(2) + b"[]",
-    "an empty object": prefix(2) + b"{}",
-    "no JSON": prefix(3) + b"{,}",
-    "no UTF-8": prefix(7) + b'{"\xff":1}',
-    "a put without a filename": prefix(26) + b'{"cmd":"put","filesize":3}',
+    "a byte of a prefix": WHOLE.first(1),
+    "three bytes of a prefix": WHOLE.first(3),
+    "a prefix": WHOLE.first(4),
+    "half a header": WHOLE.first(20),
+    "all but a byte of a header": WHOLE.first(HEAD - 1),
+    "a header": WHOLE.first(HEAD),
+    "half a body": WHOLE.first(HEAD + 4),
+    "all but a byte of a body": WHOLE.first(-1),
+    "a prefix of 0": raw(prefix(0)),
+    "a prefix of -1": raw(prefix(-1)),
+    "a prefix of 2^31-1": raw(prefix(2**31 - 1)),
+    "an array": frame(b"[]"),
+    "an empty object": frame(b"{}"),
+    "no JSON": frame(b"{,}"),
+    "no UTF-8": frame(b'{"\xff":1}'),
+    "a put without a filename": command("put", filesize=3),
 }
 
 
-@checks("REPLY-24")
+@check("REPLY-24", presumes=PLAIN_REPLIES)
 @pytest.mark.parametrize("last", LAST.values(), ids=LAST.keys())
-def test_replies_to_earlier_requests_still_come(judge: Judge, last: bytes) -> None:
-    judge.expect(
-        *(
-            Case(partial(owed, count, last), cuts, end)
-            for count, cuts in ((1, Talk.borders), (4, ()))
-            for end in (End.FINISH, End.FINISH_AT_ONCE)
-        ),
-        control=GLUED,
-    )
+def test_replies_to_earlier_requests_still_come(judge: Judge, last: Stream) -> None:
+    streams = (owed(1, last).paced(), owed(4, last))
+    ends = (End.FINISH, End.FINISH_AT_ONCE)
+
+    judge.check(*(stream.ending(end) for stream in streams for end in ends), requires=TWO_PUTS)
 
 
-@checks("REPLY-24")
+@check("REPLY-24", presumes=PLAIN_REPLIES)
 def test_replies_still_come_when_a_refused_put_is_cut_off(judge: Judge) -> None:
-    def cut_off(talk: Talk) -> None:
-        talk.put(b"before", reply=True)
-        talk.frame(header(cmd="put", filename="../x", filesize=99, reply=True), b"half")
+    stream = requests(put(b"before", reply=True), put(bytes(99), name="../x", reply=True)).first(-95)
 
-    judge.expect(Case(cut_off, (), End.FINISH), Case(cut_off, (), End.FINISH_AT_ONCE), control=GLUED)
+    judge.check(stream.ending(End.FINISH), stream.ending(End.FINISH_AT_ONCE), requires=TWO_PUTS)

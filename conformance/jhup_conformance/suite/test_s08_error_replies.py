@@ -1,6 +1,5 @@
 """Section 8.5, error replies: which code there is for what, and how it is said."""
 
-from functools import partial
 from typing import Any
 
 import pytest
@@ -9,51 +8,39 @@ from jhup.messages import Code
 from jhup_conformance.findings import Finding, NotOffered
 from jhup_conformance.sizes import pattern
 from jhup_conformance.suite.support.bad_names import BAD_NAMES
-from jhup_conformance.suite.support.malformed import PutOf, Spoiled
+from jhup_conformance.suite.support.followed import NEXT, followed
+from jhup_conformance.suite.support.malformed import Malformed as Row
+from jhup_conformance.suite.support.malformed import put_of
 from jhup_conformance.suite.support.malformed_rows import MALFORMED, PLAIN
-from jhup_conformance.suite.support.planted import KINDS, Garden, Occupied
-from jhup_conformance.verify.dialogue import asking, hear_members, send
-from jhup_conformance.verify.exchange import Case, End
+from jhup_conformance.suite.support.planted import KINDS, Garden, occupied
 from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import checks, together
-from jhup_conformance.verify.stream import Talk, header
+from jhup_conformance.verify.marks import check, together
+from jhup_conformance.verify.stream import End, Stream, command, name, put, requests, stat
 
 pytestmark = pytest.mark.usefixtures("replies_offered")
 
-
-def put(talk: Talk) -> None:
-    talk.put(b"abc", reply=True)
-
-
-def two_puts(talk: Talk) -> None:
-    talk.put(b"abc", reply=True)
-    talk.put(b"next")
-
-
+PUT = put(b"abc", reply=True).paced()
+TWO_PUTS = requests(put(b"abc", reply=True), NEXT)
+FILE = name("file")
 SMALL = 3
 """Bytes of a body that most checks make do with."""
-CONTROL = Case.unhurried(put)
-GLUED = Case(two_puts)
 
-ERRORS: dict[str, tuple[bytes, Code]] = {
-    "stat of what is not stored": (asking(cmd="stat", filename="jc-never-stored"), Code.NOT_FOUND),
-    "unknown command": (asking(cmd="x-nothing"), Code.UNKNOWN_COMMAND),
-    "stat of dots": (asking(cmd="stat", filename=".."), Code.BAD_FILENAME),
-    "put of dots": (asking(b"abc", cmd="put", filename="..", filesize=3), Code.BAD_FILENAME),
-    "put without a filesize": (asking(cmd="put", filename="jc-never-stored"), Code.MALFORMED),
+ERRORS: dict[str, tuple[Stream, Code]] = {
+    "stat of what is not stored": (stat(FILE), Code.NOT_FOUND),
+    "unknown command": (command("x-nothing", reply=True), Code.UNKNOWN_COMMAND),
+    "stat of dots": (stat(".."), Code.BAD_FILENAME),
+    "put of dots": (put(b"abc", name="..", reply=True), Code.BAD_FILENAME),
+    "put without a filesize": (command("put", filename=FILE, reply=True), Code.MALFORMED),
 }
 
 
-@checks("REPLY-14")
-@pytest.mark.parametrize(("frame", "code"), ERRORS.values(), ids=ERRORS.keys())
-def test_an_error_reply_has_all_its_members(judge: Judge, frame: bytes, code: Code) -> None:
-    judge.control(CONTROL, why="a plain put fails")
-    line = judge.dial()
-    try:
-        send(line, frame)
-        members = hear_members(judge, line)
-    finally:
-        line.drop()
+@check("REPLY-14")
+@pytest.mark.parametrize(("asking", "code"), ERRORS.values(), ids=ERRORS.keys())
+def test_an_error_reply_has_all_its_members(judge: Judge, asking: Stream, code: Code) -> None:
+    judge.require(PUT)
+    with judge.converse() as dialogue:
+        dialogue.send(asking)
+        members = dialogue.members()
 
     right = {
         'status "error"': members.get("status") == "error",
@@ -62,7 +49,7 @@ def test_an_error_reply_has_all_its_members(judge: Judge, frame: bytes, code: Co
         "closing a boolean": type(members.get("closing")) is bool,
     }
     if wrong := [what for what, holds in right.items() if not holds]:
-        raise Finding(", ".join(wrong), f"{members}, where {code} is due", line.transcript)
+        raise Finding(", ".join(wrong), f"{members}, where {code} is due", dialogue.transcript)
 
 
 ASKING_AND_MALFORMED = {
@@ -77,13 +64,13 @@ ASKING_AND_MALFORMED = {
 }
 
 
-@checks("REPLY-15")
+@check("REPLY-15")
 @pytest.mark.parametrize("rows", ASKING_AND_MALFORMED.values(), ids=ASKING_AND_MALFORMED.keys())
-def test_a_malformed_request_that_asks_is_told_so(judge: Judge, rows: tuple[Spoiled, ...]) -> None:
-    judge.expect(*(Case(each.put(body, reply=True)) for each in rows for body in (b"abc", b"")), control=GLUED)
+def test_a_malformed_request_that_asks_is_told_so(judge: Judge, rows: tuple[Row, ...]) -> None:
+    judge.check(*(followed(row.put(body, reply=True)) for row in rows for body in (b"abc", b"")), requires=TWO_PUTS)
 
 
-@checks("REPLY-15")
+@check("REPLY-15")
 def test_a_malformed_request_may_ask_anywhere(judge: Judge) -> None:
     wrong = PLAIN.replace(b"3}", b"-3}")
     heads = [
@@ -94,70 +81,60 @@ def test_a_malformed_request_may_ask_anywhere(judge: Judge) -> None:
         b'{"reply":true}',
     ]
 
-    judge.expect(*(Case(PutOf(head, b"")) for head in heads), control=GLUED)
+    judge.check(*(followed(put_of(head, b"")) for head in heads), requires=TWO_PUTS)
 
 
-@checks("REPLY-16")
+@check("REPLY-16")
 @pytest.mark.parametrize("size", [0, SMALL, 70_000])
 @pytest.mark.parametrize("clause", [each for each in BAD_NAMES if each != "NAME-8"])
 def test_a_put_under_a_name_that_is_not_valid_is_told_so(judge: Judge, clause: str, size: int) -> None:
     names = BAD_NAMES[clause] if size == SMALL else BAD_NAMES[clause][:5]
 
-    judge.expect(*(Case(name.put(pattern(size), reply=True)) for name in names), control=GLUED)
+    judge.check(*(followed(each.put(pattern(size), reply=True)) for each in names), requires=TWO_PUTS)
 
 
-@checks("REPLY-16")
+@check("REPLY-16")
 def test_a_lone_surrogate_is_a_bad_filename_or_malformed(judge: Judge) -> None:
-    judge.expect(*(Case(name.put(reply=True)) for name in BAD_NAMES["NAME-8"]), control=GLUED)
+    judge.check(*(followed(each.put(reply=True)) for each in BAD_NAMES["NAME-8"]), requires=TWO_PUTS)
 
 
-def announced(filesize: int, talk: Talk) -> None:
-    """A put whose body never comes: the connection ends behind its header."""
-    talk.frame(header(cmd="put", filename=talk.new_name(), filesize=filesize, reply=True))
+def announced(filesize: int) -> Stream:
+    """Return a put whose body never comes: the stream ends after its header."""
+    return command("put", filename=FILE, filesize=filesize, reply=True).paced().ending(End.FINISH)
 
 
-@checks("REPLY-17")
+@check("REPLY-17")
 @pytest.mark.parametrize("size", [2**63, 2**63 + 1, 2**63 + 2**62, 2**64], ids=str)
 def test_a_size_that_no_server_takes_is_told_so(judge: Judge, size: int) -> None:
-    judge.expect(Case.unhurried(partial(announced, size), End.FINISH), control=CONTROL)
+    judge.check(announced(size), requires=PUT)
 
 
-def put_of(size: int, talk: Talk) -> None:
-    talk.put(pattern(size), reply=True)
-    talk.put(b"next", reply=True)
-
-
-@checks("REPLY-17")
+@check("REPLY-17")
 @pytest.mark.parametrize("over", [1, 2, 1000])
 def test_a_size_over_the_limit_of_the_hello_is_told_so(judge: Judge, over: int) -> None:
     limit = judge.require_replies().max_filesize
     if limit is None or limit >= 2**63 - over:
         raise NotOffered(
-            "the target has no limit of its own: the max_filesize of its greeting is null or no less than 2^63-1"
+            "the server has no limit of its own: max_filesize in its greeting is null or no less than 2^63-1"
         )
 
-    judge.expect(Case.unhurried(partial(announced, limit + over), End.FINISH), control=CONTROL)
+    judge.check(announced(limit + over), requires=PUT)
 
     if limit + over <= judge.effort.largest_body:
-        judge.expect(Case(partial(put_of, limit + over)), control=GLUED)
+        judge.check(requests(put(pattern(limit + over), reply=True), put(b"next", reply=True)), requires=TWO_PUTS)
 
 
-@checks("REPLY-18")
+@check("REPLY-18")
 @pytest.mark.parametrize("size", [0, 3, 70_000])
 @pytest.mark.parametrize("kind", ["a folder", "a link to a file of the store", "a FIFO"])
 def test_a_put_that_the_store_can_not_hold_is_told_so(judge: Judge, kind: str, size: int) -> None:
     assert kind in KINDS
     with Garden(judge.require_folder().folder, kind, judge.names.new()) as garden:
-        judge.expect(Case(Occupied(garden, pattern(size), reply=True)), control=GLUED)
-
-
-def unknown_then_put(command: str, members: dict[str, Any], talk: Talk) -> None:
-    talk.say(cmd=command, **members, reply=True)
-    talk.put(b"next", reply=True)
+        judge.check(followed(occupied(garden, judge.names.new(), pattern(size), reply=True)), requires=TWO_PUTS)
 
 
 COMMANDS = {
-    "of nobody": "x-nothing", "in capitals": "PUT", "with a capital": "Put", "with a space behind": "put ",
+    "of nobody": "x-nothing", "in capitals": "PUT", "with a capital": "Put", "with a space after it": "put ",
     "with a space before": " put", "with NUL": "put\0", "with a line end": "put\n", "empty": "", "a dot": ".",
     "a method": "handle", "a finishing method": "finish", "a special method": "__init__", "the prototype": "__proto__",
     "a method of JavaScript": "toString", "of another script": "日本", "in full-width letters": "ｐｕｔ",
@@ -165,10 +142,10 @@ COMMANDS = {
 }  # fmt: skip
 
 
-@checks("REPLY-19")
+@check("REPLY-19")
 @together("commands", COMMANDS.values(), COMMANDS, at_a_time=4)
 def test_an_unknown_command_that_asks_is_told_so(judge: Judge, commands: tuple[str, ...]) -> None:
     more: tuple[dict[str, Any], ...] = ({}, {"filename": "a", "filesize": 5}, {"filename": "../x", "filesize": -1})
-    recipes = (partial(unknown_then_put, command, members) for command in commands for members in more)
+    unknown = (command(each, **members, reply=True) for each in commands for members in more)
 
-    judge.expect(*map(Case, recipes), control=GLUED)
+    judge.check(*(requests(each, put(b"next", reply=True)) for each in unknown), requires=TWO_PUTS)

@@ -1,6 +1,5 @@
 """Section 8.4, hello: what the target says of itself, and that it acts as it says."""
 
-from functools import partial
 from typing import Any
 
 import pytest
@@ -9,44 +8,38 @@ from jhup.limits import HEADER_CEILING, MAX_HEADER
 from jhup.messages import Greeting
 from jhup_conformance.findings import Finding
 from jhup_conformance.sizes import pattern
-from jhup_conformance.verify.dialogue import asking, hear_members, hear_reply, send
-from jhup_conformance.verify.exchange import Case, End
 from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import checks
-from jhup_conformance.verify.stream import Talk, header
+from jhup_conformance.verify.marks import check
+from jhup_conformance.verify.plain_replies import PLAIN_REPLIES
+from jhup_conformance.verify.stream import End, Stream, frame, hello, name, put, requests
 from jhup_conformance.wire.dump import show_bytes
+from jhup_conformance.wire.frames import header
+
+PUT = put(b"abc", reply=True)
+HELLO = hello()
+FILE = name("file")
 
 
-def put(talk: Talk) -> None:
-    talk.put(b"abc", reply=True)
-
-
-def hello(talk: Talk) -> None:
-    talk.say(cmd="hello", reply=True)
-
-
-@checks("REPLY-12")
+@check("REPLY-12")
 def test_a_hello_is_answered_with_all_its_members(judge: Judge) -> None:
-    if judge.known.greeting is None and judge.known.unsolicited:
-        raise Finding("a greeting, or nothing", f"to a hello: {show_bytes(judge.known.unsolicited)}")
+    known = judge.bench.known
+    if known.greeting is None and known.unsolicited:
+        raise Finding("a greeting, or nothing", f"to a hello: {show_bytes(known.unsolicited)}")
     judge.require_replies()
 
-    judge.expect(Case.unhurried(hello))
+    judge.check(HELLO.paced())
 
 
 def is_integer(value: object, least: int, most: int) -> bool:
     return type(value) is int and least <= value <= most
 
 
-@checks("REPLY-12")
+@check("REPLY-12")
 def test_the_members_of_a_greeting_have_their_types(judge: Judge) -> None:
     judge.require_replies()
-    line = judge.dial()
-    try:
-        send(line, asking(cmd="hello"))
-        members = hear_members(judge, line)
-    finally:
-        line.drop()
+    with judge.converse() as dialogue:
+        dialogue.send(HELLO)
+        members = dialogue.members()
 
     features, largest = members.get("features"), members.get("max_filesize", "nothing")
     right = {
@@ -62,7 +55,7 @@ def test_the_members_of_a_greeting_have_their_types(judge: Judge) -> None:
         "max_filesize null or an integer from 0": largest is None or (type(largest) is int and largest >= 0),
     }
     if wrong := [what for what, holds in right.items() if not holds]:
-        raise Finding(", ".join(wrong), f"{members}", line.transcript)
+        raise Finding(", ".join(wrong), f"{members}", dialogue.transcript)
 
 
 AMONG: dict[str, dict[str, Any]] = {
@@ -74,96 +67,81 @@ AMONG: dict[str, dict[str, Any]] = {
 }
 
 
-def among(members: dict[str, Any], talk: Talk) -> None:
-    talk.put(b"a", reply=True)
-    talk.say(cmd="hello", reply=True, **members)
-    talk.say(cmd="hello", reply=True)
-    talk.put(b"b", reply=True)
-
-
-@checks("REPLY-12")
+@check("REPLY-12")
 @pytest.mark.parametrize("members", AMONG.values(), ids=AMONG.keys())
 def test_a_hello_may_come_anywhere_with_anything(judge: Judge, members: dict[str, Any]) -> None:
     judge.require_replies()
 
-    judge.expect(Case.unhurried(partial(among, members)), control=Case.unhurried(hello))
+    stream = requests(put(b"a", reply=True), hello(**members), HELLO, put(b"b", reply=True))
+    judge.check(stream.paced(), requires=HELLO.paced())
 
 
-def padded(length: int, reply: bool, talk: Talk) -> None:
+def padded(length: int, *, reply: bool) -> Stream:
     asks: dict[str, Any] = {"reply": True} if reply else {}
-    talk.frame(header(cmd="put", filename=talk.new_name(), filesize=1, **asks).ljust(length), b"z")
-    talk.put(b"next", **asks)
+    head = header(cmd="put", filename=FILE, filesize=1, **asks).ljust(length)
+    return requests(frame(head, b"z").watching(FILE), put(b"next", **asks))
 
 
-@checks("REPLY-13")
+@check("REPLY-13", presumes=PLAIN_REPLIES)
 @pytest.mark.parametrize("short", [0, 1, 2])
 def test_a_header_may_be_as_long_as_the_hello_says(judge: Judge, short: int) -> None:
     most = judge.require_replies().max_header
 
-    judge.expect(*(Case(partial(padded, most - short, reply)) for reply in (False, True)), control=Case(put))
+    judge.check(*(padded(most - short, reply=reply) for reply in (False, True)), requires=PUT)
 
 
-@checks("REPLY-13")
+@check("REPLY-13", presumes=PLAIN_REPLIES)
 @pytest.mark.parametrize("over", [1, 2, 4096])
 def test_a_header_longer_than_the_hello_says_is_not_read(judge: Judge, over: int) -> None:
     most = judge.require_replies().max_header
 
-    judge.expect(
-        *(Case(partial(padded, most + over, reply), (), End.FINISH) for reply in (False, True)), control=Case(put)
-    )
+    longer = (padded(most + over, reply=reply).ending(End.FINISH) for reply in (False, True))
+    judge.check(*longer, requires=PUT)
 
 
-def put_of(size: int, reply: bool, talk: Talk) -> None:
-    asks: dict[str, Any] = {"reply": True} if reply else {}
-    talk.put(pattern(size), **asks)
+def put_of(size: int, *, reply: bool) -> Stream:
+    return put(pattern(size), reply=True) if reply else put(pattern(size))
 
 
-def begun(size: int, talk: Talk) -> None:
-    """The beginning of a put: neither refused nor complete, unless the store can't hold so much."""
-    name = talk.new_name()
-    talk.watched.remove(name)
-    talk.doubtful.add(name)
-    talk.frame(header(cmd="put", filename=name, filesize=size, reply=True), b"abc")
+def begun(size: int) -> Stream:
+    """Return the beginning of a put: neither refused nor complete, unless the store can't hold so much."""
+    head = header(cmd="put", filename=FILE, filesize=size, reply=True)
+    return frame(head, b"abc").doubting(FILE)
 
 
-@checks("REPLY-13")
+@check("REPLY-13", presumes=PLAIN_REPLIES)
 def test_a_body_may_be_as_long_as_the_hello_says(judge: Judge) -> None:
     most = judge.require_replies().max_filesize
     largest = judge.effort.largest_body if most is None else min(most, judge.effort.largest_body)
 
-    judge.expect(
-        *(
-            Case(partial(put_of, largest, reply), apart=Case(partial(put_of, largest // 2, False)))
-            for reply in (False, True)
-        ),
-        control=Case.unhurried(put),
+    judge.check(
+        *(put_of(largest, reply=reply) for reply in (False, True)),
+        requires=PUT.paced(),
+        blameless_if=put_of(largest // 2, reply=False),
     )
 
     if most is not None and most > largest:
-        judge.expect_all([Case(partial(begun, most))])
+        judge.check(begun(most))
 
 
-@checks("REPLY-13")
+@check("REPLY-13", presumes=PLAIN_REPLIES)
 def test_a_body_longer_than_the_hello_says_is_refused(judge: Judge) -> None:
     most = judge.require_replies().max_filesize
-    judge.control(Case.unhurried(put), why="a plain put fails")
+    judge.require(PUT.paced())
     if most is None:
         return  # only the store limits it
     if most < judge.effort.largest_body:
-        judge.expect_all(Case(partial(put_of, most + 1, reply)) for reply in (False, True))
-    judge.expect_all([Case(partial(begun, most + 1)), Case(partial(begun, most + 1), (), End.FINISH)])
+        judge.check(*(put_of(most + 1, reply=reply) for reply in (False, True)))
+    judge.check(begun(most + 1), begun(most + 1).ending(End.FINISH))
 
 
-@checks("REPLY-13")
+@check("REPLY-13", presumes=PLAIN_REPLIES)
 def test_every_hello_says_the_same(judge: Judge) -> None:
-    known, line = judge.require_replies(), judge.dial()
+    known = judge.require_replies()
     limits = (known.max_header, known.max_filesize)
-    try:
+    with judge.converse() as dialogue:
         for _ in range(2):
-            heard = len(line.received)
-            send(line, asking(cmd="hello"))
-            again = hear_reply(judge, line, heard)
+            dialogue.send(HELLO)
+            again = dialogue.reply()
             if not isinstance(again, Greeting) or (again.max_header, again.max_filesize) != limits:
-                raise Finding(f"a greeting with the limits {limits}", str(again), line.transcript)
-    finally:
-        line.drop()
+                raise Finding(f"a greeting with the limits {limits}", str(again), dialogue.transcript)

@@ -7,8 +7,9 @@ from jhup_conformance.echo.asking import Ask
 from jhup_conformance.echo.inputs import letters
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.findings import NotSeen
-from jhup_conformance.verify.exchange import End, script
-from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.exchange import actions
+from jhup_conformance.verify.marks import check
+from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.line import drive
 
@@ -21,29 +22,29 @@ MOMENTS = {
 }
 
 
-@checks("ECHO-68")
+@check("ECHO-68")
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_connection_is_broken_off(echo: EchoJudge, moment: str) -> None:
     data, end = MOMENTS[moment]
     with echo.surviving(f"a connection that was broken off {moment}"):
         for _ in range(6):
             line = echo.streams.dial()
-            line.plan(script(data, (), end, 0.0))
+            line.plan(actions(data, (), end, 0.0))
             drive([line], until=lambda _: True, patience=echo.pace.patience, at_most=5.0)
             line.drop()
 
 
-@checks("ECHO-68")
+@check("ECHO-68")
 def test_a_connection_is_closed_before_its_answer_is_read(echo: EchoJudge) -> None:
     with echo.surviving("a connection that was closed before its answer was read"):
         for _ in range(6):
             line = echo.streams.dial()
-            line.plan(script(echo.message(letters(300)).data, (), End.HOLD, 0.0))
+            line.plan(actions(echo.message(letters(300)).data, (), End.HOLD, 0.0))
             drive([line], until=lambda _: True, patience=0.0, at_most=1.0)
             line.channel.close()
 
 
-@checks("ECHO-69")
+@check("ECHO-69")
 @pytest.mark.parametrize("data", [b"\xff", "é".encode(), b"abc\x80", bytes(range(128, 256))], ids=ascii)
 def test_a_message_is_not_ascii(echo: EchoJudge, data: bytes) -> None:
     with echo.surviving(f"the message {data[:8]!a}"):
@@ -53,7 +54,7 @@ def test_a_message_is_not_ascii(echo: EchoJudge, data: bytes) -> None:
             echo.wire.run([echo.message(data)], patience=echo.pace.patience)
 
 
-@checks("ECHO-70")
+@check("ECHO-70")
 @pytest.mark.parametrize("times", [2, 64])
 def test_a_connection_sends_more_than_the_limit(echo: EchoJudge, times: int) -> None:
     data = letters(echo.limit + 1) if times == 2 else letters(64 * 1024)
@@ -61,7 +62,7 @@ def test_a_connection_sends_more_than_the_limit(echo: EchoJudge, times: int) -> 
         echo.wire.run([Ask(data, end=End.FINISH)], patience=echo.pace.patience)
 
 
-@checks("ECHO-60")
+@check("ECHO-60")
 @pytest.mark.parametrize("size", [1, 4096, 40_000, 57_000], ids=lambda size: f"{size} more")
 def test_a_datagram_is_longer_than_the_limit(echo: EchoJudge, size: int) -> None:
     size += echo.limit
@@ -69,7 +70,7 @@ def test_a_datagram_is_longer_than_the_limit(echo: EchoJudge, size: int) -> None
         echo.datagrams.send(letters(size))
 
 
-@checks("ECHO-61")
+@check("ECHO-61")
 @pytest.mark.parametrize("data", [b"abc", b"", b"\xff"], ids=ascii)
 def test_a_datagram_comes_from_a_socket_without_a_path(echo: EchoJudge, data: bytes) -> None:
     if echo.service is Service.WORKER and not data.isascii():

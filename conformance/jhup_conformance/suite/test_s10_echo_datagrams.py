@@ -8,23 +8,23 @@ from jhup_conformance.echo.asking import CONTENT, Ask, Breach
 from jhup_conformance.echo.inputs import MESSAGES, edges, letters
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.findings import Finding, NotOffered, NotSeen
-from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.marks import check
 from jhup_conformance.wire.dump import show_bytes
 
 BASIC = [b"x", b"abc", letters(40), letters(511), letters(512)]
 
 
-@checks("ECHO-51")
+@check("ECHO-51")
 def test_a_basic_message_is_answered(echo: EchoJudge) -> None:
     echo.expect_messages(BASIC)
 
 
-@checks("ECHO-52")
+@check("ECHO-52")
 def test_a_datagram_of_any_length_is_answered_whole(echo: EchoJudge) -> None:
     echo.expect_messages([letters(size) for size in edges(1, echo.limit)])
 
 
-@checks("ECHO-52")
+@check("ECHO-52")
 @pytest.mark.parametrize("count", [2, 5])
 def test_datagrams_sent_at_once_are_answered_one_by_one(echo: EchoJudge, count: int) -> None:
     messages = [b"%d of %d" % (number, count) for number in range(count)]
@@ -46,7 +46,7 @@ def test_datagrams_sent_at_once_are_answered_one_by_one(echo: EchoJudge, count: 
     raise Finding(f"{count} answers to {count} datagrams", f"{len(letter.arrived)}, in three tries", letter.transcript)
 
 
-@checks("ECHO-52", late=True)
+@check("ECHO-52", late=True)
 @given(data=MESSAGES)
 def test_any_bytes_are_answered_rightly(echo: EchoJudge, data: bytes) -> None:
     if data and len(data) <= echo.limit and (echo.service is not Service.WORKER or data.isascii()):
@@ -54,7 +54,7 @@ def test_any_bytes_are_answered_rightly(echo: EchoJudge, data: bytes) -> None:
         echo.expect_any(Ask(data), breaches=breaches)
 
 
-@checks("ECHO-53")
+@check("ECHO-53")
 def test_a_datagram_is_answered_once(echo: EchoJudge) -> None:
     wire = echo.datagrams
     letters_sent = [wire.send(data) for data in BASIC]
@@ -65,12 +65,12 @@ def test_a_datagram_is_answered_once(echo: EchoJudge) -> None:
             raise Finding("one datagram for one", f"{len(letter.arrived)} datagrams", letter.transcript)
 
 
-@checks("ECHO-54")
+@check("ECHO-54")
 def test_the_answer_comes_from_where_the_datagram_was_sent_to(echo: EchoJudge) -> None:
     echo.expect(map(Ask, BASIC * 3), breaches=frozenset({Breach.ELSEWHERE}))
 
 
-@checks("ECHO-55")
+@check("ECHO-55")
 def test_each_sender_gets_its_own_answers(echo: EchoJudge) -> None:
     wire = echo.datagrams
     names = [b"sender%d" % number for number in range(4)]
@@ -84,33 +84,33 @@ def test_each_sender_gets_its_own_answers(echo: EchoJudge) -> None:
                     raise Finding(f"answers to {show_bytes(letter.data)} alone", show_bytes(answer), letter.transcript)
 
 
-@checks("ECHO-57")
+@check("ECHO-57")
 def test_an_empty_reply_is_an_empty_datagram(echo: EchoJudge) -> None:
     if echo.service is not Service.UPPER or not echo.rules.trims:
         raise NotOffered("no message but the empty one has an empty reply, and that is for ECHO-56")
     echo.expect(map(Ask, [b" ", b"\n", b" \t\r\n"]), breaches=frozenset({Breach.NOTHING}))
 
 
-@checks("ECHO-56")
+@check("ECHO-56")
 def test_an_empty_datagram_is_answered(echo: EchoJudge) -> None:
     control = Ask(b" ") if echo.service is Service.UPPER and echo.rules.trims else Ask(b"x")
     echo.expect([Ask(b"")], control=control)
 
 
-@checks("ECHO-58")
+@check("ECHO-58")
 @pytest.mark.parametrize("data", [b"\xff", b"abc\x80", "é".encode(), letters(8000) + b"\xff"], ids=len)
 def test_a_worker_does_not_answer_what_is_not_ascii(echo: EchoJudge, data: bytes) -> None:
     echo.expect([Ask(data)])
 
 
-@checks("ECHO-59")
+@check("ECHO-59")
 def test_a_datagram_longer_than_the_limit_is_cut_answered_or_dropped(echo: EchoJudge) -> None:
     for size in (echo.limit + 1, echo.limit + 2000, 2 * echo.limit, 60_000):
         if size > echo.limit:
             echo.expect([Ask(letters(size))])
 
 
-@checks("ECHO-52")
+@check("ECHO-52")
 def test_senders_that_take_turns_are_answered(echo: EchoJudge) -> None:
     first, second = echo.datagrams.send(b"first"), echo.datagrams.send(b"second")
     if not echo.datagrams.control():

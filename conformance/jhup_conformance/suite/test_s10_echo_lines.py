@@ -9,8 +9,8 @@ from jhup_conformance.echo.inputs import ASKS, edges, letters
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.echo.streams import CLOSE_PATIENCE, leave
 from jhup_conformance.findings import Finding
-from jhup_conformance.verify.exchange import End
-from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.marks import check
+from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.dump import show_bytes
 from jhup_conformance.wire.transcript import Action, Kind
 
@@ -18,13 +18,13 @@ SEVERAL = b"ab\ncd\nefg\n"
 BEHIND = frozenset({Breach.EXTRA, Breach.WRONG})
 
 
-@checks("ECHO-38")
+@check("ECHO-38")
 def test_a_line_is_answered_when_it_has_ended(echo: EchoJudge) -> None:
     sizes = [size for size in edges(1, echo.limit - 1) if size < echo.limit]
     echo.expect([Ask(letters(size) + b"\n") for size in sizes], breaches=frozenset({Breach.NOTHING}))
 
 
-@checks("ECHO-42")
+@check("ECHO-42")
 @pytest.mark.parametrize("pieces", [[b"abc"], [b"a", b"b"], [b"\n", b"abc"]], ids=["whole", "split", "second line"])
 def test_a_line_is_not_answered_before_it_has_ended(echo: EchoJudge, pieces: list[bytes]) -> None:
     line = echo.streams.dial()
@@ -46,19 +46,19 @@ def cuts_of(data: bytes) -> list[Ask]:
     return [*(Ask(data, (cut,)) for cut in range(1, len(data))), Ask(data, tuple(range(1, len(data))))]
 
 
-@checks("ECHO-39")
+@check("ECHO-39")
 @pytest.mark.parametrize("data", [b"a\n", SEVERAL, b"a\rb\r\nc\n"], ids=ascii)
 def test_lines_are_cut_behind_their_ends_however_they_arrive(echo: EchoJudge, data: bytes) -> None:
     echo.expect([Ask(data), *cuts_of(data)])
 
 
-@checks("ECHO-39")
+@check("ECHO-39")
 def test_many_lines_at_once_are_answered_all(echo: EchoJudge) -> None:
     many = b"".join(b"%d\n" % number for number in range(200))
     echo.expect([Ask(b"1\n2\n" * 8), Ask(many), Ask(many, end=End.FINISH), Ask((letters(99) + b"\n") * 30)])
 
 
-@checks("ECHO-39", late=True)
+@check("ECHO-39", late=True)
 @given(ask=ASKS)
 def test_any_bytes_in_any_segments_are_answered_rightly(echo: EchoJudge, ask: Ask) -> None:
     most = echo.limit
@@ -66,34 +66,34 @@ def test_any_bytes_in_any_segments_are_answered_rightly(echo: EchoJudge, ask: As
         echo.expect_any(ask)
 
 
-@checks("ECHO-40")
+@check("ECHO-40")
 def test_a_last_line_without_end_is_answered_at_end_of_stream(echo: EchoJudge) -> None:
     asks = [Ask(data, end=end) for data in (b"x", b"abc", letters(500)) for end in (End.FINISH, End.FINISH_AT_ONCE)]
     more = [Ask(b"a\nbc", end=End.FINISH), Ask(b"a\nbc", (2, 3), End.FINISH)] if echo.shape is Shape.LINE else []
     echo.expect([*asks, *more])
 
 
-@checks("ECHO-41")
+@check("ECHO-41")
 def test_an_empty_line_is_answered(echo: EchoJudge) -> None:
     end = End.FINISH
     first = [Ask(b"\n", end=end), Ask(b"\nabc\n", end=end), Ask(b"\n\n", (1,), end)]
     echo.expect([*first, Ask(b"a\n\nb\n", end=end), Ask(b"a\n\n", end=end), Ask(b"a\n\n\n\nb\n", (2, 3, 4), end)])
 
 
-@checks("ECHO-43")
+@check("ECHO-43")
 def test_end_of_stream_behind_a_line_is_not_answered(echo: EchoJudge) -> None:
     ends = (End.FINISH, End.FINISH_AT_ONCE)
     asks = [Ask(data, end=end) for data in (b"", b"abc\n", SEVERAL) for end in ends]
     echo.expect(asks, breaches=BEHIND, control=Ask(b"abc\n"))
 
 
-@checks("ECHO-44")
+@check("ECHO-44")
 def test_only_the_first_line_is_answered(echo: EchoJudge) -> None:
     asks = [Ask(b"a\nb\n"), Ask(b"a\nb\n", (2,), pause=0.02), Ask(b"a\n", end=End.FINISH), Ask(SEVERAL, end=End.FINISH)]
     echo.expect(asks, breaches=BEHIND, control=Ask(b"a\n"))
 
 
-@checks("ECHO-45")
+@check("ECHO-45")
 @pytest.mark.parametrize("more", [1, 1024, 20_000], ids=lambda more: f"{more} bytes more")
 def test_a_line_longer_than_the_limit_is_answered_whole_or_not_at_all(echo: EchoJudge, more: int) -> None:
     ask = Ask(letters(echo.limit + more - 1) + b"\n")

@@ -9,8 +9,8 @@ from jhup.echo import Service
 from jhup_conformance.echo.asking import CONTENT, Ask, Breach, Tried
 from jhup_conformance.echo.inputs import ASKS, edges, letters
 from jhup_conformance.echo.judge import EchoJudge
-from jhup_conformance.verify.exchange import End
-from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.marks import check
+from jhup_conformance.verify.stream import End
 
 MORE = frozenset({Breach.EXTRA})
 
@@ -20,18 +20,18 @@ def is_second_reply(tried: Tried, echo: EchoJudge) -> bool:
     return tried.mismatch is not None and tried.mismatch.breach is Breach.EXTRA and "ECHO-27" in echo.failed
 
 
-@checks("ECHO-25")
+@check("ECHO-25")
 def test_what_has_arrived_is_answered_at_once(echo: EchoJudge) -> None:
     echo.expect([Ask(letters(size)) for size in edges(1, 512)], breaches=frozenset({Breach.NOTHING}))
 
 
-@checks("ECHO-26")
+@check("ECHO-26")
 def test_the_message_is_a_beginning_of_what_was_sent(echo: EchoJudge) -> None:
     asks = [Ask(letters(size)) for size in edges(1, 4 * echo.limit)]
     echo.expect(asks, of_others=partial(is_second_reply, echo=echo))
 
 
-@checks("ECHO-26")
+@check("ECHO-26")
 @pytest.mark.parametrize("size", [2, 3, 40, 1030], ids=lambda size: f"{size} bytes")
 def test_the_segments_do_not_matter(echo: EchoJudge, size: int) -> None:
     data = letters(size)
@@ -44,37 +44,37 @@ def test_the_segments_do_not_matter(echo: EchoJudge, size: int) -> None:
     )
 
 
-@checks("ECHO-26", late=True)
+@check("ECHO-26", late=True)
 @given(ask=ASKS)
 def test_any_bytes_in_any_segments_are_answered_rightly(echo: EchoJudge, ask: Ask) -> None:
     if ask.data:
         echo.expect_any(ask, breaches=CONTENT - {Breach.EXTRA} if "ECHO-27" in echo.failed else CONTENT)
 
 
-@checks("ECHO-27")
+@check("ECHO-27")
 def test_nothing_stands_behind_the_reply(echo: EchoJudge) -> None:
     echo.expect([Ask(b"x"), Ask(b"abc"), Ask(letters(512))], breaches=MORE)
 
 
-@checks("ECHO-27")
+@check("ECHO-27")
 def test_neither_more_bytes_nor_end_of_stream_are_answered_too(echo: EchoJudge) -> None:
     ends = [Ask(b"x", end=End.FINISH), Ask(b"abc", end=End.FINISH), Ask(b"abc", end=End.FINISH_AT_ONCE)]
     echo.expect([*ends, Ask(b"abcdef", (3,), pause=0.02), Ask(b"abcdef", (3,), End.FINISH, pause=0.02)], breaches=MORE)
 
 
-@checks("ECHO-29")
+@check("ECHO-29")
 def test_end_of_stream_before_any_byte_is_the_empty_message(echo: EchoJudge) -> None:
     asks = [Ask(b"", end=End.FINISH), Ask(b"", end=End.FINISH_AT_ONCE)]
     echo.expect(asks, of_others=partial(is_second_reply, echo=echo))
 
 
-@checks("ECHO-28")
+@check("ECHO-28")
 @pytest.mark.parametrize("data", [b"abc", b"x", letters(512)], ids=["three bytes", "one byte", "512 bytes"])
 def test_the_connection_is_closed_after_the_reply(echo: EchoJudge, data: bytes) -> None:
     echo.expect([Ask(echo.message(data).data, must_close=True)], breaches=frozenset({Breach.OPEN}))
 
 
-@checks("ECHO-28")
+@check("ECHO-28")
 def test_the_connection_is_closed_after_an_empty_reply(echo: EchoJudge) -> None:
     if echo.service is Service.UPPER and echo.rules.trims:
         echo.expect([Ask(echo.message(b" \t").data, must_close=True)], breaches=frozenset({Breach.OPEN}))

@@ -11,8 +11,8 @@ from jhup_conformance.echo.asking import CONTENT, Ask, Breach, Tried
 from jhup_conformance.echo.inputs import HIGH, NOT_WHITE, SMALL, WHITE, around, edges, letters, singles
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.findings import Finding, NotSeen
-from jhup_conformance.verify.exchange import End
-from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.marks import check
+from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.dump import show_bytes
 
 LASTING = (Shape.SESSION, Shape.LINE)
@@ -65,19 +65,19 @@ def at_ends(echo: EchoJudge, items: Iterable[bytes]) -> list[bytes]:
 # upper
 
 
-@checks("ECHO-1")
+@check("ECHO-1")
 def test_small_letters_become_capitals(echo: EchoJudge) -> None:
     echo.expect_messages([*echo.sample(SMALL), b"az", b"".join(SMALL), *map(letters, edges(1, 512))])
 
 
-@checks("ECHO-2")
+@check("ECHO-2")
 def test_other_ascii_bytes_stay(echo: EchoJudge) -> None:
     items = [item for item in NOT_WHITE if item not in SMALL]
     messages = [b"\0a", b"a\0b", *each_around(echo, items), b"A" + b"".join(items) + b"A"]
     echo.expect_messages(messages, of_others=partial(lost_at_ends, echo=echo))
 
 
-@checks("ECHO-3")
+@check("ECHO-3")
 def test_bytes_that_are_not_ascii_stay(echo: EchoJudge) -> None:
     texts = ["é", "ß", "ÿ", "ŉ", "ǆ", "ա", "ﬁ", "ſ", "µ"]
     encoded = [text.encode() for text in texts] + ["é".encode("latin-1")]
@@ -88,14 +88,14 @@ def test_bytes_that_are_not_ascii_stay(echo: EchoJudge) -> None:
 # Trimming
 
 
-@checks("ECHO-4")
+@check("ECHO-4")
 def test_white_space_goes_from_both_ends(echo: EchoJudge) -> None:
     alone = [message for white in WHITE for message in (white + b"a", b"a" + white, white + b"a" + white)]
     all_of_it = b"".join(WHITE)
     echo.expect_messages([*alone, all_of_it + b"a", b"a" + all_of_it, all_of_it + b"a" + all_of_it, b" " * 200 + b"a"])
 
 
-@checks("ECHO-5")
+@check("ECHO-5")
 def test_no_other_byte_goes_from_the_ends(echo: EchoJudge) -> None:
     known = [b"\0", b"\x1c", b"\x1d", b"\x1e", b"\x1f", b"\x85", b"\xa0", b"\x7f"]
     others = [item for item in singles(0, 255, without=b"".join(WHITE)) if item not in known]
@@ -103,7 +103,7 @@ def test_no_other_byte_goes_from_the_ends(echo: EchoJudge) -> None:
     echo.expect_messages(at_ends(echo, known + spaces + echo.sample(others, share=4)))
 
 
-@checks("ECHO-6")
+@check("ECHO-6")
 def test_white_space_inside_stays(echo: EchoJudge) -> None:
     whites = [white for white in WHITE if not (white == b"\n" and echo.shape in LINES)]
     if echo.service is Service.GREET:
@@ -112,7 +112,7 @@ def test_white_space_inside_stays(echo: EchoJudge) -> None:
     echo.expect_messages([*messages, b"a" + b"".join(whites) + b"b", b"a" + whites[0] * 2 + b"b c"])
 
 
-@checks("ECHO-7")
+@check("ECHO-7")
 def test_nothing_but_white_space_is_the_empty_message(echo: EchoJudge) -> None:
     messages = [*WHITE, b"  ", b"\r\n", b"".join(WHITE), b" " * 500]
     if echo.shape is Shape.DATAGRAM:  # that an empty answer comes at all is for ECHO-57
@@ -123,7 +123,7 @@ def test_nothing_but_white_space_is_the_empty_message(echo: EchoJudge) -> None:
         echo.expect([Ask(echo.message(message).data, end=end) for message in messages])
 
 
-@checks("ECHO-8")
+@check("ECHO-8")
 def test_white_space_at_the_ends_stays(echo: EchoJudge) -> None:
     whites = [white for white in WHITE if not (white == b"\n" and echo.shape in LINES)]
     echo.expect_messages([*at_ends(echo, whites), b" \t a \t "])
@@ -132,58 +132,58 @@ def test_white_space_at_the_ends_stays(echo: EchoJudge) -> None:
 # greet
 
 
-@checks("ECHO-9")
+@check("ECHO-9")
 def test_the_greeting_stands_before_the_literal_and_nothing_behind(echo: EchoJudge) -> None:
     echo.expect_messages([b"x", b"abc", b"Hello,", b"b", letters(40)])
 
 
-@checks("ECHO-10")
+@check("ECHO-10")
 @pytest.mark.parametrize("size", edges(1, 512))
 def test_the_literal_holds_the_whole_content(echo: EchoJudge, size: int) -> None:
     echo.expect_messages([letters(size)])
 
 
-@checks("ECHO-11")
+@check("ECHO-11")
 def test_printable_bytes_stand_for_themselves(echo: EchoJudge) -> None:
     items = singles(0x21, 0x7E, without=b"'\"\\")
     echo.expect_messages([*each_around(echo, items), b"a b", b"".join(items)])
 
 
-@checks("ECHO-12")
+@check("ECHO-12")
 def test_tab_line_feed_and_carriage_return_have_letters(echo: EchoJudge) -> None:
     whites = [white for white in (b"\t", b"\n", b"\r") if not (white == b"\n" and echo.shape in LINES)]
     echo.expect_messages([b"a" + white * times + b"b" for times in (1, 3) for white in whites])
 
 
-@checks("ECHO-13")
+@check("ECHO-13")
 def test_a_backslash_is_doubled(echo: EchoJudge) -> None:
     echo.expect_messages([b"\\", b"\\\\", b"\\n", b"a\\b", b"a\\", b"\\x41", b"\\" * 40])
 
 
-@checks("ECHO-14")
+@check("ECHO-14")
 def test_other_control_bytes_are_written_in_hexadecimal(echo: EchoJudge) -> None:
     items = [b"\x7f", *singles(0x00, 0x1F, without=b"\t\n\v\f\r")]
     messages = [*each_around(echo, items), b"a\vb", b"a\fb", b"a" + b"".join(items) + b"a"]
     echo.expect_messages(messages, of_others=partial(lost_at_ends, echo=echo))
 
 
-@checks("ECHO-15")
+@check("ECHO-15")
 def test_bytes_that_are_not_ascii_are_written_in_hexadecimal(echo: EchoJudge) -> None:
     messages = ["é".encode(), *each_around(echo, HIGH), b"a" + b"".join(HIGH) + b"a"]
     echo.expect_messages(messages, of_others=partial(lost_at_ends, echo=echo))
 
 
-@checks("ECHO-16")
+@check("ECHO-16")
 def test_a_content_with_single_quotes_stands_between_double_ones(echo: EchoJudge) -> None:
     echo.expect_messages([b"'", b"''", b"'a", b"a'", b"it's", b"'quoted'", b"'" * 50])
 
 
-@checks("ECHO-17")
+@check("ECHO-17")
 def test_a_content_without_single_quotes_stands_between_single_ones(echo: EchoJudge) -> None:
     echo.expect_messages([b'"', b'""', b'"a', b'a"', b'say "no"', b'"' * 50, b"a"])
 
 
-@checks("ECHO-18")
+@check("ECHO-18")
 def test_a_content_with_both_quotes_has_the_single_ones_escaped(echo: EchoJudge) -> None:
     echo.expect_messages([b"'\"", b"\"'", b'it\'s "so"', b"''\"\"", b"'\"" * 30])
 
@@ -191,13 +191,13 @@ def test_a_content_with_both_quotes_has_the_single_ones_escaped(echo: EchoJudge)
 # worker
 
 
-@checks("ECHO-19")
+@check("ECHO-19")
 def test_the_message_stands_behind_the_name_as_it_is(echo: EchoJudge) -> None:
     messages = [b"\0", b"\0a", *each_around(echo, NOT_WHITE), b": ", b": :", b"a: b", b"".join(NOT_WHITE)]
     echo.expect_messages([*messages, *map(letters, edges(1, 512))])
 
 
-@checks("ECHO-20")
+@check("ECHO-20")
 def test_names_are_printable_and_have_no_colon(echo: EchoJudge) -> None:
     for number in range(8):
         tried = echo.wire.run([echo.message(b"%d" % number)], patience=echo.pace.last_patience)[0]
@@ -206,20 +206,20 @@ def test_names_are_printable_and_have_no_colon(echo: EchoJudge) -> None:
             raise Finding("one or more bytes 20 to 7E without 3A as the name", show_bytes(name), tried.transcript)
 
 
-@checks("ECHO-21")
+@check("ECHO-21")
 def test_a_worker_keeps_white_space(echo: EchoJudge) -> None:
     whites = [white for white in WHITE if not (white == b"\n" and echo.shape in LINES)]
     messages = [message for white in whites for message in (white, white + b"a", b"a" + white, white + b"a" + white)]
     echo.expect_messages([*sorted(messages, key=len), b" \t a \t ", b" " * 200])
 
 
-@checks("ECHO-22")
+@check("ECHO-22")
 def test_a_worker_does_not_reply_to_what_is_not_ascii(echo: EchoJudge) -> None:
     messages = [*echo.sample(HIGH), b"\xffabc", "é".encode(), bytes(HIGH[0]) + letters(300)]
     echo.expect(map(echo.message, messages), breaches=frozenset({Breach.WRONG, Breach.EXTRA, Breach.SHORT}))
 
 
-@checks("ECHO-23")
+@check("ECHO-23")
 @pytest.mark.parametrize("data", [b"\xff", b"\x80abc", "é".encode()], ids=ascii)
 def test_a_worker_closes_after_what_is_not_ascii(echo: EchoJudge, data: bytes) -> None:
     echo.expect([Ask(echo.message(data).data, must_close=True)], breaches=frozenset({Breach.OPEN}))

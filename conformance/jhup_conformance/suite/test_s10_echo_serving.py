@@ -12,7 +12,7 @@ from jhup_conformance.echo.inputs import AT_A_TIME, RELEASED_WITHIN
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.echo.streams import leave
 from jhup_conformance.findings import Finding, NotSeen
-from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.marks import check
 from jhup_conformance.wire.dump import show_bytes
 from jhup_conformance.wire.line import Line, drive
 from jhup_conformance.wire.transcript import Action, Kind
@@ -70,7 +70,7 @@ def expect_own(echo: EchoJudge, line: Line, data: bytes, others: list[bytes]) ->
     )
 
 
-@checks("ECHO-63")
+@check("ECHO-63")
 @pytest.mark.parametrize("count", [1, 3])
 def test_others_are_answered_beside_a_silent_connection(echo: EchoJudge, count: int) -> None:
     with held(echo, count) as idle:
@@ -86,7 +86,7 @@ A_MOMENT = 0.05
 """Seconds for which one connection is held open beside another: no server tells that it will turn somebody away."""
 
 
-@checks("ECHO-64")
+@check("ECHO-64")
 def test_a_connection_opened_beside_another_is_served_when_that_one_is_closed(echo: EchoJudge) -> None:
     with held(echo, 1) as [first]:
         second = echo.streams.dial()
@@ -104,7 +104,7 @@ def test_a_connection_opened_beside_another_is_served_when_that_one_is_closed(ec
             leave(second)
 
 
-@checks("ECHO-65")
+@check("ECHO-65")
 def test_each_connection_gets_its_own_answer(echo: EchoJudge) -> None:
     names = [b"client%d" % number for number in range(4)]
     if echo.is_iterative:
@@ -124,7 +124,7 @@ def test_each_connection_gets_its_own_answer(echo: EchoJudge) -> None:
                 expect_own(echo, line, name, [other for other in names if other != name])
 
 
-@checks("ECHO-66")
+@check("ECHO-66")
 def test_connections_open_at_once_have_workers_of_different_names(echo: EchoJudge) -> None:
     if not echo.serves_beside(3):
         raise NotSeen("the target does not serve several connections at a time, which ECHO-63 is about")
@@ -136,7 +136,7 @@ def test_connections_open_at_once_have_workers_of_different_names(echo: EchoJudg
             raise Finding(f"{len(names)} different names on connections open at once", shown, lines[0].transcript)
 
 
-@checks("ECHO-67")
+@check("ECHO-67")
 def test_many_connections_are_served_at_a_time(echo: EchoJudge) -> None:
     if not echo.serves_beside(1):
         raise NotSeen("the target serves one connection at a time, which ECHO-63 is about")
@@ -148,7 +148,7 @@ def test_many_connections_are_served_at_a_time(echo: EchoJudge) -> None:
                 raise Finding(f"all of {AT_A_TIME} connections served", f"no answer on number {number + 1}")
 
 
-@checks("ECHO-71", late=True)
+@check("ECHO-71", late=True)
 def test_what_connections_used_is_given_back(echo: EchoJudge) -> None:
     vitals = echo.require_vitals()
     echo.is_alive()

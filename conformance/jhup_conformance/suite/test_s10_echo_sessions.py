@@ -10,8 +10,8 @@ from jhup_conformance.echo.inputs import ASKS, edges, letters
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.echo.streams import leave
 from jhup_conformance.findings import Finding, NotSeen
-from jhup_conformance.verify.exchange import End
-from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.marks import check
+from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.dump import show_bytes
 from jhup_conformance.wire.line import Line, drive
 from jhup_conformance.wire.transcript import Action, Kind
@@ -39,12 +39,12 @@ def in_step(echo: EchoJudge, pieces: list[bytes]) -> tuple[bytes, bytes]:
         leave(line)
 
 
-@checks("ECHO-30")
+@check("ECHO-30")
 def test_what_has_arrived_is_answered_at_once(echo: EchoJudge) -> None:
     echo.expect([Ask(letters(size)) for size in edges(1, 512)], breaches=frozenset({Breach.NOTHING}))
 
 
-@checks("ECHO-32")
+@check("ECHO-32")
 def test_replies_come_in_the_order_of_their_segments(echo: EchoJudge) -> None:
     for number in range(6):
         pieces = [b"%s%d" % (name, number) for name in (b"first", b"second", b"third")]
@@ -77,12 +77,12 @@ def expect_cutting(echo: EchoJudge, asks: list[Ask]) -> None:
     echo.expect(asks)
 
 
-@checks("ECHO-31")
+@check("ECHO-31")
 def test_every_byte_of_one_send_is_answered_once(echo: EchoJudge) -> None:
     expect_cutting(echo, [Ask(letters(size), end=End.FINISH) for size in edges(1, 4 * echo.limit + 1)])
 
 
-@checks("ECHO-31")
+@check("ECHO-31")
 @pytest.mark.parametrize("size", [2, 3, 40, 1030, 2100], ids=lambda size: f"{size} bytes")
 def test_every_byte_is_answered_once_whatever_the_segments(echo: EchoJudge, size: int) -> None:
     data = letters(size)
@@ -91,20 +91,20 @@ def test_every_byte_is_answered_once_whatever_the_segments(echo: EchoJudge, size
     expect_cutting(echo, [*asks, Ask(data, tuple(range(1, min(size, 8))), End.FINISH)])
 
 
-@checks("ECHO-31")
+@check("ECHO-31")
 def test_a_long_stream_is_answered_to_its_last_byte(echo: EchoJudge) -> None:
     sizes = [16 * 1024] if echo.effort.offsets else [16 * 1024, 65_537]
     expect_cutting(echo, [Ask(letters(size), end=End.FINISH) for size in sizes])
 
 
-@checks("ECHO-31", late=True)
+@check("ECHO-31", late=True)
 @given(ask=ASKS)
 def test_any_bytes_in_any_segments_are_answered_rightly(echo: EchoJudge, ask: Ask) -> None:
     expect_cutting(echo, [])
     echo.expect_any(ask)
 
 
-@checks("ECHO-33")
+@check("ECHO-33")
 def test_no_reply_begins_before_its_segment(echo: EchoJudge) -> None:
     line = echo.streams.dial()
     said = b""
@@ -128,20 +128,20 @@ def test_no_reply_begins_before_its_segment(echo: EchoJudge) -> None:
         leave(line)
 
 
-@checks("ECHO-34")
+@check("ECHO-34")
 def test_end_of_stream_itself_is_not_answered(echo: EchoJudge) -> None:
     asks = [Ask(b"abc", end=End.FINISH), Ask(b"abc", end=End.FINISH_AT_ONCE), Ask(letters(300), end=End.FINISH)]
     empty = [Ask(b"", end=End.FINISH), Ask(b"", end=End.FINISH_AT_ONCE)]
     echo.expect([*empty, *asks], breaches=BEHIND, control=Ask(b"abc"))
 
 
-@checks("ECHO-35")
+@check("ECHO-35")
 def test_it_goes_on_to_reply(echo: EchoJudge) -> None:
     for pieces in ([b"a", b"b"], [b"%d" % number for number in range(20)], [letters(200)] * 8):
         in_step(echo, [echo.message(piece).data for piece in pieces])
 
 
-@checks("ECHO-24")
+@check("ECHO-24")
 def test_all_replies_on_a_connection_have_one_name(echo: EchoJudge) -> None:
     pieces = [echo.message(b"%d" % number).data for number in range(12)]
     _, answer = in_step(echo, pieces)
@@ -149,7 +149,7 @@ def test_all_replies_on_a_connection_have_one_name(echo: EchoJudge) -> None:
         raise Finding("one name in all replies", show_bytes(answer))
 
 
-@checks("ECHO-36")
+@check("ECHO-36")
 @pytest.mark.parametrize("bad", [b"\xff", b"x\x80", "é".encode()], ids=ascii)
 def test_nothing_behind_what_is_not_ascii_is_answered(echo: EchoJudge, bad: bytes) -> None:
     good, after = echo.message(b"abc").data, echo.message(b"ghi").data
@@ -158,7 +158,7 @@ def test_nothing_behind_what_is_not_ascii_is_answered(echo: EchoJudge, bad: byte
     echo.expect(asks, breaches=BEHIND)
 
 
-@checks("ECHO-37")
+@check("ECHO-37")
 def test_replies_before_what_is_not_ascii_are_sent(echo: EchoJudge) -> None:
     good, bad = echo.message(b"abc").data, echo.message(b"\xff").data
     if echo.shape is Shape.LINE:  # in a session, what comes in one segment may be taken for one message
@@ -178,7 +178,7 @@ def test_replies_before_what_is_not_ascii_are_sent(echo: EchoJudge) -> None:
         leave(line)
 
 
-@checks("ECHO-47")
+@check("ECHO-47")
 @pytest.mark.parametrize("end", [End.FINISH, End.FINISH_AT_ONCE])
 @pytest.mark.parametrize("data", [b"abc", letters(512)], ids=["three bytes", "512 bytes"])
 def test_the_connection_is_closed_after_end_of_stream(echo: EchoJudge, data: bytes, end: End) -> None:
@@ -190,7 +190,7 @@ IDLE_FOR = 0.2
 """Seconds for which a connection is silent at the least; the thorough profile waits longer."""
 
 
-@checks("ECHO-78")
+@check("ECHO-78")
 def test_an_idle_session_is_not_closed(echo: EchoJudge) -> None:
     seconds = max(IDLE_FOR, echo.effort.idle)
     lines = [echo.streams.dial() for _ in range(1 if echo.is_iterative else 2)]

@@ -5,8 +5,8 @@ from jhup_conformance.echo.inputs import letters
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.echo.streams import leave
 from jhup_conformance.findings import Finding
-from jhup_conformance.verify.exchange import End
-from jhup_conformance.verify.marks import checks
+from jhup_conformance.verify.marks import check
+from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.dump import show_bytes
 from jhup_conformance.wire.line import drive
 from jhup_conformance.wire.transcript import Closed
@@ -14,7 +14,7 @@ from jhup_conformance.wire.transcript import Closed
 _LOOKS = 4
 
 
-@checks("ECHO-46")
+@check("ECHO-46")
 def test_nothing_is_sent_before_the_first_byte(echo: EchoJudge) -> None:
     line = echo.streams.dial()
     try:
@@ -27,14 +27,14 @@ def test_nothing_is_sent_before_the_first_byte(echo: EchoJudge) -> None:
         leave(line)
 
 
-@checks("ECHO-48")
+@check("ECHO-48")
 def test_a_client_that_has_half_closed_gets_its_replies(echo: EchoJudge) -> None:
     ends = (End.FINISH_AT_ONCE, End.FINISH)
     asks = [Ask(echo.message(letters(size)).data, end=end) for size in (1, 2, 3, 100) for end in ends]
     echo.expect(asks, breaches=CONTENT - {Breach.EXTRA}, control=echo.message(b"abc"))
 
 
-@checks("ECHO-49")
+@check("ECHO-49")
 def test_no_answer_is_lost_because_input_was_unread(echo: EchoJudge) -> None:
     data = letters(64 * 1024) + (b"\n" if b"\n" in echo.message(b"").data else b"")
     lost = 0

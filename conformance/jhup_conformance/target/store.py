@@ -8,13 +8,13 @@ import shlex
 import stat
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 
 from jhup.names import is_valid_name
 from jhup_conformance.findings import SuiteError
+from jhup_conformance.target.body import Body
 
 __all__ = ["Body", "CommandObserver", "FolderObserver", "ObservedBy", "Observer"]
 
@@ -25,22 +25,6 @@ class ObservedBy(StrEnum):
     REPLIES = "replies"
     STORAGE = "storage"
     WITNESS = "witness"
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What is stored under a name, compared by length and digest (a lower-case hexadecimal SHA-256)."""
-
-    size: int
-    sha256: str
-
-    @classmethod
-    def of(cls, data: bytes) -> "Body":
-        """Give length and digest of some bytes."""
-        return cls(len(data), hashlib.sha256(data).hexdigest())
-
-    def __str__(self) -> str:
-        return f"{self.size} bytes, sha256 {self.sha256[:12]}…"
 
 
 class Observer(Protocol):

@@ -10,8 +10,8 @@ from jhup.reply_reader import ReplyReader
 from jhup_conformance.findings import SuiteError
 from jhup_conformance.target.store import Body, ObservedBy
 from jhup_conformance.target.timing import Pace
-from jhup_conformance.verify.stream import header, prefix
 from jhup_conformance.wire.dialer import Dialer
+from jhup_conformance.wire.frames import header, prefix
 from jhup_conformance.wire.line import Line, drive
 from jhup_conformance.wire.transcript import Action, Kind
 

@@ -1,108 +1,77 @@
-"""One exchange and its judgement: what was to be said, what came, and which right outcome it is nearest to."""
+"""One exchange and its judgement: what was to be sent, what came, and which right outcome it is nearest to."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import pairwise
-from typing import Final
 
 from jhup import model
 from jhup.errors import JhupError
-from jhup.messages import Code, Failure, Greeting, Reply, Stored
+from jhup.messages import Code, Failure, Reply
 from jhup.model import Ending, Expected
 from jhup.reply_reader import ReplyReader
-from jhup_conformance.target.store import Body
-from jhup_conformance.verify.stream import Names, Recipe, Talk
+from jhup_conformance.differences import ClosedEarly, Difference, NotReplies, StillOpen, WrongBody, WrongReplies
+from jhup_conformance.target.body import Body
+from jhup_conformance.verify.stream import Bound, End, Names, Stream
 from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.transcript import Action, Closed, Kind, Scene
 
-__all__ = ["Case", "End", "Exchange", "Mismatch", "scene_of", "script"]
-
-_LONG_NAME: Final = 100
-"""Characters of a name that are shown whole."""
+__all__ = ["Attempt", "Exchange", "Mismatch", "actions", "actions_of", "scene_of"]
 
 
-class End(StrEnum):
-    """What the suite does when all is said."""
-
-    HOLD = "hold"
-    """Keep the connection open until the outcome was seen."""
-    FINISH = "finish"
-    """Half-close, a pause after the last byte."""
-    FINISH_AT_ONCE = "finish-at-once"
-    """Half-close right behind the last byte."""
-    RESET = "reset"
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What is to be tried.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A stream, and what counts of what comes of it.
 
     Attributes:
-        recipe: what is said.
-        cuts: positions in the stream before which a new segment begins, or what gives them; those outside of it
-            don't count.
-        end: what follows the last byte.
-        must_close: whether it counts when the target does not close where it has to.
-        pause: seconds between segments; None for as long as the target's pace asks.
-        no_delay: whether each send leaves at once (Nagle's algorithm is off).
-        apart: the same without what the check is about. It is tried when the case has failed: if it fails too, the
-            target is not blamed.
-        several: whether the check is about several cuts at a time, so that a single one that does it is not for it.
-        strictly: whether an unhurried client is what the check is about, so that it may never hurry.
+        stream: what is sent.
+        closes: whether it counts when the target does not close where it has to.
+        codes: whether an error that is owed needs to have the right code; that is what chapter 8 is about.
+        unsolicited: whether it counts what is received on a connection on which no reply was asked for.
     """
 
-    recipe: Recipe
-    cuts: tuple[int, ...] | Callable[[Talk], Iterable[int]] = ()
-    end: End = End.HOLD
-    must_close: bool = False
-    pause: float | None = None
-    no_delay: bool = True
-    apart: "Case | None" = None
-    several: bool = False
-    strictly: bool = False
-
-    @classmethod
-    def unhurried(
-        cls, recipe: Recipe, end: End = End.HOLD, *, must_close: bool = False, strictly: bool = False
-    ) -> "Case":
-        """Give a case as an unhurried client sends it: each field in a segment of its own (section 1.4)."""
-        return cls(recipe, Talk.borders, end, must_close, strictly=strictly)
-
-    @property
-    def is_unhurried(self) -> bool:
-        """Whether each field is sent in a segment of its own."""
-        return self.cuts is Talk.borders
-
-    def whole(self) -> "Case":
-        """Give the same bytes in one segment."""
-        return replace(self, cuts=())
+    stream: Stream
+    closes: bool = False
+    codes: bool = False
+    unsolicited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """How an exchange differs from the nearest right outcome, in one point or in all.
+    """How an exchange differs from the nearest right outcome.
 
     Attributes:
-        expected: what is right.
-        actual: what was seen.
+        points: in which points.
         may_turn: whether it may still come right: a file that is being written, a reply on its way.
         timed_out: whether nothing was seen at all of what was waited for.
     """
 
-    expected: str
-    actual: str
+    points: tuple[Difference, ...]
     may_turn: bool = False
     timed_out: bool = False
 
+    @property
+    def expected(self) -> str:
+        """What is right, for people."""
+        return "; ".join(dict.fromkeys(each.expected for each in self.points))
 
-def script(stream: bytes, cuts: Iterable[int], end: End, pause: float) -> list[Action]:
-    """Give the steps that send a stream cut into segments."""
-    edges = [0, *sorted({cut for cut in cuts if 0 < cut < len(stream)}), len(stream)]
+    @property
+    def actual(self) -> str:
+        """What was seen, for people."""
+        return "; ".join(dict.fromkeys(each.actual for each in self.points))
+
+
+def actions(data: bytes, cuts: Iterable[int], end: End, pause: float) -> list[Action]:
+    """Return the steps that send some bytes, cut into segments, and end the stream.
+
+    Args:
+        data: the bytes.
+        cuts: offsets before which a new segment begins; those outside the bytes don't count.
+        end: what follows the last byte.
+        pause: seconds between segments.
+    """
+    edges = [0, *sorted({cut for cut in cuts if 0 < cut < len(data)}), len(data)]
     steps = [
-        Action(Kind.SENT, stream[start:stop], pause if start else 0.0)
-        for start, stop in pairwise(edges)
-        if stop > start
+        Action(Kind.SENT, data[start:stop], pause if start else 0.0) for start, stop in pairwise(edges) if stop > start
     ]
     if end in (End.FINISH, End.FINISH_AT_ONCE):
         steps.append(Action(Kind.HALF_CLOSED, b"", pause if end is End.FINISH else 0.0))
@@ -111,82 +80,77 @@ def script(stream: bytes, cuts: Iterable[int], end: End, pause: float) -> list[A
     return steps
 
 
-def scene_of(talk: Talk, steps: Iterable[Action], server: model.Server, *, must_close: bool) -> Scene:
-    """Give what somebody has to know who judges the record of an exchange again."""
+def actions_of(bound: Bound, pause: float) -> list[Action]:
+    """Return the steps that send a stream, `pause` seconds between segments where it has no pause of its own."""
+    stream = bound.stream
+    return actions(bound.data, stream.cuts, stream.end, pause if stream.pause is None else stream.pause)
+
+
+def scene_of(bound: Bound, steps: Iterable[Action], server: model.Server, *, closes: bool) -> Scene:
+    """Return what somebody has to know who judges the record of an exchange again."""
     return Scene(
         plan=tuple(steps),
-        watched=tuple(talk.watched),
-        before=talk.before,
-        doubtful=frozenset(talk.doubtful),
-        taken=frozenset(talk.taken),
-        must_close=must_close,
+        watched=bound.watched,
+        before=bound.before,
+        doubtful=bound.doubtful,
+        taken=bound.taken,
+        must_close=closes,
         limits=(server.max_header, server.max_filesize, server.replies),
     )
 
 
 class Exchange:
-    """A case under way.
+    """An attempt under way.
 
     Attributes:
-        case: what is tried.
-        talk: what is said, with the names of this execution.
-        line: the connection, once `begin` gave it.
+        attempt: what is tried.
+        bound: its stream with the names of this execution.
+        line: the connection, once `begin` got it.
         most_replies: how many come at the most, those left aside that may be left out.
         may_be_silent: whether fewer are right as well, so that it makes no sense to wait long for all of them.
     """
 
-    def __init__(
-        self, case: Case, names: Names, server: model.Server, *, hears_all: bool = True, weighs_codes: bool = True
-    ) -> None:
-        self.case = case
-        self.talk = Talk(names)
-        case.recipe(self.talk)
+    def __init__(self, attempt: Attempt, names: Names, server: model.Server) -> None:
+        self.attempt = attempt
+        self.bound = attempt.stream.bind(names)
         self.line: Line
         self._server = server
-        self._weighs_codes = weighs_codes
         self._bodies: dict[bytes, Body] = {}
-        self._outcomes = self._right(self.talk.stream, ended=case.end is not End.HOLD, reset=case.end is End.RESET)
+        end = attempt.stream.end
+        self._outcomes = self._right(self.bound.data, ended=end is not End.HOLD, reset=end is End.RESET)
         counts = {sum(not each.optional for each in outcome.replies) for outcome in self._outcomes}
-        self._hears_all = hears_all
         self._asks = any(outcome.replies for outcome in self._outcomes)
         self.most_replies = max(counts)
         self.may_be_silent = len(counts) > 1
 
-    def _right(self, stream: bytes, *, ended: bool = False, reset: bool = False) -> tuple[model.Outcome, ...]:
-        """Give the right outcomes of a stream, doubtful names held or refused."""
+    def _right(self, data: bytes, *, ended: bool = False, reset: bool = False) -> tuple[model.Outcome, ...]:
+        """Return the right outcomes of some bytes, doubtful names stored or refused."""
+        bound = self.bound
         servers = [self._server]
-        if self.talk.taken or self.talk.doubtful:
-            occupied = frozenset(self.talk.taken)
-            servers = [replace(self._server, occupied=occupied)]
-            if self.talk.doubtful:
-                servers.append(replace(self._server, occupied=occupied, unwritable=frozenset(self.talk.doubtful)))
+        if bound.taken or bound.doubtful:
+            servers = [replace(self._server, occupied=bound.taken)]
+            if bound.doubtful:
+                servers.append(replace(self._server, occupied=bound.taken, unwritable=bound.doubtful))
         found = tuple(
             outcome
             for server in servers
-            for outcome in model.outcomes(stream, server=server, ended=ended, reset=reset, store=self.talk.before)
+            for outcome in model.outcomes(data, server=server, ended=ended, reset=reset, store=bound.before)
         )
-        return found if self._weighs_codes else tuple(map(_with_any_code, found))
-
-    @property
-    def cuts(self) -> tuple[int, ...]:
-        """Where the stream is cut."""
-        cuts = self.case.cuts
-        return tuple(cuts(self.talk)) if callable(cuts) else cuts
+        return found if self.attempt.codes else tuple(map(_with_any_code, found))
 
     def begin(self, line: Line, pause: float, *, lead: float = 0.0) -> None:
-        """Take a fresh connection and plan what is said on it, `pause` seconds between segments, `lead` before them."""
+        """Take a fresh connection and plan what is sent on it, `pause` seconds between segments, `lead` before them."""
         self.line = line
-        pause = pause if self.case.pause is None else self.case.pause
-        steps = script(self.talk.stream, self.cuts, self.case.end, pause)
+        steps = actions_of(self.bound, pause)
         if lead and steps:
             steps[0] = replace(steps[0], pause=lead)
-        line.transcript.scene = scene_of(self.talk, steps, self._server, must_close=self.case.must_close)
+        line.transcript.scene = scene_of(self.bound, steps, self._server, closes=self.attempt.closes)
         line.plan(steps)
 
     @property
     def may_change(self) -> bool:
         """Whether some right outcome changes the store: what is there to be waited for."""
-        return any(outcome.store != self.talk.before for outcome in self._outcomes)
+        return any(outcome.store != self.bound.before for outcome in self._outcomes)
 
     @property
     def closes(self) -> bool:
@@ -198,12 +162,12 @@ class Exchange:
         line = self.line
         if line.closed or line.dropped:
             return True
-        if self.case.must_close or self.case.end is not End.HOLD:
+        if self.attempt.closes or self.attempt.stream.end is not End.HOLD:
             return False
         return _count_frames(line.received) >= self.most_replies
 
     def shown(self, store: Mapping[str, Body | None] | None) -> model.Outcome | None:
-        """Give the right outcome that came; None while none did. Where several fit, the one that served most."""
+        """Return the right outcome that came; None while none did. Where several fit, the one that served most."""
         fitting = [outcome for outcome in self._outcomes if not self._differences(outcome, store)]
         return max(fitting, key=lambda outcome: outcome.served, default=None)
 
@@ -217,7 +181,7 @@ class Exchange:
             return False
         if self.line.closed:
             return True
-        return all(self._differences(outcome, store) for outcome in self._right(self.talk.stream[:-1]))
+        return all(self._differences(outcome, store) for outcome in self._right(self.bound.data[:-1]))
 
     def mismatch(self, store: Mapping[str, Body | None] | None) -> Mismatch | None:
         """Compare what came with the right outcomes.
@@ -235,45 +199,41 @@ class Exchange:
         if not nearest:
             return None
         return Mismatch(
-            expected="; ".join(dict.fromkeys(each.expected for each in nearest)),
-            actual="; ".join(dict.fromkeys(each.actual for each in nearest)),
+            points=tuple(point for each in nearest for point in each.points),
             may_turn=all(each.may_turn for each in nearest),
             timed_out=all(each.timed_out for each in nearest),
         )
 
     def _differences(self, outcome: model.Outcome, store: Mapping[str, Body | None] | None) -> list[Mismatch]:
-        """Give each point in which things differ from one right outcome."""
+        """Return each point in which things differ from one right outcome."""
         found = self._reply_differences(outcome, self.line)
         if store is not None:
             found += self._store_differences(outcome, store)
-        if outcome.ending is Ending.OPEN and self.line.closed and self.case.end is End.HOLD:
-            found.append(Mismatch("the connection stays open", f"closed by the target ({self.line.closed})"))
-        if self.case.must_close and not self.line.closed and not self.line.dropped and outcome.ending is Ending.CLOSED:
-            found.append(Mismatch("the connection closed within 5 s", "still open", timed_out=True))
+        line, attempt = self.line, self.attempt
+        if outcome.ending is Ending.OPEN and line.closed and attempt.stream.end is End.HOLD:
+            found.append(Mismatch((ClosedEarly(line.closed),)))
+        if attempt.closes and not line.closed and not line.dropped and outcome.ending is Ending.CLOSED:
+            found.append(Mismatch((StillOpen(),), timed_out=True))
         return found
 
     def _reply_differences(self, outcome: model.Outcome, line: Line) -> list[Mismatch]:
-        if line.dropped and self.case.end is End.RESET:
+        if line.dropped and self.attempt.stream.end is End.RESET:
             return []  # what was on its way is lost
-        if not (self._hears_all or self._asks):
-            return []  # whoever speaks unasked breaks CONN-1, and that has checks of its own
-        expected = "replies: " + (", ".join(map(_show_expected, outcome.replies)) or "none")
+        if not (self.attempt.unsolicited or self._asks):
+            return []  # CONN-1 covers unsolicited bytes
         try:
             replies, rest = _read_replies(bytes(line.received))
         except JhupError as error:
-            return [Mismatch(expected, f"not a reply: {error}")]
-        actual = "replies: " + (", ".join(map(_show_reply, replies)) or "none")
-        if rest:
-            actual += f", and {rest} bytes of another"
+            return [Mismatch((NotReplies(outcome.replies, str(error)),))]
         if not rest and model.replies_match(outcome.replies, replies):
             return []
         if line.closed is Closed.RESET and _lacks_some(outcome.replies, replies):
             return []  # a reply lost by a reset is not held against the server (section 6.3)
         late = not line.closed and _lacks_some(outcome.replies, replies)
-        return [Mismatch(expected, actual, may_turn=late, timed_out=late)]
+        return [Mismatch((WrongReplies(outcome.replies, tuple(replies), rest),), may_turn=late, timed_out=late)]
 
     def _told(self, body: bytes | None) -> Body | None:
-        """Give length and digest of a body, computed once."""
+        """Return length and digest of a body, computed once."""
         if body is None:
             return None
         if body not in self._bodies:
@@ -282,16 +242,15 @@ class Exchange:
 
     def _store_differences(self, outcome: model.Outcome, store: Mapping[str, Body | None]) -> list[Mismatch]:
         found = []
-        for name in self.talk.watched:
+        for name in self.bound.watched:
             wanted = self._told(outcome.store.get(name))
             actual = store[name]
             if wanted != actual:
-                before = self._told(self.talk.before.get(name))
+                before = self._told(self.bound.before.get(name))
                 on_the_way = {self._told(body) for put, body in outcome.puts if put == name}
                 found.append(
                     Mismatch(
-                        _show_stored(name, wanted),
-                        _show_stored(name, actual),
+                        (WrongBody(name, (wanted,), actual),),
                         may_turn=wanted != before or actual in on_the_way,
                         timed_out=wanted != before and actual == before,
                     )
@@ -309,38 +268,8 @@ def _with_any_code(outcome: model.Outcome) -> model.Outcome:
     return replace(outcome, replies=tuple(replies))
 
 
-def _readable(name: str) -> str:
-    """Show a name whatever is in it: nothing that a terminal obeys or UTF-8 can't express, and not endlessly."""
-    text = name if name.isprintable() else ascii(name)[1:-1]
-    return text if len(text) <= _LONG_NAME else f"{text[:40]}…{text[-20:]} ({len(name)} characters)"
-
-
-def _show_stored(name: str, body: Body | None) -> str:
-    name = _readable(name)
-    return f"{name} not stored" if body is None else f"{name} stored ({body})"
-
-
-def _show_expected(expected: Expected) -> str:
-    text = _show_reply(expected.reply)
-    if isinstance(expected.reply, Failure):
-        codes = sorted({expected.reply.code.value, *(code.value for code in expected.also)})
-        closing = "" if expected.any_closing else f", closing {str(expected.reply.closing).lower()}"
-        text = f"error {' or '.join(codes) if len(codes) < 5 else 'of any code'}{closing}"
-    return f"{text} or nothing" if expected.optional else text
-
-
-def _show_reply(reply: Reply) -> str:
-    match reply:
-        case Stored(filename, filesize, sha256):
-            return f"ok {_readable(filename)} ({filesize} bytes, sha256 {sha256[:12]}…)"
-        case Failure(code, _, closing):
-            return f"error {code}, closing {str(closing).lower()}"
-        case Greeting():
-            return "a greeting"
-
-
 def _read_replies(received: bytes) -> tuple[list[Reply], int]:
-    """Give the replies in what came, and how many bytes of an unfinished one follow."""
+    """Return the replies in what came, and how many bytes of an unfinished one follow."""
     reader = ReplyReader()
     replies = list(reader.receive(received))
     return replies, len(received) - _end_of_frames(received)

@@ -9,10 +9,9 @@ from jhup.reply_reader import ReplyReader
 from jhup_conformance.target.knowledge import Knowledge
 from jhup_conformance.target.store import Observer
 from jhup_conformance.target.store_by_stat import ReplyObserver
-from jhup_conformance.verify.exchange import Case, End, script
-from jhup_conformance.verify.laying import lay_bodies
+from jhup_conformance.verify.exchange import Attempt, actions_of
 from jhup_conformance.verify.runner import Runner
-from jhup_conformance.verify.stream import Talk, header, prefix
+from jhup_conformance.verify.stream import hello, put
 from jhup_conformance.wire.line import Line, drive
 
 __all__ = ["acquaint"]
@@ -46,23 +45,20 @@ def acquaint(runner: Runner, observer: Observer | None) -> Knowledge:
         if known.greeting.max_filesize is not None:
             runner.server = replace(runner.server, max_filesize=known.greeting.max_filesize)
         observer = observer or _trustworthy(ReplyObserver(runner.dialer, runner.pace), known)
-    runner.hears_all = False
     runner.observer = observer
-    runner.lay = lambda bodies, at_a_time: lay_bodies(runner, bodies, at_a_time)
     if observer:
         known.gate = _calibrate(runner)
     return known
 
 
 def no_replies() -> Server:
-    """Give what the model knows of a target before it has said hello."""
+    """Return what the model knows of a target before it has said hello."""
     return Server(replies=False)
 
 
 def _greet(line: Line, runner: Runner) -> Greeting | None:
     """Say hello as an unhurried client; a greeting is the only answer that counts."""
-    head = header(cmd="hello", reply=True)
-    line.plan(script(prefix(len(head)) + head, (4,), End.HOLD, _UNHURRIED_PAUSE))
+    line.plan(actions_of(hello().paced().bind(runner.names), _UNHURRIED_PAUSE))
     reader = ReplyReader()
     seen = 0
     greeting: list[Greeting] = []
@@ -100,8 +96,8 @@ def _calibrate(runner: Runner) -> str:
     """Put a few small files as an unhurried client; returns why it failed, or nothing."""
     for round_ in range(_CALIBRATIONS):
         pause = runner.pace.pause if round_ else _UNHURRIED_PAUSE
-        case = Case(lambda talk: talk.put(b"calibration"), Talk.borders, pause=pause)
-        failed = runner.run([case], patience=runner.pace.last_patience)
+        stream = put(b"calibration").paced().sent(pause=pause)
+        failed = runner.run([Attempt(stream=stream)], patience=runner.pace.last_patience)
         if failed:
             return f"a plain put fails: expected {failed[0].mismatch.expected}; actual: {failed[0].mismatch.actual}"
     return ""

@@ -1,187 +1,236 @@
-"""The judge: what the checks of `suite` ask for. Before it blames a target it takes a second look."""
+"""The judge of one check: what the checks of `suite` ask for. Before it blames a target, a failure is confirmed."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from random import Random
+from typing import Final, TypeVar
 
 from jhup.clauses import Clause, ConformanceClass
-from jhup.limits import CONNECTIONS_AT_LEAST
 from jhup.messages import Greeting
-from jhup_conformance.findings import NotOffered, NotSeen
+from jhup.model import Server
 from jhup_conformance.profiles import Effort
-from jhup_conformance.target.knowledge import Knowledge
 from jhup_conformance.target.process import Spawned
 from jhup_conformance.target.resources import Vitals
 from jhup_conformance.target.store import FolderObserver, Observer
-from jhup_conformance.target.store_by_stat import ReplyObserver
-from jhup_conformance.verify.confirm import SecondLooks
-from jhup_conformance.verify.exchange import Case
-from jhup_conformance.verify.runner import Runner
-from jhup_conformance.verify.stream import Names
-from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.target.timing import Pace
+from jhup_conformance.verify.bench import Bench
+from jhup_conformance.verify.confirm import Blameless, Confirmation
+from jhup_conformance.verify.dialogue import Dialogue
+from jhup_conformance.verify.exchange import Attempt
+from jhup_conformance.verify.runner import Failed
+from jhup_conformance.verify.stream import Names, Stream
+from jhup_conformance.wire.network import Clock
 
 __all__ = ["Judge"]
 
-_HELD_BACK: Final = 4
-"""Connections kept free of those that every server serves: for looking at the store, and for laying bodies."""
-_LANES: Final = CONNECTIONS_AT_LEAST - _HELD_BACK
+_T = TypeVar("_T")
+_PLAIN: Final = "a plain exchange fails"
 
 
-class Judge(SecondLooks):
-    """Judges an upload server.
+class Judge:
+    """Judges an upload server by one clause.
+
+    Args:
+        bench: the server, shared by all checks.
+        clause: what is judged; it decides what counts. Which code an error has, and unsolicited bytes, count in
+            chapter 8 alone.
+        random: the source of random choices.
+        presumes: streams that have to work, else nothing is learnt.
 
     Attributes:
-        folder: the server's store as a local folder, where it was given.
+        bench: the server.
+        clause: what is judged.
+        presumes: streams that have to work, else nothing is learnt.
+        random: the source of random choices, the same for a check in every run of a seed.
     """
 
-    def __init__(
+    def __init__(self, bench: Bench, clause: Clause, random: Random, presumes: Iterable[Stream] = ()) -> None:
+        self.bench = bench
+        self.clause = clause
+        self.random = random
+        self.presumes = tuple(presumes)
+
+    # What a check asks for
+
+    def check(
         self,
-        runner: Runner,
-        known: Knowledge,
-        effort: Effort,
-        *,
-        folder: FolderObserver | None = None,
-        vitals: Vitals | None = None,
-        spawned: Spawned | None = None,
+        *streams: Stream,
+        requires: Stream | Sequence[Stream] | None = None,
+        blameless_if: Blameless = None,
+        closes: bool = False,
+        codes: bool | None = None,
+        several_cuts: bool = False,
     ) -> None:
-        super().__init__(runner, known, effort, vitals=vitals, spawned=spawned)
-        self.folder = folder
-        self._lanes: int | None = None
+        """Send streams at the same time, on a connection each; each has to end in an outcome that the model allows.
 
-    @property
-    def executions(self) -> int:
-        """How many exchanges were made so far."""
-        return self.runner.executions
-
-    @property
-    def observed_by(self) -> list[str]:
-        """How the store is seen: by replies, in its folder, through a command."""
-        ways = ["replies"] if self.known.greeting else []
-        if self.runner.observer and self.runner.observer.way not in ways:
-            ways.append(self.runner.observer.way.value)
-        return ways
-
-    @property
-    def gate(self) -> str:
-        """Why nothing can be judged, because a plain put fails; empty when it works."""
-        return self.known.gate
-
-    def admit(self, clause: Clause, *, tried: bool) -> None:
-        """Let a check begin that needs a view of the store; where no put works, the first of each basic clause.
-
-        Raises:
-            NotSeen: when there is no view, or no put works.
-        """
-        self.observer  # noqa: B018  # asked for what it raises
-        if self.gate and (tried or clause.conformance_class is not ConformanceClass.BASIC):
-            raise NotSeen(f"nothing can be learnt: {self.gate}")
-
-    @property
-    def observer(self) -> Observer:
-        """How the store is seen.
-
-        Raises:
-            NotSeen: when it can't be.
-        """
-        if self.runner.observer is None:
-            raise NotSeen(self.known.blind_for)
-        return self.runner.observer
-
-    @property
-    def lanes(self) -> int:
-        """How many connections at a time the target is known to serve, looked up once: 28, or fewer where it fails.
-
-        Only the clauses about concurrency promise any number; all other checks make do with what there is.
-        """
-        if self._lanes is None:
-            self._lanes = next((count for count in (_LANES, 8, 2) if self.serves_beside(count - 1)), 1)
-            if isinstance(self.runner.observer, ReplyObserver):
-                self.runner.observer.keeps = self._lanes > 1
-        return self._lanes
-
-    def hurry(self) -> None:
-        """Leave out the pauses of unhurried clients from now on, if the target works and takes two puts at once."""
-        if self.runner.observer and not self.gate and not self.effort.paces_all:
-            self.runner.hurries = self.takes_two_at_once
-
-    def serves_beside(self, count: int) -> bool:
-        """Tell whether a put takes effect while some other connections are open and silent."""
-        idle = [self.runner.dialer.dial() for _ in range(count)]
-        try:
-            return self.runner.prove_alive()
-        finally:
-            for line in idle:
-                line.drop()
-
-    def require_replies(self) -> Greeting:
-        """Give the target's greeting.
-
-        Raises:
-            NotOffered: when it offers no replies.
-        """
-        if self.known.greeting is None:
-            raise NotOffered("the target did not answer a hello")
-        return self.known.greeting
-
-    def require_folder(self) -> FolderObserver:
-        """Give the store as a local folder.
-
-        Raises:
-            NotSeen: when it wasn't given.
-        """
-        if self.folder is None:
-            raise NotSeen("it takes a look into the store's folder: --storage DIR, or --spawn COMMAND with {storage}")
-        return self.folder
-
-    # What checks ask for
-
-    def expect(self, *cases: Case, control: Case | None = None) -> None:
-        """Try cases at the same time; each has to end in a right outcome.
+        A stream with cuts inside its fields requires the same bytes in one segment, unless `requires` says otherwise.
 
         Args:
-            cases: what is to be tried.
-            control: what has to work, else nothing is learnt from the cases. Without one, where a case cuts its
-                stream, that is the same bytes in one segment.
+            streams: what is tried; as many at a time as the target serves.
+            requires: what has to work, else nothing is learnt.
+            blameless_if: the same without what the check is about, or what makes it of a failing stream. It is tried
+                once a stream has failed: if it fails too, the target is not blamed.
+            closes: whether it counts when the target does not close a connection that it has to close.
+            codes: whether an error needs to have the right code; None for what the clause is about.
+            several_cuts: whether the check is about several cuts at a time, so that one that a single cut triggers is
+                not for it.
 
         Raises:
-            Finding: for one that failed, and failed again when it was tried alone.
-            Wavering: for one that failed and then held.
-            NotSeen: when there is no way to see the store, or the control fails.
+            Finding: for a stream that failed, and failed again when it was tried alone.
+            Wavering: for one that failed and then succeeded.
+            NotSeen: when the store can't be seen, or what is required fails.
         """
-        self.observer  # noqa: B018  # asked for what it raises
-        if control:
-            self.control(control, why="the nearest plain exchange fails too")
+        self.observer  # noqa: B018 - asked for what it raises
+        if requires is not None:
+            for each in (requires,) if isinstance(requires, Stream) else requires:
+                self.require(each, why="the nearest plain exchange fails too")
         else:
-            for case in cases:
-                if case.cuts:
-                    self.control(case.whole())
-        self.expect_all(cases)
+            for each in streams:
+                if each.cuts and not each.is_paced and each.cuts != each.by_request().cuts:
+                    self.require(each.whole(), why="the same bytes in one segment fail too")
+        confirmation = self._confirmation(blameless_if, several_cuts=several_cuts)
+        attempts = [self._attempt(each, closes=closes, codes=codes) for each in streams]
+        size = self.lanes if len(attempts) > 1 else 1
+        for start in range(0, len(attempts), size):
+            batch = attempts[start : start + size]
+            for failed in self.bench.runner.run(batch, patience=self.pace.patience):
+                confirmation.look_again(failed, batch)
 
-    def expect_all(self, cases: Iterable[Case]) -> None:
-        """Try many cases, as many at a time as the target serves; stop at the first batch that has a failure."""
-        waiting = list(cases)
-        size = self.lanes if len(waiting) > 1 else 1
-        for start in range(0, len(waiting), size):
-            batch = waiting[start : start + size]
-            for failed in self.runner.run(batch, patience=self.runner.pace.patience):
-                self._look_again(failed, batch)
+    def require(self, *streams: Stream, why: str = _PLAIN) -> None:
+        """Make sure that something plain works, each stream once a run.
 
-    def expect_closed(self, cases: Iterable[Case]) -> None:
-        """Try cases whose connections the target has to close within 5 seconds."""
-        self.expect_all([replace(case, must_close=True) for case in cases])
+        Raises:
+            NotSeen: when it doesn't, so that nothing can be learnt.
+        """
+        for each in streams:
+            self.bench.controls.require(self._attempt(each), why)
 
-    def dial(self) -> Line:
-        """Open a connection for a check that leads a conversation of its own."""
-        self.runner.executions += 1
-        return self.runner.dialer.dial()
+    def works(self, stream: Stream) -> bool:
+        """Tell whether something plain works."""
+        return not self.bench.controls.problem(self._attempt(stream))
 
-    def hear(self, line: Line, *, until: Callable[[Line], bool], patience: float | None = None) -> bool:
-        """Wait until a connection has shown something, or is closed, or silent for too long; tells which."""
-        patience = self.runner.pace.last_patience if patience is None else patience
-        drive([line], until=until, patience=patience, at_most=60.0)
-        return until(line)
+    def run(self, *streams: Stream, patience: float) -> list[Failed]:
+        """Send streams at the same time, once, and return those that failed, unconfirmed."""
+        return self.bench.runner.run([self._attempt(each) for each in streams], patience=patience)
+
+    def converse(self) -> Dialogue:
+        """Open a connection that is led step by step."""
+        return Dialogue(self.bench.runner)
+
+    def is_alive(self) -> bool:
+        """Tell whether a plain put on a new connection takes effect."""
+        return self.bench.runner.prove_alive()
+
+    # What the check is told
+
+    @property
+    def about_replies(self) -> bool:
+        """Whether a clause of chapter 8 is judged."""
+        return self.clause.conformance_class is ConformanceClass.REPLIES
+
+    @property
+    def effort(self) -> Effort:
+        """How much is to be tried."""
+        return self.bench.effort
 
     @property
     def names(self) -> Names:
         """Makes names that nobody else uses."""
-        return self.runner.names
+        return self.bench.names
+
+    @property
+    def pace(self) -> Pace:
+        """How long to wait."""
+        return self.bench.pace
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that all waiting goes by."""
+        return self.bench.clock
+
+    @property
+    def limits(self) -> Server:
+        """What the target takes: `max_header`, `max_filesize`, and whether it replies."""
+        return self.bench.runner.server
+
+    @property
+    def lanes(self) -> int:
+        """How many connections at a time the target serves, as far as checks make use of it."""
+        return self.bench.lanes
+
+    @property
+    def takes_two_at_once(self) -> bool:
+        """Whether two plain puts in one segment are carried out."""
+        return self.bench.controls.takes_two_at_once
+
+    @property
+    def observer(self) -> Observer:
+        """What sees the store.
+
+        Raises:
+            NotSeen: when nothing does.
+        """
+        return self.bench.require_observer()
+
+    @property
+    def folder(self) -> FolderObserver | None:
+        """The server's store as a local folder, where it was given."""
+        return self.bench.folder
+
+    @property
+    def vitals(self) -> Vitals | None:
+        """The server's process, where it is known."""
+        return self.bench.vitals
+
+    def once(self, key: str, make: Callable[[], _T]) -> _T:
+        """Return what was made at the first use of a key in this run."""
+        return self.bench.once(key, make)
+
+    def require_replies(self) -> Greeting:
+        """Return the target's greeting.
+
+        Raises:
+            NotOffered: when it offers no replies.
+        """
+        return self.bench.require_replies()
+
+    def require_folder(self) -> FolderObserver:
+        """Return the store as a local folder.
+
+        Raises:
+            NotSeen: when it wasn't given.
+        """
+        return self.bench.require_folder()
+
+    def require_vitals(self) -> Vitals:
+        """Return the server's process.
+
+        Raises:
+            NotSeen: when it isn't known.
+        """
+        return self.bench.require_vitals()
+
+    def require_spawned(self) -> Spawned:
+        """Return the server as a process that may be killed and started again.
+
+        Raises:
+            NotSeen: when the suite has not started it.
+        """
+        return self.bench.require_spawned()
+
+    def _attempt(self, stream: Stream, *, closes: bool = False, codes: bool | None = None) -> Attempt:
+        return Attempt(
+            stream=stream,
+            closes=closes,
+            codes=self.about_replies if codes is None else codes,
+            unsolicited=self.about_replies and not self.bench.speaks_unasked(),
+        )
+
+    def _confirmation(self, blameless_if: Blameless, *, several_cuts: bool) -> Confirmation:
+        return Confirmation(
+            runner=self.bench.runner,
+            controls=self.bench.controls,
+            about_replies=self.about_replies,
+            speaks_unasked=self.bench.speaks_unasked,
+            blameless_if=blameless_if,
+            several_cuts=several_cuts,
+        )

@@ -1,29 +1,44 @@
-"""How a check says which clause it judges."""
+"""How a check says which clause it judges, and what it presumes."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import pytest
 
-__all__ = ["checks", "clause_mark", "together"]
+from jhup_conformance.verify.stream import Stream
+
+__all__ = ["check", "clause_mark", "together"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def clause_mark(
-    clause: str, *, blind: bool = False, late: bool = False, last: bool = False, quick: bool = True
+    clause: str,
+    *,
+    presumes: Iterable[Stream] = (),
+    blind: bool = False,
+    late: bool = False,
+    last: bool = False,
+    quick: bool = True,
 ) -> pytest.MarkDecorator:
-    """Give the mark of a check of one clause, for a parameter set of a test that checks several; see `checks`."""
-    return pytest.mark.clause(clause, blind=blind, late=late, last=last, quick=quick)
+    """Return the mark of a check of one clause, for a parameter set of a test that checks several; see `check`."""
+    return pytest.mark.clause(clause, presumes=tuple(presumes), blind=blind, late=late, last=last, quick=quick)
 
 
-def checks(
-    clause: str, *, blind: bool = False, late: bool = False, last: bool = False, quick: bool = True
+def check(
+    clause: str,
+    *,
+    presumes: Iterable[Stream] = (),
+    blind: bool = False,
+    late: bool = False,
+    last: bool = False,
+    quick: bool = True,
 ) -> Callable[[_F], _F]:
     """Mark a test as a check of one clause.
 
     Args:
         clause: its identifier.
+        presumes: streams that have to work, else nothing is learnt; each is tried once a run.
         blind: whether it needs no view of the store, and no plain put that works.
         late: whether it runs after all others, because it is hard on the target.
         last: whether it runs after those, because it ends the target's process.
@@ -31,7 +46,7 @@ def checks(
     """
 
     def mark(function: _F) -> _F:
-        marked: _F = clause_mark(clause, blind=blind, late=late, last=last, quick=quick)(function)
+        marked: _F = clause_mark(clause, presumes=presumes, blind=blind, late=late, last=last, quick=quick)(function)
         return marked
 
     return mark

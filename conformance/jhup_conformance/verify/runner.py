@@ -1,16 +1,16 @@
 """Runs exchanges, many at a time, and compares what comes of them with the right outcomes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from jhup.limits import CLOSE_WITHIN
 from jhup.model import Server
-from jhup_conformance.findings import Finding
+from jhup_conformance.findings import Finding, NotSeen
 from jhup_conformance.target.store import Body, Observer
 from jhup_conformance.target.timing import Pace
-from jhup_conformance.verify.exchange import Case, Exchange, Mismatch
-from jhup_conformance.verify.stream import Names
+from jhup_conformance.verify.exchange import Attempt, Exchange, Mismatch
+from jhup_conformance.verify.stream import Names, Stream, put
 from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.line import Line, drive, overhear
 from jhup_conformance.wire.network import Clock
@@ -47,12 +47,7 @@ class Runner:
         names: makes names that nobody else uses.
         server: what the model has to know of the target.
         observer: how its store is seen; None when it can't be.
-        lay: stores the bodies that exchanges need to be there before them, so many at a time.
         executions: how many exchanges were made so far.
-        hears_all: whether it counts what is said on a connection on which nobody asks for a reply.
-        weighs_codes: whether an error that is owed needs to have the right code.
-        hurries: whether unhurried clients leave their pauses out, because the target was seen not to need them. What
-            fails then is tried again with all its pauses before it counts.
     """
 
     def __init__(self, dialer: Dialer, pace: Pace, names: Names, server: Server) -> None:
@@ -61,11 +56,7 @@ class Runner:
         self.names = names
         self.server = server
         self.observer: Observer | None = None
-        self.lay: Callable[[Mapping[str, bytes], int], None] = lambda _, __: None
         self.executions = 0
-        self.hears_all = True
-        self.weighs_codes = True
-        self.hurries = False
         self._satisfied = 0.0
 
     @property
@@ -73,15 +64,15 @@ class Runner:
         """The clock that everything here goes by."""
         return self.dialer.network.clock
 
-    def exchange(self, case: Case) -> Exchange:
-        """Give a case under way."""
-        return Exchange(case, self.names, self.server, hears_all=self.hears_all, weighs_codes=self.weighs_codes)
+    def exchange(self, attempt: Attempt) -> Exchange:
+        """Return an attempt under way, its names filled in."""
+        return Exchange(attempt, self.names, self.server)
 
-    def run(self, cases: Sequence[Case], *, patience: float) -> list[Failed]:
-        """Run cases at the same time, each on a connection of its own.
+    def run(self, attempts: Sequence[Attempt], *, patience: float) -> list[Failed]:
+        """Make attempts at the same time, each on a connection of its own.
 
         Args:
-            cases: no more than the target serves at a time.
+            attempts: no more than the target serves at a time.
             patience: seconds without progress after which the target counts as silent.
 
         Returns:
@@ -91,17 +82,17 @@ class Runner:
             TargetGone: when the target can't be reached any more.
             Finding: when the exchanges ended its process, or it serves nobody any more.
         """
-        exchanges = [self.exchange(case) for case in cases]
-        before = {name: body for exchange in exchanges for name, body in exchange.talk.before.items()}
+        exchanges = [self.exchange(attempt) for attempt in attempts]
+        before = {name: body for exchange in exchanges for name, body in exchange.bound.before.items()}
         if before:
-            self.lay(before, len(exchanges))
+            self._store(before, len(exchanges))
         lines: list[Line] = []
         try:
-            lines.extend(self.dialer.dial(no_delay=exchange.case.no_delay) for exchange in exchanges)
+            lines.extend(self.dialer.dial(no_delay=exchange.bound.stream.no_delay) for exchange in exchanges)
             for exchange, line in zip(exchanges, lines, strict=True):
-                pause = self._pause(exchange.case, len(exchanges))
-                # Whoever is still accepting connections would find both sides of a cut when it comes to read.
-                exchange.begin(line, pause, lead=pause if len(lines) > 1 and exchange.case.cuts else 0.0)
+                pause = self._pause(exchange.bound.stream, len(exchanges))
+                # A target that is still accepting connections would find both sides of a cut when it comes to read.
+                exchange.begin(line, pause, lead=pause if len(lines) > 1 and exchange.bound.stream.cuts else 0.0)
             starts = self.dialer.revived
             self.executions += len(exchanges)
             self._drive(exchanges, patience)
@@ -123,17 +114,30 @@ class Runner:
 
     def prove_alive(self) -> bool:
         """Tell whether a plain put on a new connection takes effect."""
-        return not self.run([Case(lambda talk: talk.put(b"alive"))], patience=self.pace.last_patience)
+        return not self.run([Attempt(stream=put(b"alive"))], patience=self.pace.last_patience)
 
-    def _pause(self, case: Case, beside: int) -> float:
-        """Give the seconds between segments: an unhurried client lets each arrive, also at a target that has many."""
-        if not case.is_unhurried:
-            return self.pace.pause
-        return 0.0 if self.hurries and not case.strictly else self.pace.pause * max(1.0, beside / _AT_EASE)
+    def _store(self, bodies: Mapping[str, bytes], at_a_time: int) -> None:
+        """Have bodies stored before exchanges that need them: each put on a connection of its own.
+
+        Raises:
+            NotSeen: when the target does not take one.
+        """
+        if (longest := max(map(len, bodies.values()))) > self.server.max_filesize:
+            raise NotSeen(f"a body of {longest} bytes has to be stored before, which is more than the target takes")
+        puts = [Attempt(stream=put(body, name=name).watching(name).paced()) for name, body in bodies.items()]
+        for start in range(0, len(puts), at_a_time):
+            for failed in self.run(puts[start : start + at_a_time], patience=self.pace.last_patience):
+                raise NotSeen(
+                    f"a control failed: expected {failed.mismatch.expected}; actual: {failed.mismatch.actual}"
+                )
+
+    def _pause(self, stream: Stream, beside: int) -> float:
+        """Return the seconds between segments: those of an unhurried client arrive one by one also at a busy target."""
+        return self.pace.pause * max(1.0, beside / _AT_EASE) if stream.is_paced else self.pace.pause
 
     def _drive(self, exchanges: Sequence[Exchange], patience: float) -> None:
         by_line = {exchange.line: exchange for exchange in exchanges}
-        if any(exchange.case.must_close for exchange in exchanges):
+        if any(exchange.attempt.closes for exchange in exchanges):
             patience = max(patience, CLOSE_WITHIN + _CLOSE_MARGIN)
         elif any(exchange.may_be_silent for exchange in exchanges):
             patience = min(patience, self.pace.settle)  # what is still owed then is waited for with a look at the store
@@ -193,14 +197,14 @@ class Runner:
     def _look(self, exchanges: Sequence[Exchange]) -> Store:
         if self.observer is None:
             return {}
-        return self.observer.look([name for exchange in exchanges for name in exchange.talk.watched])
+        return self.observer.look([name for exchange in exchanges for name in exchange.bound.watched])
 
 
 def _failed(exchanges: Sequence[Exchange], store: Store | None) -> list[Failed]:
-    """Give those that show no right outcome."""
+    """Return those that show no right outcome."""
     return [Failed(exchange, mismatch) for exchange in exchanges if (mismatch := exchange.mismatch(store)) is not None]
 
 
 def _unproven(exchanges: Sequence[Exchange], store: Store) -> list[Exchange]:
-    """Give those that show a right outcome, but one that may still turn into a wrong one."""
+    """Return those that show a right outcome, but one that may still turn into a wrong one."""
     return [each for each in exchanges if each.mismatch(store) is None and not each.is_proven(store)]

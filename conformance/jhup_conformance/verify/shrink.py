@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from jhup_conformance.verify.exchange import Case
+from jhup_conformance.verify.exchange import Attempt
 from jhup_conformance.verify.runner import Failed
 from jhup_conformance.wire.network import Clock
 
@@ -15,33 +15,39 @@ _BUDGET: Final = 3.0
 """Seconds for making one finding smaller; a finding that shows by waiting costs its patience each time."""
 
 
-def shrink(failed: Failed, fails: Callable[[Case], Failed | None], clock: Clock) -> Failed:
-    """Look for a smaller case that still fails.
+def shrink(
+    failed: Failed, fails: Callable[[Attempt], Failed | None], clock: Clock, *, kept: frozenset[int] = frozenset()
+) -> Failed:
+    """Look for a smaller attempt that still fails.
 
     Args:
-        failed: a case that failed.
-        fails: tries another; gives what failed, or None when it held.
+        failed: an attempt that failed.
+        fails: makes another; returns how it failed, or None when it succeeded.
         clock: what the few seconds are measured by.
+        kept: cuts that every smaller attempt has as well, because what happens without them is no matter of the check.
 
     Returns:
         The smallest that was found within a few seconds, `failed` itself if none.
     """
     until = clock.now() + _BUDGET
-    smallest, tried = failed, {failed.exchange.cuts}
-    candidates = _fewer(failed.exchange.cuts)
-    while (cuts := next(candidates, None)) is not None:
+    first = failed.exchange.bound.stream.cuts
+    smallest, tried = failed, {first}
+    candidates = _fewer(tuple(cut for cut in first if cut not in kept))
+    while (fewer := next(candidates, None)) is not None:
+        cuts = tuple(sorted(kept.union(fewer)))
         if cuts in tried:
             continue
         if clock.now() > until:
             break
         tried.add(cuts)
-        if found := fails(replace(smallest.exchange.case, cuts=cuts)):
-            smallest, candidates = found, _fewer(cuts)
+        attempt = smallest.exchange.attempt
+        if found := fails(replace(attempt, stream=attempt.stream.cut(*cuts))):
+            smallest, candidates = found, _fewer(tuple(cut for cut in cuts if cut not in kept))
     return smallest
 
 
 def _fewer(cuts: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Give some of the cuts: each alone where they are few; halves, quarters and so on, and all but one of those."""
+    """Return some of the cuts: each alone where they are few; halves, quarters and so on, and all but one of those."""
     if len(cuts) <= _FEW:
         yield from ((cut,) for cut in cuts)
     size = len(cuts)

@@ -1,72 +1,54 @@
 """Names that are not valid, by the clause of chapter 4 that they break, and what careless servers make of them.
 
-They are given as JSON text, in which ``@`` stands for a name of `NAME_LENGTH` characters that nobody else uses.
+They are written as JSON text, in which ``@`` stands for a name of `NAME_LENGTH` characters that nobody else uses.
 """
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from jhup.limits import MAX_NAME
-from jhup_conformance.suite.support.followed import Pair
-from jhup_conformance.verify.stream import NAME_LENGTH, Talk, header
+from jhup_conformance.verify.stream import NAME_LENGTH, Stream, frame, name
+from jhup_conformance.wire.frames import header
 
-__all__ = ["BAD_NAMES", "BODY", "BadName", "RequestOf", "decoded"]
+__all__ = ["BAD_NAMES", "BODY", "FILE", "BadName", "decoded", "spelled"]
 
 BODY: Final = b"body of a name"
+FILE: Final = name("file")
+"""The name that ``@`` stands for."""
 
 
-def decoded(text: str) -> str:
-    """Give what a JSON text between quotes means; lone surrogates are kept."""
-    return str(json.loads(f'"{text}"'))
+def decoded(text: str, file: str = FILE) -> str:
+    """Return what a JSON text between quotes means, with a name in place of ``@``; lone surrogates are kept."""
+    return str(json.loads(f'"{text}"')).replace("@", file)
 
 
-@dataclass(frozen=True, slots=True)
-class RequestOf:
-    """A recipe: a request with a filename spelled in a way of its own, and behind it a plain put.
+def spelled(
+    filename: str,
+    body: bytes | None = BODY,
+    *,
+    also: tuple[str, ...] = (),
+    reply: bool = False,
+    doubtful: bool = False,
+) -> Stream:
+    """Return a request with a filename spelled in a way of its own.
 
-    Attributes:
+    Args:
         filename: JSON text, ``@`` for a name of its own.
         body: what a put carries; None for a stat.
         also: under which other names a careless server may store it.
         reply: whether it asks for a reply.
         doubtful: whether the store may be unable to hold the name (NAME-10).
-        next: whether the plain put follows.
     """
-
-    filename: str
-    body: bytes | None = BODY
-    also: tuple[str, ...] = ()
-    reply: bool = False
-    doubtful: bool = False
-    next: bool = True
-
-    def name(self, unique: str) -> str:
-        """Give the name that the JSON text spells, with a name of its own in it."""
-        return decoded(self.filename).replace("@", unique)
-
-    def __call__(self, talk: Talk) -> None:
-        """Say it."""
-        unique = talk.new_name()
-        name = self.name(unique)
-        talk.watched += dict.fromkeys(each.replace("@", unique) for each in (name, *self.also) if each != "@")
-        if self.doubtful:
-            talk.doubtful.add(name)
-        members: dict[str, object] = (
-            {"cmd": "stat"} if self.body is None else {"cmd": "put", "filesize": len(self.body)}
-        )
-        if self.reply:
-            members["reply"] = True
-        filename = self.filename.replace("@", unique)
-        talk.frame(header(**members)[:-1] + f',"filename":"{filename}"}}'.encode(), self.body or b"")
-        if self.next:
-            talk.put(b"next")
-
-    @property
-    def pair(self) -> Pair:
-        """It alone, and followed by a plain put."""
-        return replace(self, next=False), self
+    members: dict[str, Any] = {"cmd": "stat"} if body is None else {"cmd": "put", "filesize": len(body)}
+    if reply:
+        members["reply"] = True
+    text = f',"filename":"{filename.replace("@", FILE)}"}}'
+    stream = frame(header(**members)[:-1] + text.encode(), body or b"")
+    meant = decoded(filename)
+    stream = stream.watching(FILE, meant, *(each.replace("@", FILE) for each in also))
+    return stream.doubting(meant) if doubtful else stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +68,17 @@ class BadName:
     also: tuple[str, ...] = ()
 
     @property
-    def control(self) -> Pair:
+    def sound(self) -> Stream:
         """The put of the valid twin."""
-        return RequestOf(self.right).pair
+        return spelled(self.right)
 
-    def put(self, body: bytes = BODY, *, reply: bool = False) -> RequestOf:
-        """Give a put of it."""
-        return RequestOf(self.filename, body, self.also, reply)
+    def put(self, body: bytes = BODY, *, reply: bool = False) -> Stream:
+        """Return a put of it."""
+        return spelled(self.filename, body, also=self.also, reply=reply)
 
-    def stat(self) -> RequestOf:
-        """Give a stat of it that asks for a reply."""
-        return RequestOf(self.filename, None, reply=True)
+    def stat(self) -> Stream:
+        """Return a stat of it that asks for a reply."""
+        return spelled(self.filename, None, reply=True)
 
     def __str__(self) -> str:
         return self.title
@@ -129,12 +111,12 @@ def _with_controls() -> Iterator[BadName]:
     for code in (*range(0x20), 0x7F):
         mark = f"\\u{code:04x}"
         also = ("b@", "b_@", "@b", "@_b", "@ b", "@?b", "@-b", "@%" + f"{code:02X}b", "@\\" + f"x{code:02x}b")
-        for place, name, right in (
+        for place, filename, right in (
             ("within", f"@{mark}b", "@_b"),
             ("at the end", f"@{mark}", "@_"),
             ("first", f"b{mark}@", "b_@"),
         ):
-            yield BadName(f"U+{code:04X} {place}", name, right, tuple(each for each in also if each != right))
+            yield BadName(f"U+{code:04X} {place}", filename, right, tuple(each for each in also if each != right))
     yield BadName("DEL, raw", "@\x7fb", "@-b", ("@b", "@_b"))
     for title, mark in (
         ("line feed", "\\n"),

@@ -1,35 +1,38 @@
 """What keeps checks fair: what they build on besides their own clause, and second tries."""
 
 from collections.abc import Callable
-from functools import cache, wraps
+from functools import wraps
 from typing import ParamSpec
 
 import pytest
 
 from jhup_conformance.findings import Finding, NotSeen
 from jhup_conformance.sizes import pattern
-from jhup_conformance.verify.exchange import Case, End, script
 from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.script import frame
-from jhup_conformance.verify.stream import Recipe
-from jhup_conformance.wire.line import drive
+from jhup_conformance.verify.stream import Stream, put
 
-__all__ = ["only_where", "require_halves", "require_lanes", "tries_again"]
+__all__ = ["needs_bodies_of", "only_where", "require_halves", "require_lanes", "retried"]
 
 _P = ParamSpec("_P")
 
 
-def only_where(judge: Judge, *cases: Case | Recipe) -> None:
-    """Leave the check out where what it builds on fails, because another clause speaks of that.
+def only_where(judge: Judge, *streams: Stream) -> None:
+    """Leave the check out where a prerequisite fails on its own, because another clause covers that.
 
-    Only for a check beside others of its clause that build on nothing: otherwise the clause is not verified, and
-    `Judge.control` says so.
+    Only for a check beside others of its clause that presume nothing: otherwise the clause is not verified, and
+    `Judge.require` says so.
     """
-    for case in cases:
+    for stream in streams:
         try:
-            judge.control(case)
+            judge.require(stream)
         except NotSeen as reason:
-            pytest.skip(f"it builds on what fails by itself: {reason}")
+            pytest.skip(f"a prerequisite fails on its own: {reason}")
+
+
+def needs_bodies_of(judge: Judge, size: int) -> None:
+    """Leave the check out where the target says that it takes no bodies of a size; smaller ones are tried as well."""
+    if size > judge.limits.max_filesize:
+        pytest.skip(f"needs bodies of {size} bytes; the server takes {judge.limits.max_filesize}")
 
 
 def require_lanes(judge: Judge, count: int) -> None:
@@ -39,21 +42,17 @@ def require_lanes(judge: Judge, count: int) -> None:
         NotSeen: when it doesn't.
     """
     if judge.lanes < count:
-        raise NotSeen(f"the target serves {judge.lanes} of the {count} connections at a time that it takes")
+        raise NotSeen(f"needs {count} concurrent connections; the server handles {judge.lanes}")
     if not judge.once("a put beside half a put", lambda: _serves_beside_half_a_put(judge)):
-        raise NotSeen("while one connection is in the middle of a put, the target serves no other")
+        raise NotSeen("while one connection is in the middle of a put, the server serves no other")
     require_halves(judge)
 
 
 def _serves_beside_half_a_put(judge: Judge) -> bool:
-    line = judge.dial()
-    try:
-        whole = frame(b"the whole body", cmd="put", filename=judge.names.new(), filesize=14)
-        line.plan(script(whole[:-4], (4, len(whole) - 14), End.HOLD, judge.runner.pace.pause))
-        drive([line], until=lambda _: True, patience=judge.runner.pace.patience, at_most=5.0)
-        return judge.runner.prove_alive()
-    finally:
-        line.drop()
+    with judge.converse() as half:
+        half.send(put(b"the whole body").paced().first(-4))
+        half.flush()
+        return judge.is_alive()
 
 
 def require_halves(judge: Judge) -> None:
@@ -63,17 +62,13 @@ def require_halves(judge: Judge) -> None:
         NotSeen: when they don't.
     """
     for size in (14, 70_000):
-        if size <= judge.runner.server.max_filesize:
-            judge.control(_in_halves(size), why="a put whose body arrives in two pieces fails")
+        if size <= judge.limits.max_filesize:
+            whole = put(pattern(size)).paced()
+            judge.require(whole.cut(*whole.cuts, len(whole) - size // 2), why="a put with its body in two pieces fails")
 
 
-@cache
-def _in_halves(size: int) -> Case:
-    return Case(lambda talk: talk.put(pattern(size)), lambda talk: [*talk.borders(), len(talk.stream) - size // 2])
-
-
-def tries_again(check: Callable[_P, None]) -> Callable[_P, None]:
-    """Try a check again that failed by time-out, before it counts: for checks that lead conversations of their own."""
+def retried(check: Callable[_P, None]) -> Callable[_P, None]:
+    """Retry a check that failed by time-out before it counts: for checks that lead conversations of their own."""
 
     @wraps(check)
     def patient(*args: _P.args, **kwargs: _P.kwargs) -> None:

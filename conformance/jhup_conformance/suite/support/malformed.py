@@ -1,64 +1,44 @@
 """Headers of a put that are almost right: each breaks one rule and has its sound twin beside it.
 
-In the bytes, ``@`` stands for a name that nobody else uses.
+In the bytes, ``@`` stands for a name that no other execution uses.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from jhup_conformance.suite.support.followed import Pair
-from jhup_conformance.verify.stream import Talk
+from jhup_conformance.verify.stream import Stream, frame, name
 
-__all__ = ["BODY", "PutOf", "Spoiled", "spoil"]
+__all__ = ["BODY", "FILE", "Malformed", "mutate", "put_of"]
 
 BODY: Final = b"abc"
 """What the headers here announce: three bytes."""
+FILE: Final = name("file")
+"""The name that ``@`` stands for."""
 
 
-@dataclass(frozen=True, slots=True)
-class PutOf:
-    """A recipe: a put with a header of its own, and behind it a plain one.
+def put_of(
+    header: bytes, body: bytes = BODY, *, also: tuple[str, ...] = (), reply: bool = False, codec: str = ""
+) -> Stream:
+    """Return a put with a header of its own.
 
-    Attributes:
+    Args:
         header: the bytes of the header, ``@`` for the name.
-        body: the bytes behind it.
+        body: the bytes after it.
         also: what else a careless server may store it under.
         reply: whether it asks for a reply.
-        next: whether the plain put follows.
-        codec: into which the header is written instead of UTF-8.
+        codec: into which the header is written instead of UTF-8; the name can't be filled in then.
     """
-
-    header: bytes
-    body: bytes = BODY
-    also: tuple[str, ...] = ()
-    reply: bool = False
-    next: bool = True
-    codec: str = ""
-
-    def head(self, name: str) -> bytes:
-        """Give the header of a put under a name."""
-        head = self.header.replace(b"@", name.encode())
-        if self.reply:
-            head = head.replace(b"{", b'{"reply":true,' if head != b"{}" else b'{"reply":true', 1)
-        return head.decode().encode(self.codec) if self.codec else head
-
-    def __call__(self, talk: Talk) -> None:
-        """Say it."""
-        name = talk.new_name()
-        talk.watched += [each.replace("@", name) for each in self.also]
-        talk.frame(self.head(name), self.body)
-        if self.next:
-            talk.put(b"next")
-
-    @property
-    def pair(self) -> Pair:
-        """It alone, and followed by a plain put."""
-        return replace(self, next=False), self
+    head = header.replace(b"@", FILE.encode())
+    if reply:
+        head = head.replace(b"{", b'{"reply":true,' if head != b"{}" else b'{"reply":true', 1)
+    if codec:
+        head = head.decode().encode(codec)
+    return frame(head, body).watching(FILE, *(each.replace("@", FILE) for each in also))
 
 
 @dataclass(frozen=True, slots=True)
-class Spoiled:
+class Malformed:
     """A header that breaks one rule.
 
     Attributes:
@@ -76,24 +56,24 @@ class Spoiled:
     codec: str = ""
 
     @property
-    def control(self) -> Pair:
-        """The sound twin."""
-        return PutOf(self.right, also=self.also).pair
+    def sound(self) -> Stream:
+        """The put of the sound twin."""
+        return put_of(self.right, also=self.also)
 
-    def put(self, body: bytes = BODY, *, reply: bool = False) -> PutOf:
-        """Give the put with this header, and behind it what must not be read as a request."""
-        return PutOf(self.wrong, body, self.also, reply, codec=self.codec)
+    def put(self, body: bytes = BODY, *, reply: bool = False) -> Stream:
+        """Return the put with this header."""
+        return put_of(self.wrong, body, also=self.also, reply=reply, codec=self.codec)
 
     def __str__(self) -> str:
         return self.title
 
 
-def spoil(right: bytes, edits: Mapping[str, tuple[bytes, bytes]], also: tuple[str, ...] = ()) -> tuple[Spoiled, ...]:
-    """Make spoiled headers out of a sound one.
+def mutate(right: bytes, edits: Mapping[str, tuple[bytes, bytes]], also: tuple[str, ...] = ()) -> tuple[Malformed, ...]:
+    """Make malformed headers out of a sound one.
 
     Args:
         right: the sound one.
         edits: by title, the bytes that are replaced, which stand in it once, and what takes their place.
         also: what else a careless server may store the bodies under.
     """
-    return tuple(Spoiled(title, right.replace(old, new, 1), right, also) for title, (old, new) in edits.items())
+    return tuple(Malformed(title, right.replace(old, new, 1), right, also) for title, (old, new) in edits.items())

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from jhup_conformance.suite.support.malformed import Spoiled, spoil
+from jhup_conformance.suite.support.malformed import Malformed, mutate
 
 __all__ = ["DOUBTFUL", "MALFORMED", "PLAIN"]
 
@@ -29,8 +29,8 @@ _NOT_UTF8: Final = {
 }
 
 HEAD_4: Final = (
-    *spoil(_NOTED, _NOT_UTF8),
-    *spoil(
+    *mutate(_NOTED, _NOT_UTF8),
+    *mutate(
         _NAMED,
         {
             "Latin-1 in the filename": (_E, b"\xe9"),
@@ -39,23 +39,23 @@ HEAD_4: Final = (
         },
         ("@é", "@\ufffd", "@\ufffd\ufffd", "@\ufffd\ufffd\ufffd", "@?"),
     ),
-    *spoil(PLAIN, {"a wrong byte in the name of an unknown member": (b"3}", b'3,"\xfe":1}')}),
-    Spoiled("UTF-16 with its mark", "\ufeff".encode() + PLAIN, PLAIN, codec="utf-16-be"),
-    Spoiled("UTF-16, little-endian, with its mark", "\ufeff".encode() + PLAIN, PLAIN, codec="utf-16-le"),
-    Spoiled("UTF-32, little-endian, with its mark", "\ufeff".encode() + PLAIN, PLAIN, codec="utf-32-le"),
+    *mutate(PLAIN, {"a wrong byte in the name of an unknown member": (b"3}", b'3,"\xfe":1}')}),
+    Malformed("UTF-16 with its mark", "\ufeff".encode() + PLAIN, PLAIN, codec="utf-16-be"),
+    Malformed("UTF-16, little-endian, with its mark", "\ufeff".encode() + PLAIN, PLAIN, codec="utf-16-le"),
+    Malformed("UTF-32, little-endian, with its mark", "\ufeff".encode() + PLAIN, PLAIN, codec="utf-32-le"),
 )
 
 HEAD_5: Final = (
-    Spoiled("a byte order mark", b"\xef\xbb\xbf" + PLAIN, PLAIN),
-    Spoiled("a byte order mark before white space", b"\xef\xbb\xbf " + PLAIN, b" " + PLAIN),
+    Malformed("a byte order mark", b"\xef\xbb\xbf" + PLAIN, PLAIN),
+    Malformed("a byte order mark before white space", b"\xef\xbb\xbf " + PLAIN, b" " + PLAIN),
 )
 
 HEAD_6: Final = (
-    Spoiled("two byte order marks", 2 * b"\xef\xbb\xbf" + PLAIN, PLAIN),
-    Spoiled("UTF-16 without a mark", PLAIN, PLAIN, codec="utf-16-be"),
-    Spoiled("UTF-16, little-endian, without a mark", PLAIN, PLAIN, codec="utf-16-le"),
-    Spoiled("UTF-32 without a mark", PLAIN, PLAIN, codec="utf-32-be"),
-    *spoil(
+    Malformed("two byte order marks", 2 * b"\xef\xbb\xbf" + PLAIN, PLAIN),
+    Malformed("UTF-16 without a mark", PLAIN, PLAIN, codec="utf-16-be"),
+    Malformed("UTF-16, little-endian, without a mark", PLAIN, PLAIN, codec="utf-16-le"),
+    Malformed("UTF-32 without a mark", PLAIN, PLAIN, codec="utf-32-be"),
+    *mutate(
         PLAIN,
         {
             "a comma behind the last member": (b"3}", b"3,}"),
@@ -93,7 +93,7 @@ HEAD_6: Final = (
             "a literal of Python": (PLAIN, PLAIN.replace(b'"', b"'")),
         },
     ),
-    *spoil(
+    *mutate(
         _NOTED,
         {
             "a raw line end in a string": (_E, b"a\nb"),
@@ -108,7 +108,7 @@ HEAD_6: Final = (
             "quotes that aren't escaped": (_E, b'a"b'),
         },
     ),
-    *spoil(
+    *mutate(
         _VALUED,
         {
             "a comma behind the last element": (b"2]", b"2,]"),
@@ -128,7 +128,7 @@ HEAD_6: Final = (
     ),
 )
 
-HEAD_7: Final = spoil(
+HEAD_7: Final = mutate(
     PLAIN,
     {
         "a letter behind the object": (b"}", b"}x"),
@@ -148,7 +148,7 @@ HEAD_7: Final = spoil(
 )
 
 HEAD_8: Final = (
-    *spoil(
+    *mutate(
         PLAIN,
         {
             "the object in an array": (PLAIN, b"[" + PLAIN + b"]"),
@@ -165,7 +165,7 @@ HEAD_8: Final = (
 )
 
 HEAD_9: Final = (
-    *spoil(
+    *mutate(
         _VALUED,
         {
             "NaN": (b'["1",2]', b"NaN"),
@@ -177,7 +177,7 @@ HEAD_9: Final = (
             "-Infinity in an object": (b"2]", b'{"y":{"z":-Infinity}}]'),
         },
     ),
-    *spoil(
+    *mutate(
         PLAIN,
         {
             "NaN as filesize": (b"3}", b"NaN}"),
@@ -187,7 +187,7 @@ HEAD_9: Final = (
     ),
 )
 
-HEAD_10: Final = spoil(
+HEAD_10: Final = mutate(
     PLAIN,
     {
         "no cmd": (b'"cmd":"put",', b""),
@@ -201,7 +201,7 @@ HEAD_10: Final = spoil(
     },
 )
 
-HEAD_21: Final = spoil(
+HEAD_21: Final = mutate(
     PLAIN,
     {
         "a lone high surrogate in cmd": (b'"put"', b'"put\\ud800"'),
@@ -210,7 +210,7 @@ HEAD_21: Final = spoil(
     },
 )
 
-HEAD_11: Final = spoil(
+HEAD_11: Final = mutate(
     PLAIN,
     {
         "no filename": (b'"filename":"@",', b""),
@@ -227,7 +227,7 @@ HEAD_11: Final = spoil(
     ("['@']", '["@"]', "name=@"),
 )
 
-HEAD_12: Final = spoil(
+HEAD_12: Final = mutate(
     PLAIN,
     {
         "no filesize": (b',"filesize":3', b""),
@@ -254,7 +254,7 @@ HEAD_12: Final = spoil(
     },
 )
 
-MALFORMED: Final[Mapping[str, tuple[Spoiled, ...]]] = {
+MALFORMED: Final[Mapping[str, tuple[Malformed, ...]]] = {
     "HEAD-4": HEAD_4,
     "HEAD-6": HEAD_6,
     "HEAD-7": HEAD_7,
@@ -264,7 +264,7 @@ MALFORMED: Final[Mapping[str, tuple[Spoiled, ...]]] = {
     "HEAD-11": HEAD_11,
     "HEAD-12": HEAD_12,
 }
-"""Spoiled headers by the clause that they break."""
+"""Malformed headers by the clause that they break."""
 
-DOUBTFUL: Final[Mapping[str, tuple[Spoiled, ...]]] = {"HEAD-5": HEAD_5, "HEAD-21": HEAD_21}
+DOUBTFUL: Final[Mapping[str, tuple[Malformed, ...]]] = {"HEAD-5": HEAD_5, "HEAD-21": HEAD_21}
 """Headers that a server may take for malformed or not, by the clause that says so."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final, Self
 
 from jhup_conformance.findings import NotSeen
-from jhup_conformance.verify.stream import Talk
+from jhup_conformance.verify.stream import Stream, command, put
 
-__all__ = ["KINDS", "Garden", "Occupied"]
+__all__ = ["CANARY", "KINDS", "Garden", "occupied"]
 
 CANARY: Final = b"of no concern to the server\n"
 
@@ -174,36 +174,19 @@ def _let_go(place: Path) -> None:
             os.close(os.open(place, os.O_RDWR | os.O_NONBLOCK))
 
 
-class Occupied:
-    """A recipe: a put or a stat of a name that something else has in the folder, and behind it a plain put.
+def occupied(garden: Garden, name: str, body: bytes | None, *, reply: bool) -> Stream:
+    """Plant an entry and return a request for its name: a put of a body, or a stat where that is None.
 
     Args:
-        garden: where it is planted, anew each time.
+        garden: where it is planted.
+        name: that the entry has.
         body: of the put; None for a stat.
         reply: whether it asks for a reply.
-        following: whether the plain put follows.
+
+    Raises:
+        NotSeen: when the entry can't be planted.
     """
-
-    def __init__(self, garden: Garden, body: bytes | None, *, reply: bool, following: bool = True) -> None:
-        self._garden = garden
-        self._body = body
-        self._reply = reply
-        self._following = following
-
-    def __call__(self, talk: Talk) -> None:
-        """Plant it and say it."""
-        name = talk.new_name()
-        self._garden.plant(name)
-        talk.taken.add(name)
-        asks = {"reply": True} if self._reply else {}
-        if self._body is None:
-            talk.say(cmd="stat", filename=name, **asks)
-        else:
-            talk.put(self._body, name=name, **asks)
-        if self._following:
-            talk.put(b"next")
-
-    @property
-    def pair(self) -> tuple["Occupied", "Occupied"]:
-        """It alone, and followed by a plain put."""
-        return Occupied(self._garden, self._body, reply=self._reply, following=False), self
+    garden.plant(name)
+    asks = {"reply": True} if reply else {}
+    stream = command("stat", filename=name, **asks) if body is None else put(body, name=name, **asks)
+    return stream.watching(name).occupied(name)

@@ -1,0 +1,176 @@
+"""What all checks of a run share about an upload server: what is known of it, and what may be asked of it."""
+
+from typing import Final
+
+from jhup.clauses import Clause, ConformanceClass
+from jhup.limits import CONNECTIONS_AT_LEAST
+from jhup.messages import Greeting
+from jhup_conformance.findings import NotOffered, NotSeen
+from jhup_conformance.profiles import Effort
+from jhup_conformance.target.knowledge import Knowledge
+from jhup_conformance.target.process import Spawned
+from jhup_conformance.target.resources import Vitals
+from jhup_conformance.target.store import FolderObserver, Observer
+from jhup_conformance.target.store_by_stat import ReplyObserver
+from jhup_conformance.target.timing import Pace
+from jhup_conformance.verify.controls import Controls
+from jhup_conformance.verify.exchange import Attempt, actions_of
+from jhup_conformance.verify.judging import Judging
+from jhup_conformance.verify.runner import Runner
+from jhup_conformance.verify.stream import End, Names, put
+from jhup_conformance.wire.line import drive
+from jhup_conformance.wire.network import Clock
+
+__all__ = ["Bench"]
+
+_HELD_BACK: Final = 4
+"""Connections kept free of those that every server serves: for looking at the store, and for storing bodies before."""
+_LANES: Final = CONNECTIONS_AT_LEAST - _HELD_BACK
+
+
+class Bench(Judging):
+    """An upload server under test.
+
+    Attributes:
+        runner: makes the exchanges.
+        known: what was learnt of the target before the checks.
+        controls: which plain exchanges work.
+        folder: the server's store as a local folder, where it was given.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        known: Knowledge,
+        effort: Effort,
+        *,
+        folder: FolderObserver | None = None,
+        vitals: Vitals | None = None,
+        spawned: Spawned | None = None,
+    ) -> None:
+        super().__init__(effort, vitals=vitals, spawned=spawned)
+        self.runner = runner
+        self.known = known
+        self.controls = Controls(runner)
+        self.folder = folder
+        self._lanes: int | None = None
+        self._speaks_unasked: bool | None = None
+
+    @property
+    def pace(self) -> Pace:
+        """How long to wait."""
+        return self.runner.pace
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that all waiting goes by."""
+        return self.runner.clock
+
+    @property
+    def names(self) -> Names:
+        """Makes names that nobody else uses."""
+        return self.runner.names
+
+    @property
+    def executions(self) -> int:
+        """How many exchanges were made so far."""
+        return self.runner.executions
+
+    @property
+    def observed_by(self) -> list[str]:
+        """How the store is seen: by replies, in its folder, through a command."""
+        ways = ["replies"] if self.known.greeting else []
+        if self.runner.observer and self.runner.observer.way not in ways:
+            ways.append(self.runner.observer.way.value)
+        return ways
+
+    @property
+    def gate(self) -> str:
+        """Why nothing can be judged, because a plain put fails; empty when it works."""
+        return self.known.gate
+
+    def admit(self, clause: Clause, *, tried: bool) -> None:
+        """Let a check begin that needs a view of the store; where no put works, the first of each basic clause.
+
+        Raises:
+            NotSeen: when there is no view, or no put works.
+        """
+        self.require_observer()
+        if self.gate and (tried or clause.conformance_class is not ConformanceClass.BASIC):
+            raise NotSeen(f"nothing can be learnt: {self.gate}")
+
+    def require_observer(self) -> Observer:
+        """Return what sees the store.
+
+        Raises:
+            NotSeen: when nothing does.
+        """
+        if self.runner.observer is None:
+            raise NotSeen(self.known.blind_for)
+        return self.runner.observer
+
+    @property
+    def lanes(self) -> int:
+        """How many connections at a time the target is known to serve, looked up once: 28, or fewer where it fails.
+
+        Only the clauses about concurrency promise any number; all other checks make do with what there is.
+        """
+        if self._lanes is None:
+            self._lanes = next((count for count in (_LANES, 8, 2) if self.serves_beside(count - 1)), 1)
+            if isinstance(self.runner.observer, ReplyObserver):
+                self.runner.observer.keeps = self._lanes > 1
+        return self._lanes
+
+    def serves_beside(self, count: int) -> bool:
+        """Tell whether a put takes effect while some other connections are open and silent."""
+        idle = [self.runner.dialer.dial() for _ in range(count)]
+        try:
+            return self.runner.prove_alive()
+        finally:
+            for line in idle:
+                line.drop()
+
+    def speaks_unasked(self) -> bool:
+        """Tell whether something comes for a plain put or its end, looked up once: all that is received may be of it.
+
+        CONN-1 forbids it, and has checks of its own.
+        """
+        if self._speaks_unasked is None:
+            self._speaks_unasked = bool(self.known.unsolicited) or self._receives_something()
+        return self._speaks_unasked
+
+    def _receives_something(self) -> bool:
+        moment = 2 * self.pace.settle
+        self.runner.executions += 1
+        line = self.runner.dialer.dial()
+        try:
+            line.plan(actions_of(put(b"abc").paced().bind(self.names), self.pace.pause))
+            line.plan(actions_of(put(b"").first(0).ending(End.FINISH).bind(self.names), moment))
+            drive([line], until=lambda line: bool(line.received), patience=moment, at_most=2.0)
+            return bool(line.received)
+        finally:
+            line.drop()
+
+    def fails(self, attempt: Attempt) -> bool:
+        """Tell whether an attempt fails, tried once."""
+        return bool(self.runner.run([attempt], patience=self.pace.patience))
+
+    def require_replies(self) -> Greeting:
+        """Return the target's greeting.
+
+        Raises:
+            NotOffered: when it offers no replies.
+        """
+        if self.known.greeting is None:
+            raise NotOffered("the target did not answer a hello")
+        return self.known.greeting
+
+    def require_folder(self) -> FolderObserver:
+        """Return the store as a local folder.
+
+        Raises:
+            NotSeen: when it wasn't given.
+        """
+        if self.folder is None:
+            raise NotSeen("needs a look into the store's folder: use --storage DIR, or --spawn COMMAND with {storage}")
+        return self.folder
