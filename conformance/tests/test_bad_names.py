@@ -3,8 +3,9 @@
 import pytest
 
 from jhup.names import is_valid_name, name_fault
-from jhup_conformance.suite.support.bad_names import BAD_NAMES, BadName, decoded
-from jhup_conformance.verify.stream import NAME_LENGTH, Names, Talk
+from jhup_conformance.suite.support.bad_names import BAD_NAMES, FILE, BadName, decoded
+from jhup_conformance.suite.support.followed import followed
+from jhup_conformance.verify.stream import NAME_LENGTH, Names
 
 UNIQUE = "jc-0123abcd-000001"
 ROWS = [(clause, each) for clause, rows in BAD_NAMES.items() for each in rows]
@@ -17,7 +18,7 @@ def test_a_unique_name_is_as_long_as_the_rows_suppose() -> None:
 
 @rows
 def test_the_name_breaks_its_clause(clause: str, bad: BadName) -> None:
-    fault = name_fault(decoded(bad.filename).replace("@", UNIQUE))
+    fault = name_fault(decoded(bad.filename, UNIQUE))
 
     assert fault is not None
     assert fault.clause == clause
@@ -25,10 +26,8 @@ def test_the_name_breaks_its_clause(clause: str, bad: BadName) -> None:
 
 @rows
 def test_its_twin_is_valid_and_nobody_elses(clause: str, bad: BadName) -> None:
-    right = decoded(bad.right)
-
-    assert is_valid_name(right.replace("@", UNIQUE))
-    assert "@" in right
+    assert is_valid_name(decoded(bad.right, UNIQUE))
+    assert "@" in bad.right
 
 
 @rows
@@ -38,14 +37,11 @@ def test_what_a_careless_server_makes_of_it_is_something_else(clause: str, bad: 
 
 
 @rows
-def test_the_request_watches_all_of_them_and_ends_with_a_plain_put(clause: str, bad: BadName) -> None:
-    talk = Talk(Names("0123abcd"))
+def test_its_put_watches_what_a_careless_server_makes_of_it(clause: str, bad: BadName) -> None:
+    stream = followed(bad.put())
 
-    bad.put()(talk)
-
-    assert {each.replace("@", UNIQUE) for each in bad.also} <= set(talk.watched)
-    assert talk.fields[-1].name == "body"
-    assert talk.stream.endswith(b"next")
+    assert {each.replace("@", FILE) for each in bad.also} <= set(stream.watched)
+    assert stream.requests == 2
 
 
 @pytest.mark.parametrize("clause", BAD_NAMES)

@@ -9,35 +9,22 @@ import pytest
 
 from jhup.model import Server
 from jhup_conformance.findings import NotSeen
-from jhup_conformance.suite.support.planted import KINDS, Garden, Occupied
+from jhup_conformance.suite.support.planted import KINDS, Garden, occupied
 from jhup_conformance.target.store import Body, FolderObserver
-from jhup_conformance.verify.exchange import Case, Exchange
-from jhup_conformance.verify.stream import Names, Recipe, Talk
+from jhup_conformance.verify.exchange import Attempt, Exchange
+from jhup_conformance.verify.stream import Names, Stream, frame, put, requests
 from jhup_conformance.wire.line import Line
 
 NAMES = ("first", "second")
 
 
-def put_and_put(talk: Talk) -> None:
-    for name in NAMES:
-        talk.put(name.encode(), name=name)
-    talk.watched += NAMES
+PUT_AND_PUT = requests(*(put(name.encode(), name=name) for name in NAMES)).watching(*NAMES)
+REFUSED_AND_PUT = requests(put(b"body", name="a/b"), put(b"second", name="second")).watching(*NAMES)
+MALFORMED_AND_PUT = requests(frame(b"[]"), put(b"second", name="second")).watching(*NAMES)
 
 
-def refused_and_put(talk: Talk) -> None:
-    talk.put(b"body", name="a/b")
-    talk.put(b"second", name="second")
-    talk.watched += NAMES
-
-
-def malformed_and_put(talk: Talk) -> None:
-    talk.frame(b"[]")
-    talk.put(b"second", name="second")
-    talk.watched += NAMES
-
-
-def begun(recipe: Recipe, closed: object = None) -> Exchange:
-    exchange = Exchange(Case(recipe), Names("00000000"), Server(replies=False))
+def begun(stream: Stream, closed: object = None) -> Exchange:
+    exchange = Exchange(Attempt(stream=stream), Names("00000000"), Server(replies=False))
     exchange.line = cast(Line, SimpleNamespace(closed=closed, dropped=False, received=bytearray()))
     return exchange
 
@@ -47,52 +34,35 @@ def stored(*names: str) -> dict[str, Body | None]:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "store", "proven"),
+    ("stream", "store", "proven"),
     [
-        (put_and_put, stored("first", "second"), True),
-        (refused_and_put, stored("second"), True),
-        (refused_and_put, stored(), False),
-        (malformed_and_put, stored(), False),
+        (PUT_AND_PUT, stored("first", "second"), True),
+        (REFUSED_AND_PUT, stored("second"), True),
+        (REFUSED_AND_PUT, stored(), False),
+        (MALFORMED_AND_PUT, stored(), False),
     ],
+    ids=["two puts", "refused, served", "refused, closed", "malformed"],
 )
 def test_only_what_the_last_byte_brought_about_proves_that_all_is_over(
-    recipe: Recipe, store: dict[str, Body | None], proven: bool
+    stream: Stream, store: dict[str, Body | None], proven: bool
 ) -> None:
-    exchange = begun(recipe)
+    exchange = begun(stream)
 
     assert exchange.mismatch(store) is None
     assert exchange.is_proven(store) is proven
 
 
 def test_a_closed_connection_proves_that_nothing_is_on_its_way() -> None:
-    assert begun(malformed_and_put, closed="end of stream").is_proven(stored())
+    assert begun(MALFORMED_AND_PUT, closed="end of stream").is_proven(stored())
 
 
 def test_a_doubtful_or_taken_name_may_be_held_or_refused() -> None:
-    def put(talk: Talk) -> None:
-        talk.put(b"first", name="first")
-        talk.watched += NAMES
-
-    def doubtful(talk: Talk) -> None:
-        put(talk)
-        talk.doubtful.add("first")
-
-    def taken(talk: Talk) -> None:
-        put(talk)
-        talk.taken.add("first")
+    plain = put(b"first", name="first").watching(*NAMES)
 
     held, refused = stored("first"), stored()
-    assert [begun(put).mismatch(each) is None for each in (held, refused)] == [True, False]
-    assert [begun(doubtful).mismatch(each) is None for each in (held, refused)] == [True, True]
-    assert [begun(taken).mismatch(each) is None for each in (held, refused)] == [True, True]
-
-
-def test_requests_can_be_told_apart() -> None:
-    talk = Talk(Names("00000000"))
-    put_and_put(talk)
-    talk.say(cmd="x")
-
-    assert [talk.stream[at : at + 4].hex() for at in talk.requests()] == ["2e000000", "0b000000"]
+    assert [begun(plain).mismatch(each) is None for each in (held, refused)] == [True, False]
+    assert [begun(plain.doubting("first")).mismatch(each) is None for each in (held, refused)] == [True, True]
+    assert [begun(plain.occupied("first")).mismatch(each) is None for each in (held, refused)] == [True, True]
 
 
 @pytest.fixture
@@ -196,9 +166,7 @@ def test_what_is_written_through_a_link_is_noticed(folder: Path, kind: str) -> N
 
 def test_a_request_for_what_is_planted_has_to_be_refused(folder: Path) -> None:
     with Garden(folder, "a folder", "jc-0") as garden:
-        talk = Talk(Names("00000000"))
+        stream = occupied(garden, "name", b"body", reply=True)
 
-        Occupied(garden, b"body", reply=True)(talk)
-
-        assert talk.taken == {talk.watched[0]}
-        assert (folder / talk.watched[0]).is_dir()
+        assert stream.taken == {"name"}
+        assert (folder / "name").is_dir()

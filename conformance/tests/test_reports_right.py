@@ -38,7 +38,7 @@ def test_where_a_name_may_be_refused_both_are_right() -> None:
     exchange = exchange_of(transcript)
 
     assert exchange is not None
-    assert exchange.talk.doubtful == {"b"}
+    assert exchange.bound.doubtful == {"b"}
 
 
 @pytest.mark.parametrize("scene", [None, Scene(watched=("a",))])
