@@ -181,6 +181,7 @@ class ClauseResult:
         checks: what its checks gave.
         left_out: how many checks were not run, because the clause had failed already.
         does_not_apply: why it is not about this target, when it isn't.
+        root: the clause whose failure this one hangs on; None where it stands alone.
     """
 
     clause: Clause
@@ -188,6 +189,7 @@ class ClauseResult:
     checks: list[CheckResult] = field(default_factory=list)
     left_out: int = 0
     does_not_apply: str = ""
+    root: str | None = None
 
     @property
     def decisive(self) -> CheckResult | None:

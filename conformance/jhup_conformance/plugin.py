@@ -24,10 +24,12 @@ from jhup_conformance.findings import (
     SuiteError,
     Wavering,
 )
+from jhup_conformance.language import words_in
 from jhup_conformance.profiles import EFFORTS, Profile
 from jhup_conformance.reports import console
 from jhup_conformance.reports.prose import check_lines
 from jhup_conformance.reports.right import stored_differences
+from jhup_conformance.run import last_failed
 from jhup_conformance.run.declarations import DECLARATIONS
 from jhup_conformance.run.options import Options, UsageError
 from jhup_conformance.run.session import Run
@@ -82,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
         options = Options.read(config.getoption("--target"), values, listing=config.getoption("collectonly"))
     except UsageError as error:
         raise pytest.UsageError(str(error)) from error
-    config.pluginmanager.register(ConformancePlugin(options, console.Plain()), _NAME)
+    config.pluginmanager.register(ConformancePlugin(options, console.Plain(say=words_in(options.lang))), _NAME)
 
 
 class ConformancePlugin:
@@ -91,6 +93,7 @@ class ConformancePlugin:
     def __init__(self, options: Options, progress: Progress, *, spawned: Spawned | None = None) -> None:
         self.run = Run(options, spawned=spawned)
         self._progress = progress
+        self._first = last_failed.load(options) if options.last_failed else frozenset()
         self._done = 0
         self._total = 0
         self._configure_hypothesis(options)
@@ -157,10 +160,16 @@ class ConformancePlugin:
             (kept if mark.kwargs["quick"] and seen[test] <= most else left).append(item)
         return kept
 
-    def _order(self, item: pytest.Item) -> tuple[bool, bool, int]:
+    def _order(self, item: pytest.Item) -> tuple[bool, bool, bool, int]:
         mark = _mark(item)
         clause = self.run.results[mark.args[0]].clause
-        return mark.kwargs["last"], mark.kwargs["late"], self.run.options.kind.classes.index(clause.conformance_class)
+        waits = mark.args[0] not in self._first
+        return (
+            waits,
+            mark.kwargs["last"],
+            mark.kwargs["late"],
+            self.run.options.kind.classes.index(clause.conformance_class),
+        )
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -242,6 +251,8 @@ class ConformancePlugin:
         if isinstance(error, TargetGone):
             self.run.gone, self.run.problem = True, str(error)
             item.session.shouldstop = f"the target is gone: {error}"
+        if self.run.options.stop_first and self.run.counts_against(self.run.results[result.clause]):
+            item.session.shouldstop = "-x: a clause fails"
         _shape(report, item, result, self.run.options.service)
         return report
 
@@ -294,17 +305,20 @@ class ConformancePlugin:
         if session.config.option.collectonly:
             return
         self.run.close()
-        if self.run.options.report:
-            # Imported where it is needed: pages and captures have libraries of their own.
-            from jhup_conformance.reports.written import write_reports
+        _keep_failed(self.run)
+        # Imported where it is needed: pages and captures have libraries of their own.
+        from jhup_conformance.reports.written import publish
 
-            try:
-                write_reports(self.run, self.run.options.report)
-            except OSError as error:
-                where = error.filename or self.run.options.report
-                self.run.report_problem = f"the reports could not be written: {where}: {error.strerror}"
+        self.run.report_problem = publish(self.run)
         self._progress.finished(self.run)
         session.exitstatus = self.run.exit_status
+
+
+def _keep_failed(run: Run) -> None:
+    """Keep for --last-failed which clauses fail now."""
+    judged = [each for each in run.results.values() if each.checks]
+    failed = [each.clause.id for each in judged if run.counts_against(each)]
+    last_failed.save(run.options, [each.clause.id for each in judged], failed)
 
 
 def _mark(item: pytest.Item) -> pytest.Mark:

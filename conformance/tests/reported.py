@@ -41,7 +41,7 @@ def run_suite(*arguments: object, cwd: Path, **environment: str) -> tuple[int, s
 def judge_taught(folder: Path, *options: object) -> Reported:
     """Judge the taught server by clauses of every kind of finding."""
     servers, store = Servers(), folder / "store"
-    store.mkdir()
+    store.mkdir(parents=True)
     try:
         address = servers.start("taught_upload.py", "--storage", store)
         clauses = [word for clause in TAUGHT_CLAUSES for word in ("--clause", clause)]

@@ -14,7 +14,7 @@ import yaml
 from reported import Reported
 
 from jhup_conformance.cli.main import main
-from jhup_conformance.run.options import read_known_failing
+from jhup_conformance.run.known_failing import read_known_failing
 
 PAGE = Path(__file__).parents[1] / "docs" / "ci.md"
 TEXT = PAGE.read_text("utf-8")

@@ -8,12 +8,13 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import click
 import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
-from reported import judge_taught
+from reported import judge_taught, run_suite
 from running import REFERENCE, Judge, Servers
 
 from jhup_conformance.cli.main import main
@@ -157,6 +158,73 @@ def test_shells_are_offered_commands_options_and_clauses(words: list[str], incom
 
     assert offered <= found
     assert "run" not in found
+
+
+def test_the_first_failure_ends_the_run_where_that_was_asked_for(
+    tmp_path: Path, servers: Servers, judge: Judge
+) -> None:
+    address = servers.start("taught_upload.py", "--storage", tmp_path)
+    clauses = ("--clause", "HEAD-9", "--clause", "NAME-6")
+
+    judged = judge(address, "--storage", tmp_path, "--profile", "quick", "--seed", "1", *clauses, "-x")
+
+    assert judged.outcomes("FAIL") == {"HEAD-9"}
+    assert judged.outcomes("UNVERIFIED") == {"NAME-6"}
+    assert judged.status == 1
+
+
+def test_what_failed_last_is_checked_first(tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "store").mkdir()
+    address = servers.start("taught_upload.py", "--storage", tmp_path / "store")
+    clauses = ("--clause", "STORE-1", "--clause", "HEAD-9")
+    arguments = (address, "--storage", "store", "--profile", "quick", "--seed", "1", *clauses, "-v")
+
+    _, before = run_suite(*arguments, cwd=tmp_path)
+    _, after = run_suite(*arguments, "--last-failed", cwd=tmp_path)
+
+    def order(said: str) -> list[str]:
+        lines = (line.split() for line in said.splitlines() if "::" not in line and line.endswith(" s"))
+        return list(dict.fromkeys(words[1] for words in lines if words[0] in ("PASS", "FAIL")))
+
+    assert order(before)[-1] == "HEAD-9"
+    assert order(after)[0] == "HEAD-9"
+
+
+def test_the_server_is_judged_again_when_its_source_changes(tmp_path: Path) -> None:
+    source = tmp_path / "server.py"
+    source.write_text("raise SystemExit('not yet')\n")
+    command = [sys.executable, "-m", "jhup_conformance", "--spawn", f"{sys.executable} {source} {{port}} {{storage}}"]
+    command += ["--clause", "FRAME-14", "--profile", "quick", "--watch", str(source)]
+    environment = {**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "default"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        wait_for_line(process.stdout, "Watching")
+        source.write_text(
+            "import sys\nfrom jhup_reference.cli import main\n"
+            "main(['upload', '--bind', f'127.0.0.1:{sys.argv[1]}', '--storage', sys.argv[2]])\n"
+        )
+        said = wait_for_line(process.stdout, "exit status 0")
+        wait_for_line(process.stdout, "Watching")
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+
+    assert "server.py changed" in said
+    assert process.returncode == 0
+
+
+def wait_for_line(stream: IO[str], wanted: str) -> str:
+    said = ""
+    while wanted not in (line := stream.readline()):
+        assert line, said
+        said += line
+    return said + line
+
+
+def test_watching_needs_a_server_that_is_spawned(judge: Judge) -> None:
+    judged = judge("127.0.0.1:1", "--watch", ".")
+
+    assert (judged.status, "--watch needs --spawn" in judged.printed) == (2, True)
 
 
 def test_listing_sends_nothing_and_names_every_clause_with_its_checks(judge: Judge) -> None:

@@ -15,7 +15,9 @@ from jhup_conformance.cli.group import CLAUSE_ID, EXIT_STATUS, FOLDER, DefaultTo
 from jhup_conformance.cli.listing import list_clauses
 from jhup_conformance.cli.matrix import matrix
 from jhup_conformance.cli.replay import load_exchange, replay
+from jhup_conformance.cli.watching import judge_on_changes
 from jhup_conformance.findings import ExitStatus
+from jhup_conformance.language import words_in
 from jhup_conformance.reports.annotated import annotate, step_lines
 from jhup_conformance.reports.console import Detail, Rich
 from jhup_conformance.reports.printable import printable
@@ -75,8 +77,25 @@ def _value_type(option: Declaration) -> click.ParamType[Any] | type:
     is_flag=True,
     help="Print one line per check, and each finding in full with a program that reproduces it.",
 )
+@click.option("-x", "stop_first", is_flag=True, help="Stop at the first clause that fails.")
+@click.option("--last-failed", is_flag=True, help="Check the clauses first that failed in the last run.")
+@click.option(
+    "--watch",
+    metavar="PATH",
+    type=click.Path(exists=True),
+    multiple=True,
+    help="With --spawn: judge again when this file or folder changes (repeatable); Ctrl-C ends.",
+)
 @click.option("--no-color", is_flag=True, help="Plain text, as in a pipe.")
-def run(target: str | None, listing: bool, quiet: bool, verbose: bool, no_color: bool, **values: Any) -> None:
+def run(
+    target: str | None,
+    listing: bool,
+    quiet: bool,
+    verbose: bool,
+    watch: tuple[str, ...],
+    no_color: bool,
+    **values: Any,
+) -> None:
     """Judge the server at TARGET: HOST:PORT, [::1]:PORT, tcp://…, tls://…, unix:PATH, udp://… or unixgram:PATH.
 
     Most servers of this protocol are silent, so the suite has to see what they store: give it --storage, --witness or
@@ -86,11 +105,17 @@ def run(target: str | None, listing: bool, quiet: bool, verbose: bool, no_color:
     try:
         if quiet and verbose:
             raise UsageError("--quiet and --verbose exclude each other")
+        if watch and not values.get("spawn"):
+            raise UsageError("--watch needs --spawn: the suite has to start the changed server anew")
         options = Options.read(target, values, listing=listing)
         if listing:
             list_clauses(console, options)
             return
-        finished = launch(options, Rich(console, _detail(quiet, verbose)))
+        detail = _detail(quiet, verbose)
+        if watch:
+            finished = judge_on_changes(options, watch, console, detail)
+        else:
+            finished = launch(options, Rich(console, detail, words_in(options.lang)))
     except UsageError as error:
         click.echo(f"jhup-conformance: {error}", err=True)
         sys.exit(ExitStatus.USAGE)

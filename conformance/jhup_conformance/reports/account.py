@@ -43,6 +43,7 @@ class Account:
         answering: what an echo server was taken to be.
         others: how many more checks of the clause came out the same.
         left_out: how many were left out.
+        root: the clause whose failure it hangs on; None where it stands alone.
         spec: where the specification's site was put; None where nobody said.
     """
 
@@ -58,6 +59,7 @@ class Account:
     answering: Answering | None
     others: int
     left_out: int
+    root: str | None = None
     spec: str | None = None
 
     @property
@@ -101,6 +103,7 @@ def _account(run: Run, result: ClauseResult) -> Account:
         answering=answering(run),
         others=max(0, sum(each.outcome is check.outcome in FINDINGS for each in result.checks) - 1),
         left_out=result.left_out,
+        root=result.root,
         spec=run.options.spec,
     )
 

@@ -1,23 +1,30 @@
-"""What a person sees: a line for each section while the run goes on, then the findings, and the summary last.
+"""What a person sees: the target, a table of sections and classes, what to mend first, the rest in a line each.
 
 Every meaning is in words; colours only repeat them, on a ground of their own, so that they can be read on any terminal.
 """
 
-import re
 import sys
+import time
 from enum import Enum
 from typing import Final, TextIO
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
 
-from jhup.clauses import Clause, Level, chapter_text
 from jhup_conformance.findings import CheckResult, ExitStatus, Outcome
+from jhup_conformance.language import ENGLISH, Words
 from jhup_conformance.reports.account import FINDINGS, Account, accounts
-from jhup_conformance.reports.as_json import count_by_class
-from jhup_conformance.reports.prose import account_lines
-from jhup_conformance.reports.words import status_words
+from jhup_conformance.reports.closing_words import closing_lines
+from jhup_conformance.reports.opening_words import opening_lines
+from jhup_conformance.reports.overview import Overview
+from jhup_conformance.reports.printable import printable
+from jhup_conformance.reports.priority import roots
+from jhup_conformance.reports.prose import account_lines, first_lines
+from jhup_conformance.reports.sentences import one_line
+from jhup_conformance.reports.words import verdict_words
 from jhup_conformance.run.session import Run
 
 __all__ = ["Detail", "Plain", "Rich", "styled"]
@@ -32,10 +39,17 @@ _STYLES: Final = {
     Outcome.ERROR: "bold white on magenta",
     Outcome.NOT_JUDGED: "none",
 }
-_AT_ONCE: Final = 160
-"""Characters of a failure that are shown at once."""
 _WIDEST: Final = 110
 _IN_A_PIPE: Final = 100
+_MOST_LINES: Final = 18
+"""Findings that get a line each; the report has all."""
+_FIRST_WORD: Final = 10.0
+"""Seconds after which a run in a pipe says how far it is; then each time after twice as long."""
+_LOOKS: Final = {
+    ExitStatus.CONFORMS: Outcome.PASS,
+    ExitStatus.FAILS: Outcome.FAIL,
+    ExitStatus.INCONCLUSIVE: Outcome.UNVERIFIED,
+}
 
 
 class Detail(Enum):
@@ -47,19 +61,21 @@ class Detail(Enum):
 
 
 def styled(outcome: Outcome) -> str:
-    """Give an outcome as markup."""
-    return f"[{_STYLES[outcome]}]{outcome}[/]"
+    """Return an outcome as markup."""
+    return f"[{_STYLES.get(outcome, 'none')}]{outcome}[/]"
 
 
 class Plain:
     """Keeps quiet while pytest itself reports, and says the verdict in the end."""
 
-    def __init__(self, out: TextIO | None = None) -> None:
+    def __init__(self, out: TextIO | None = None, say: Words = ENGLISH) -> None:
         self._console = Console(file=out or sys.stdout, soft_wrap=True, highlight=False)
+        self._say = say
 
     def acquainted(self, run: Run) -> None:
-        """Say what is judged and how it is seen."""
-        _say_target(self._console, run)
+        """Say what is judged and how it is observed."""
+        for line in opening_lines(run, self._say):
+            self._console.print(escape(printable(line)))
 
     def checked(self, result: CheckResult, done: int, total: int) -> None:
         """Say nothing: pytest does."""
@@ -67,7 +83,7 @@ class Plain:
     def finished(self, run: Run) -> None:
         """Say the verdict."""
         self._console.print()
-        summarize(self._console, run)
+        summarize(self._console, run, self._say)
 
 
 class Rich:
@@ -76,169 +92,137 @@ class Rich:
     Args:
         console: where to.
         detail: how much.
+        say: in which language.
     """
 
-    def __init__(self, console: Console, detail: Detail = Detail.NORMAL) -> None:
+    def __init__(self, console: Console, detail: Detail = Detail.NORMAL, say: Words = ENGLISH) -> None:
         self._console = console
         self._detail = detail
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal or console.is_dumb_terminal or detail is Detail.QUIET,
-        )
-        self._task: TaskID | None = None
+        self._say = say
+        self._live: Live | None = None
         self._run: Run | None = None
-        self._section = _Section("")
-        self._told: set[tuple[str, Outcome]] = set()
+        self._next_word = _FIRST_WORD
+        self._drawn = 0.0
 
     def acquainted(self, run: Run) -> None:
-        """Say what is judged and how it is seen, and begin the bar."""
+        """Say what is judged and how it is observed; on a terminal the table is drawn from now on."""
         self._run = run
         if self._detail is Detail.QUIET:
             return
-        _say_target(self._console, run)
-        self._progress.start()
-        self._task = self._progress.add_task("checks", total=None)
+        for line in opening_lines(run, self._say, verbose=self._detail is Detail.VERBOSE):
+            self._print(line)
+        if self._console.is_terminal and not self._console.is_dumb_terminal and self._detail is Detail.NORMAL:
+            self._live = Live(console=self._console, transient=True, auto_refresh=False)
+            self._live.start()
 
     def checked(self, result: CheckResult, done: int, total: int) -> None:
-        """Move the bar on; a failure is said at once, and a section when it is done."""
+        """Say how far the run is: in the table on a terminal, by a line now and then elsewhere."""
         if self._detail is Detail.QUIET or self._run is None:
             return
-        clause = self._run.results[result.clause].clause
-        if (name := _section_name(clause)) != self._section.name:
-            self._end_section()
-            self._section = _Section(name)
-        self._section.add(result)
-        if self._task is not None:
-            self._progress.update(self._task, completed=done, total=total, description=f"{result.clause:<10}")
         if self._detail is Detail.VERBOSE:
-            node = result.node.rpartition("::")[2]
-            self._say(f"  {styled(result.outcome)} {result.clause:<9} {escape(node)}  {result.seconds:.2f} s")
-        elif result.outcome in FINDINGS and (result.clause, result.outcome) not in self._told:
-            self._told.add((result.clause, result.outcome))
-            self._say(f"  {styled(result.outcome)} {result.clause:<9} {escape(result.actual[:_AT_ONCE])}")
+            node = escape(printable(result.node.rpartition("::")[2]))
+            line = f"{styled(result.outcome)} {result.clause:<9} {node}  {result.seconds:.2f} s"
+            self._console.print(line, soft_wrap=True)
+        elif self._live:
+            self._draw(self._run, result, done, total)
+        elif self._run.seconds >= self._next_word:
+            self._next_word *= 2
+            self._print(self._progress(self._run, done, total))
 
-    def _say(self, text: str) -> None:
-        self._progress.console.print(text, soft_wrap=True)
+    def _draw(self, run: Run, result: CheckResult, done: int, total: int) -> None:
+        now = time.monotonic()
+        if self._live is None or (now - self._drawn < 0.1 and done < total):  # as often as an eye takes in
+            return
+        self._drawn = now
+        line = Text(f"{result.clause:<10}{self._progress(run, done, total)}", overflow="ellipsis", no_wrap=True)
+        self._live.update(Group(self._table(run, under_way=True), line), refresh=True)
 
-    def _end_section(self) -> None:
-        if self._section.name:
-            self._say(escape(self._section.line))
+    def _progress(self, run: Run, done: int, total: int) -> str:
+        failing = sum(each.outcome in FINDINGS for each in run.results.values())
+        told = self._say("{done} of {total} checks done", done=done, total=total)
+        return f"{told}, {self._say.count('{number} finding', '{number} findings', failing)}"
+
+    def _table(self, run: Run, *, under_way: bool = False) -> RenderableType:
+        overview = Overview(run, self._say)
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+        for name in ("", *(each.value for each in overview.classes)):
+            table.add_column(name, no_wrap=True, header_style="bold")
+        for name, cells in overview.rows(under_way=under_way):
+            table.add_row(escape(name), *map(escape, cells))
+        return table
+
+    def _print(self, line: str) -> None:
+        self._console.print(escape(printable(line)), soft_wrap=True)
 
     def finished(self, run: Run) -> None:
-        """Say the findings, then the summary."""
-        self._end_section()
-        self._progress.stop()
+        """Say what came of the run: the table, what to mend first, the rest in a line each, the verdict."""
+        if self._live:
+            self._live.stop()
         found = accounts(run)
-        for each in found:
-            if self._detail is Detail.QUIET:
-                self._console.print(
-                    f"{styled(each.outcome)} {each.clause.id:<9} {escape(each.check.actual[:_AT_ONCE])}", soft_wrap=True
-                )
-            else:
-                say_finding(self._console, each, verbose=self._detail is Detail.VERBOSE)
-        summarize(self._console, run, quiet=self._detail is Detail.QUIET)
+        match self._detail:
+            case Detail.QUIET:
+                for each in found:
+                    self._say_line(each)
+            case Detail.VERBOSE:
+                self._say_table(run)
+                for each in found:
+                    say_finding(self._console, each, verbose=True)
+            case Detail.NORMAL:
+                self._say_table(run)
+                self._say_findings(run, found)
+        summarize(self._console, run, self._say, quiet=self._detail is Detail.QUIET)
+
+    def _say_table(self, run: Run) -> None:
+        if run.judge is not None:
+            self._console.print()
+            self._console.print(self._table(run), soft_wrap=False, width=_width(self._console))
+
+    def _say_findings(self, run: Run, found: list[Account]) -> None:
+        ordered = roots(found, run.options.kind.classes)
+        if not ordered:
+            return
+        first, *others = ordered
+        self._console.print(f"\n[bold]{escape(self._say('Fix this first'))}[/]")
+        for line in first_lines(first, self._say, width=_width(self._console), report=run.options.report):
+            self._print(line)
+        if others:
+            self._console.print(f"\n[bold]{escape(self._say('Then'))}[/]")
+        for root in others[:_MOST_LINES]:
+            self._say_line(root.account, hanging=len(root.hanging))
+        if left := others[_MOST_LINES:]:
+            names = ", ".join(root.account.clause.id for root in left)
+            self._print(self._say("and {count} more: {names}", count=len(left), names=names))
+
+    def _say_line(self, account: Account, hanging: int = 0) -> None:
+        more = (
+            self._say.count(" (and {number} more clause)", " (and {number} more clauses)", hanging) if hanging else ""
+        )
+        known = f" [{self._say('known')}: {account.known}]" if account.known else ""
+        text = escape(printable(f"{account.clause.id:<9} {one_line(account.check)}{more}{known}"))
+        self._console.print(f"{styled(account.outcome)} {text}", soft_wrap=True)
 
 
-class _Section:
-    """What came of the checks of one chapter and class, up to now."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._checks = 0
-        self._seconds = 0.0
-        self._counts: dict[Outcome, int] = {}
-
-    def add(self, result: CheckResult) -> None:
-        """Count a check."""
-        self._checks += 1
-        self._seconds += result.seconds
-        self._counts[result.outcome] = self._counts.get(result.outcome, 0) + 1
-
-    @property
-    def line(self) -> str:
-        """Give it in one line."""
-        counts = ", ".join(f"{self._counts[each]} {each}" for each in Outcome if each in self._counts)
-        return f"{self.name:<34} {self._checks:4} checks {self._seconds:7.1f} s   {counts}"
-
-
-def _section_name(clause: Clause) -> str:
-    heading = re.match(r"# (.+)", chapter_text(clause.chapter))
-    return f"{heading[1] if heading else clause.chapter}, {clause.conformance_class}"
-
-
-def _say_target(console: Console, run: Run) -> None:
-    judge = run.judge
-    if judge is None:
-        return
-    seen = ", ".join(run.observed_by) or "nothing but its connections"
-    console.print(f"target    {run.target}, seen by {seen}")
-    for fact in judge.facts:
-        console.print(f"{escape(fact)}")
-    console.print(f"pace      {judge.pace}")
-    console.print(f"seed      {run.options.seed}, profile {run.options.profile}")
-    if judge.gate:
-        console.print(f"[bold]warning[/]   {escape(judge.gate)}")
+def _width(console: Console) -> int:
+    return min(console.width, _WIDEST) if console.is_terminal else _IN_A_PIPE
 
 
 def say_finding(console: Console, account: Account, *, verbose: bool = False) -> None:
     """Say one finding in full."""
-    width = min(console.width, _WIDEST) if console.is_terminal else _IN_A_PIPE
-    first, *rest = account_lines(account, width=width, verbose=verbose)
+    first, *rest = account_lines(account, width=_width(console), verbose=verbose)
     console.print()
-    head = escape(first).replace(f"  {account.outcome}  ", f"  {styled(account.outcome)}  ", 1)
+    head = escape(printable(first)).replace(f"  {account.outcome}  ", f"  {styled(account.outcome)}  ", 1)
     console.print(f"[bold]{head}[/]", soft_wrap=True)
     for line in rest:
-        console.print(escape(line), soft_wrap=True)
+        console.print(escape(printable(line)), soft_wrap=True)
 
 
-def summarize(console: Console, run: Run, *, quiet: bool = False) -> None:
-    """Say counts by class, the verdict, and what to do next."""
+def summarize(console: Console, run: Run, say: Words = ENGLISH, *, quiet: bool = False) -> None:
+    """Say what could not be verified and where the reports are, then the verdict in one sentence."""
     if not quiet:
         console.print()
-        _say_counts(console, run)
-    if run.problem:
-        console.print(f"[bold]{escape(run.problem)}[/]")
-    if run.report_problem:
-        console.print(f"[bold]{escape(run.report_problem)}[/]")
-    if run.suite_problem:
-        console.print(f"[bold]the suite failed: {escape(run.suite_problem)}[/]")
-    unverified = [each for each in run.results.values() if each.outcome is Outcome.UNVERIFIED and each.checks]
-    if unverified and not quiet:
-        names = ", ".join(each.clause.id for each in unverified if each.clause.level is Level.MUST)
-        console.print(f"unverified: {names}")
-        for reason in run.what_would_help()[:3]:
-            console.print(f"  because {escape(reason)}")
-    for identifier in run.options.known_failing:
-        if identifier in run.results and run.outcome(run.results[identifier]) is Outcome.ERROR:
-            console.print(f"[bold]{identifier} is listed as known to fail, but passes: take it off the list[/]")
-    if run.options.report and not run.report_problem:
-        console.print(f"reports in {run.options.report}: report.html to read, report.json and junit.xml for programs")
+    for line in closing_lines(run, say, quiet=quiet):
+        console.print(escape(printable(line)), soft_wrap=True)
     status = run.exit_status
-    style = _STYLES[_LOOKS[status]]
-    met = run.class_met or "none"
-    console.print(f"[{style}]{status_words(status)}[/]; class met: {met}; exit status {status.value}")
-
-
-_LOOKS: Final = {
-    ExitStatus.CONFORMS: Outcome.PASS,
-    ExitStatus.FAILS: Outcome.FAIL,
-    ExitStatus.USAGE: Outcome.ERROR,
-    ExitStatus.UNREACHABLE: Outcome.ERROR,
-    ExitStatus.INCONCLUSIVE: Outcome.UNVERIFIED,
-    ExitStatus.ERROR: Outcome.ERROR,
-    ExitStatus.INTERRUPTED: Outcome.ERROR,
-}
-
-
-def _say_counts(console: Console, run: Run) -> None:
-    for name, counts in count_by_class(run).items():
-        shown = ", ".join(f"{count} {styled(outcome)}" for outcome, count in counts.items() if count)
-        console.print(f"{name:<9} {shown}")
-    checks = sum(len(each.checks) for each in run.results.values())
-    executions = sum(each.executions for each in run.results.values())
-    console.print(f"{checks} checks, {executions} executions in {run.seconds:.1f} s")
+    style = _STYLES[_LOOKS.get(status, Outcome.ERROR)]
+    told = say("exit status {number}", number=status.value)
+    console.print(f"[{style}]{escape(verdict_words(run, say))}[/] ({told})", soft_wrap=True)

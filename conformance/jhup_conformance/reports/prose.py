@@ -2,18 +2,25 @@
 
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from jhup.clauses import clauses
 from jhup_conformance.findings import CheckResult
+from jhup_conformance.language import ENGLISH, Words
 from jhup_conformance.reports.account import Account
 from jhup_conformance.reports.annotated import annotate, step_lines
 from jhup_conformance.reports.guidance import guidance
+from jhup_conformance.reports.printable import printable
+from jhup_conformance.reports.priority import Root
 
-__all__ = ["account_lines", "check_lines", "labelled"]
+__all__ = ["account_lines", "check_lines", "first_lines", "labelled"]
 
 _LABEL: Final = 11
 _NARROWEST: Final = 40
+_MOST_STEP_LINES: Final = 9
+"""Lines of an exchange that are shown at once; a longer one is for the report."""
+_MOST_CHARACTERS: Final = 300
 
 
 def labelled(label: str, text: str, width: int) -> Iterator[str]:
@@ -70,6 +77,42 @@ def account_lines(account: Account, *, width: int = 100, verbose: bool = False) 
     if verbose and account.script:
         yield f"  {'script':<{_LABEL}}shows it without this suite:"
         yield from (f"    {line}" for line in account.script.splitlines())
+
+
+def first_lines(root: Root, say: Words = ENGLISH, *, width: int = 100, report: Path | None = None) -> Iterator[str]:
+    """Yield the finding to mend first in some lines: what is right, what came, what mends it, what hangs on it.
+
+    Args:
+        root: the finding, with those that hang on it.
+        say: in which language.
+        width: columns for prose; bytes and commands are not folded.
+        report: the folder of the reports, if they are written.
+    """
+    account = root.account
+    clause, check = account.clause, account.check
+    yield from labelled(clause.id, f"{account.outcome}, {clause.conformance_class}: {clause.text}", width)
+    if check.expected:
+        yield from _short(say("expected"), check.expected, width)
+    yield from _short(say("actual"), check.actual, width)
+    steps = list(step_lines(account.steps, width))
+    if len(steps) <= _MOST_STEP_LINES:
+        yield from (f"  {line}" for line in steps)
+    else:
+        where = say("in {path}", path=report / "report.html") if report else say("shown by -v, or by --report DIR")
+        yield from labelled(
+            say("exchange"), say("{count} steps, {where}", count=len(account.steps), where=where), width
+        )
+    yield from labelled(say("usual bug"), say(account.guidance.bug), width)
+    if account.again:
+        yield f"  {say('again'):<{_LABEL}}{account.again[0]}"
+    if root.hanging:
+        names = ", ".join(each.clause.id for each in root.hanging)
+        yield from labelled(say("hang on it"), names, width)
+
+
+def _short(label: str, text: str, width: int) -> Iterator[str]:
+    """Yield a text after its label; of one that is too long for some lines the beginning."""
+    yield from labelled(label, printable(text, most=_MOST_CHARACTERS), width)
 
 
 def check_lines(check: CheckResult, service: str) -> Iterator[str]:

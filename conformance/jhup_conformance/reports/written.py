@@ -5,16 +5,36 @@ from pathlib import Path
 from typing import Any
 
 from jhup.clauses import clauses
+from jhup_conformance.language import words_in
 from jhup_conformance.reports.account import Account, accounts, answering
 from jhup_conformance.reports.as_json import report_as_json
 from jhup_conformance.reports.badge import badge_as_json, badge_as_svg
 from jhup_conformance.reports.capture import capture
+from jhup_conformance.reports.ctrf import ctrf
 from jhup_conformance.reports.junit import junit
 from jhup_conformance.reports.page import page
+from jhup_conformance.reports.summary import summary
 from jhup_conformance.run.report_folder import put_file
 from jhup_conformance.run.session import Run
 
-__all__ = ["write_reports"]
+__all__ = ["publish", "write_reports"]
+
+
+def publish(run: Run) -> str:
+    """Write the reports and the summary that were asked for.
+
+    Returns:
+        Why they could not be written; empty when they were.
+    """
+    try:
+        if run.options.report:
+            write_reports(run, run.options.report)
+        if run.options.summary:
+            with run.options.summary.open("a", encoding="utf-8") as file:
+                file.write(summary(run, words_in(run.options.lang)))
+    except OSError as error:
+        return f"{error.filename or run.options.report or run.options.summary}: {error.strerror}"
+    return ""
 
 
 def write_reports(run: Run, folder: Path) -> None:
@@ -31,6 +51,7 @@ def write_reports(run: Run, folder: Path) -> None:
     _write_json(folder / "badge.json", badge_as_json(run))
     put_file(folder / "badge.svg", badge_as_svg(run).encode())
     put_file(folder / "junit.xml", junit(run, found))
+    _write_json(folder / "ctrf.json", ctrf(run, found))
     put_file(folder / "report.html", page(run, found, files).encode())
 
 

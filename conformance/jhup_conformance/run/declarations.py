@@ -8,6 +8,7 @@ from jhup.address import Transport
 from jhup.clauses import ConformanceClass
 from jhup.echo import Shape
 from jhup_conformance.echo.declared import SERVINGS
+from jhup_conformance.language import LANGUAGES
 from jhup_conformance.profiles import Profile
 from jhup_conformance.target.services import SERVICES, UPLOAD
 
@@ -95,6 +96,13 @@ DECLARATIONS: Final = (
                 default=False),
     Declaration(flag="--report", help="Write report.html, report.json, junit.xml and the failing exchanges here.",
                 metavar="DIR", names=Names.FOLDER),
+    Declaration(flag="--summary", help="Append a summary in Markdown to this file. Default: the file that "
+                "GITHUB_STEP_SUMMARY names.",
+                metavar="FILE", names=Names.FILE),
+    Declaration(flag="--language", help="What the server is written in, for hints. Default: guessed from --spawn.",
+                choices=("python", "js", "go", "java", "csharp", "rust", "c")),
+    Declaration(flag="--lang", help="The language of the findings. Default: that of the locale.",
+                choices=LANGUAGES),
     Declaration(flag="--spec", help="The address or folder of the specification's site: findings link to it.",
                 metavar="URL|DIR"),
     Declaration(flag="--tls-ca", help="For tls:// targets: trust the certificates in this file.", metavar="FILE",

@@ -1,5 +1,6 @@
 """The options of a run, read from what the command or pytest was given, and checked."""
 
+import os
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,17 +13,16 @@ from jhup.address import Address, Transport, parse_address
 from jhup.clauses import ConformanceClass, clauses
 from jhup.echo import Service, Shape
 from jhup_conformance.echo.declared import SERVINGS, Declared
+from jhup_conformance.language import language_of
 from jhup_conformance.profiles import Profile
 from jhup_conformance.run.commands import CommandError, check_spawn, check_witness
+from jhup_conformance.run.known_failing import read_known_failing
 from jhup_conformance.run.report_folder import settle
+from jhup_conformance.run.usage import UsageError
 from jhup_conformance.target.services import SERVICES, UPLOAD, Kind
 from jhup_conformance.wire.dialer import tls_context
 
-__all__ = ["Options", "UsageError", "read_known_failing"]
-
-
-class UsageError(Exception):
-    """An option that can't be used as given; the message says why and what was expected."""
+__all__ = ["Options", "UsageError"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,11 @@ class Options:
     tls_key: str | None = None
     tls_insecure: bool = False
     declared: Declared | None = None
+    lang: str = "en"
+    language: str | None = None
+    summary: Path | None = None
+    stop_first: bool = False
+    last_failed: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -107,6 +112,11 @@ class Options:
             tls_cert=values.get("tls_cert"),
             tls_key=values.get("tls_key"),
             tls_insecure=bool(values.get("tls_insecure")),
+            lang=values.get("lang") or language_of(),
+            language=values.get("language"),
+            summary=_read_summary(values.get("summary")),
+            stop_first=bool(values.get("stop_first")),
+            last_failed=bool(values.get("last_failed")),
         )
         options._check_tls()
         if options.report and not listing:
@@ -171,6 +181,17 @@ def _read_pid(pid: int | None, spawn: str | None) -> int | None:
     if not psutil.pid_exists(pid):
         raise UsageError(f"--pid: there is no process {pid}")
     return pid
+
+
+def _read_summary(name: str | None) -> Path | None:
+    where = name or os.environ.get("GITHUB_STEP_SUMMARY")
+    if not where:
+        return None
+    try:
+        with Path(where).open("a", encoding="utf-8"):
+            return Path(where)
+    except OSError as error:
+        raise UsageError(f"--summary: can't write to {where}: {error.strerror}") from error
 
 
 def _settle_report(folder: Path) -> None:
@@ -269,31 +290,3 @@ def _in_section(section: str) -> Iterator[str]:
         chapter = each.chapter.removesuffix(".md")
         if section.lower() in {each.prefix.lower(), chapter, chapter[3:], each.section.partition(" ")[0]}:
             yield each.id
-
-
-def read_known_failing(path: str) -> dict[str, str]:
-    """Read a file of known failures: a clause ID and a reason on each line; ``#`` begins a comment.
-
-    Raises:
-        UsageError: with the line that is wrong.
-    """
-    try:
-        lines = Path(path).read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--known-failing: can't read {path}: {_why(error)}") from error
-    found = {}
-    for number, line in enumerate(lines, 1):
-        text = line.partition("#")[0].strip()
-        if not text:
-            continue
-        identifier, _, reason = text.partition(" ")
-        if identifier not in clauses():
-            raise UsageError(f"--known-failing: {path}:{number}: the specification has no clause {identifier!r}")
-        if not reason.strip():
-            raise UsageError(f"--known-failing: {path}:{number}: {identifier} needs a reason after it")
-        found[identifier] = reason.strip()
-    return found
-
-
-def _why(error: OSError | UnicodeDecodeError) -> str:
-    return (error.strerror or str(error)) if isinstance(error, OSError) else "it is not UTF-8"

@@ -1,0 +1,84 @@
+"""The last lines of a run's output before the verdict: problems, what could not be verified and why, the reports."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from jhup.clauses import ConformanceClass, Level
+from jhup_conformance.findings import Outcome
+from jhup_conformance.language import ENGLISH, Words, message
+from jhup_conformance.reports.printable import printable
+from jhup_conformance.run.session import Run
+
+__all__ = ["closing_lines"]
+
+_MOST_REASONS: Final = 3
+_MOST_NAMES: Final = 8
+_LONGEST_REASON: Final = 160
+_GIVES: Final = {
+    ConformanceClass.BASIC: message("one upload at a time from a well-behaved client"),
+    ConformanceClass.STREAM: message("any cut of the bytes, any number of requests on a connection"),
+    ConformanceClass.SAFE: message("malformed and hostile requests, limits, concurrency, files whole or not at all"),
+    ConformanceClass.REPLIES: message("answers to clients that ask for them"),
+    ConformanceClass.FULL: message("everything that the echo services promise"),
+}
+"""What a class gives to the users of a server."""
+
+
+def closing_lines(run: Run, say: Words = ENGLISH, *, quiet: bool = False) -> Iterator[str]:
+    """Yield the lines between the findings and the verdict.
+
+    Args:
+        run: a run that has ended.
+        say: in which language.
+        quiet: whether only problems are said.
+    """
+    if run.problem:
+        yield run.problem
+    if run.suite_problem:
+        yield say("The suite failed: {problem}", problem=run.suite_problem)
+    if run.report_problem:
+        yield say("The reports could not be written: {problem}", problem=run.report_problem)
+    for identifier in run.options.known_failing:
+        if identifier in run.results and run.outcome(run.results[identifier]) is Outcome.ERROR:
+            yield say("{clause} is listed as known to fail, but passes: take it off the list", clause=identifier)
+    if quiet:
+        return
+    yield from _unverified(run, say)
+    yield from _next_class(run, say)
+    if run.options.report and not run.report_problem:
+        yield say("Report: {path}", path=run.options.report / "report.html")
+    checks = sum(len(each.checks) for each in run.results.values())
+    yield say("{checks} checks in {seconds:.0f} s", checks=checks, seconds=run.seconds)
+
+
+def _unverified(run: Run, say: Words) -> Iterator[str]:
+    """Say of the MUSTs that could not be verified why, the reason of most of them first."""
+    by_reason: dict[str, list[str]] = {}
+    for result in run.results.values():
+        if result.outcome is Outcome.UNVERIFIED and result.decisive and result.clause.level is Level.MUST:
+            by_reason.setdefault(result.decisive.actual, []).append(result.clause.id)
+    ordered = sorted(by_reason.items(), key=lambda each: -len(each[1]))
+    for reason, names in ordered[:_MOST_REASONS]:
+        shown = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
+        count = say.count("Unverified, {number} clause", "Unverified, {number} clauses", len(names))
+        yield f"{count} ({shown}): {printable(reason, most=_LONGEST_REASON)}"
+
+
+def _next_class(run: Run, say: Words) -> Iterator[str]:
+    """Say which class comes after the one that is met, what it gives, and what is left to do for it."""
+    classes = [each.value for each in run.options.kind.classes]
+    place = classes.index(run.class_met) + 1 if run.class_met in classes else 0
+    if run.judge is None or run.options.clauses is not None or place >= len(classes):
+        return
+    name = run.options.kind.classes[place]
+    left = [
+        each.clause.id
+        for each in run.results.values()
+        if each.clause.conformance_class is name and each.clause.level is Level.MUST and not each.holds()
+    ]
+    if not left:
+        return
+    shown = ", ".join(left[:_MOST_NAMES]) + (", …" if len(left) > _MOST_NAMES else "")
+    told = say.count("{number} clause to go", "{number} clauses to go", len(left))
+    yield say("Next class: {name}, which gives {what}; {left} ({names})", name=name.value, what=say(_GIVES[name]),
+              left=told, names=shown)  # fmt: skip

@@ -1,0 +1,30 @@
+"""The head of a run's output: what is judged, how it is observed, what the first contact showed."""
+
+from collections.abc import Iterator
+
+from jhup_conformance.language import ENGLISH, Words
+from jhup_conformance.run.session import Run
+
+__all__ = ["opening_lines"]
+
+
+def opening_lines(run: Run, say: Words = ENGLISH, *, verbose: bool = False) -> Iterator[str]:
+    """Yield the lines that stand before the first check.
+
+    Args:
+        run: a run whose target is known; one that isn't has no head.
+        say: in which language.
+        verbose: whether the times that were measured follow.
+    """
+    judge = run.judge
+    if judge is None:
+        return
+    seen = ", ".join(say(each) for each in run.observed_by)
+    how = say("observed by {means}", means=seen) if seen else say("stored files can't be seen, only connections")
+    yield say("Target: {target} ({service}), {how}", target=run.target, service=run.options.service, how=how)
+    yield from judge.facts
+    if judge.gate:
+        yield say("Warning: {reason}", reason=judge.gate)
+    yield say("Profile {profile}, seed {seed}", profile=run.options.profile.value, seed=run.options.seed)
+    if verbose:
+        yield str(judge.pace)
