@@ -11,6 +11,7 @@ from tox.plugin import impl
 from tox.session.state import State
 
 REFERENCE = "python -m jhup_reference upload --bind {host}:{port} --storage {storage}"
+JHUP_CLIENT = ("jhup-client", "put", "{reply:--reply}", "{files}", "{address}")
 ECHO = "python -m jhup_reference echo --service {service} --bind {bind} --serving {serving}"
 SWITCHES = frozenset(
     {
@@ -36,9 +37,10 @@ def tox_add_option(parser: ToxParser) -> None:
 
 @impl
 def tox_add_env_config(env_conf: EnvConfigSet, state: State) -> None:
-    """Set the commands of the environment `conformance`."""
-    if env_conf.name == "conformance":
-        words = commands(state.conf.options.target, list(state.conf.pos_args(None) or ()))
+    """Set the commands of the environments `conformance` and `client`."""
+    if env_conf.name in {"conformance", "client"}:
+        options = list(state.conf.pos_args(None) or ())
+        words = commands(state.conf.options.target, options) if env_conf.name == "conformance" else [client(options)]
         loaded = MemoryLoader(commands=[Command(each) for each in words], ignore_errors=True)
         env_conf.loaders.insert(0, loaded)
 
@@ -71,6 +73,15 @@ def positional(options: Sequence[str]) -> Iterator[str]:
         if not takes_value and not word.startswith("-"):
             yield word
         takes_value = not takes_value and word.startswith("-") and "=" not in word and word not in SWITCHES
+
+
+def client(words: Sequence[str]) -> list[str]:
+    """Return the command that judges a client: `COMMAND…`, options of the suite, or both with a `--` between them."""
+    if "--" in words:
+        return ["jhup-conformance", "client", *words]
+    if words and not words[0].startswith("-"):
+        return ["jhup-conformance", "client", "--", *words]
+    return ["jhup-conformance", "client", *words, "--", *JHUP_CLIENT]
 
 
 def reference(options: Sequence[str]) -> str:

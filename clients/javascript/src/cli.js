@@ -35,7 +35,7 @@ Options:
   -r, --recursive    Upload the files in folders too, each under its base name.
   --separately       Use a connection for each file: servers of class basic need it.
   -q, --quiet        Print nothing for files that went well.
-  --timeout SECONDS  How long to wait for a reply or while nothing moves (${TIMEOUTS.reply}).
+  --timeout SECONDS  How long to wait for a reply (${TIMEOUTS.reply}) or while nothing moves (${TIMEOUTS.stall}).
   --tls-ca FILE      Trust these certificates (PEM), not the system's.
   --tls-cert FILE    Our own certificate (PEM).
   --tls-key FILE     Its private key (PEM), if in another file.

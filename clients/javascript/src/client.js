@@ -4,7 +4,7 @@ import { dial } from "./dial.js";
 import { checkSource } from "./sources.js";
 
 /** Seconds; see index.d.ts. */
-export const TIMEOUTS = Object.freeze({ connect: 10, stall: 30, reply: 30, settle: 1 });
+export const TIMEOUTS = Object.freeze({ connect: 10, stall: 30, reply: 15, settle: 1 });
 
 /** Talks to the server at one address; `connect` opens a connection for several requests. */
 export class Client {

@@ -36,7 +36,7 @@ def _takes_target(command: Callable[..., Exit]) -> _Command:
     def with_client(
         *,
         target: Address,
-        timeout: float,
+        timeout: float | None,
         tls_ca: Path | None,
         tls_cert: Path | None,
         tls_key: Path | None,
@@ -47,7 +47,9 @@ def _takes_target(command: Callable[..., Exit]) -> _Command:
         if tls_key is not None and tls_cert is None:
             raise click.UsageError("--tls-key without --tls-cert")
         tls = TlsOptions(ca_file=tls_ca, certificate=tls_cert, key=tls_key, server_name=tls_name, insecure=tls_insecure)
-        timeouts = Timeouts(connect=min(timeout, _DEFAULT.connect), stall=timeout, reply=timeout)
+        timeouts = _DEFAULT
+        if timeout is not None:
+            timeouts = Timeouts(connect=min(timeout, _DEFAULT.connect), stall=timeout, reply=timeout)
         return command(Client(target, timeouts=timeouts, tls=tls), **rest)
 
     with_client.__name__ = command.__name__
@@ -57,10 +59,8 @@ def _takes_target(command: Callable[..., Exit]) -> _Command:
         click.option(
             "--timeout",
             type=click.FloatRange(min=0, min_open=True),
-            default=_DEFAULT.stall,
-            show_default=True,
             metavar="SECONDS",
-            help="How long to wait for a reply or while nothing moves.",
+            help=f"How long to wait for a reply ({_DEFAULT.reply:g}) or while nothing moves ({_DEFAULT.stall:g}).",
         ),
         click.option(
             "--tls-ca", type=_EXISTING, metavar="FILE", help="Trust these certificates (PEM), not the system's."

@@ -21,7 +21,7 @@ class Timeouts:
 
     connect: float = 10.0
     stall: float = 30.0
-    reply: float = 30.0
+    reply: float = 15.0
     settle: float = 1.0
 
     def __post_init__(self) -> None:

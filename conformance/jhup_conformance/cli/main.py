@@ -16,6 +16,7 @@ from jhup_conformance.cli.listing import list_clauses
 from jhup_conformance.cli.matrix import matrix
 from jhup_conformance.cli.replay import load_exchange, replay
 from jhup_conformance.cli.watching import judge_on_changes
+from jhup_conformance.clients.cli import client, is_of_a_client, replay_client
 from jhup_conformance.findings import ExitStatus
 from jhup_conformance.language import words_in
 from jhup_conformance.reports.annotated import annotate, step_lines
@@ -134,7 +135,9 @@ def _detail(quiet: bool, verbose: bool) -> Detail:
     "With --judge: 1 when the expectation does not hold, 4 when that can't be told.",
 )
 @click.argument("file", type=click.Path(path_type=Path))
-@click.argument("target")
+@click.argument("target", nargs=-1, required=True, type=click.UNPROCESSED, metavar="TARGET | -- COMMAND...")
+@click.option("--stdin", metavar="TEXT", help="Of a client: what it reads from standard input, as for `client`.")
+@click.option("--listen", metavar="ADDRESS", help="Of a client: where the scripted server listens.")
 @click.option(
     "--storage",
     metavar="DIR",
@@ -145,16 +148,28 @@ def _detail(quiet: bool, verbose: bool) -> Detail:
 @click.option("--tls-ca", metavar="FILE", help="For tls:// targets: trust the certificates in this file.")
 @click.option("--tls-insecure", is_flag=True, help="For tls:// targets: trust any certificate.")
 def replay_command(
-    file: Path, target: str, storage: Path | None, judge: bool, tls_ca: str | None, tls_insecure: bool
+    file: Path,
+    target: tuple[str, ...],
+    stdin: str | None,
+    listen: str | None,
+    storage: Path | None,
+    judge: bool,
+    tls_ca: str | None,
+    tls_insecure: bool,
 ) -> None:
     """Send a recorded exchange again and tell whether the fault still shows.
 
     The bytes, their segments and the pauses are as they were. FILE is one that a run wrote into its --report folder,
     such as FRAME-3.json.
+    A record about a client, such as CLIENT-4.json, runs COMMAND against the scripted server once more.
     """
+    if is_of_a_client(file):
+        replay_client(file, target, {"stdin": stdin, "listen": listen}, judge=judge)
     try:
+        if len(target) != 1:
+            raise UsageError(f"expected one TARGET, not {len(target)}: {file} is not about a client")
         record, transcript = load_exchange(file)
-        address = parse_address(target)
+        address = parse_address(target[0])
         context = None
         if address.transport is Transport.TLS:
             context = tls_context(ca=tls_ca, cert=None, key=None, insecure=tls_insecure)
@@ -181,6 +196,7 @@ def replay_command(
 _TELLS: Final = {True: "yes", False: "no", None: "can't be told"}
 _JUDGED: Final = {True: ExitStatus.CONFORMS, False: ExitStatus.FAILS, None: ExitStatus.INCONCLUSIVE}
 
+main.add_command(client)
 main.add_command(compare)
 main.add_command(explain)
 main.add_command(matrix)
