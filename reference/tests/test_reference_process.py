@@ -5,12 +5,15 @@ import os
 import signal
 import socket
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 import pytest
+from click.testing import CliRunner
 
 from jhup import Code, Failure, Stored
+from jhup_reference.cli import main
 
 HALF_A_PUT = b'\x2d\0\0\0{"cmd":"put","filename":"a.txt","filesize":3}ab'
 BIG = 3 * 1024 * 1024
@@ -105,6 +108,17 @@ class TestStart:
             assert "can't listen" in self.refuse(start, "--bind", f"unix:{tmp_path / 's'}")
             assert (tmp_path / "s").exists()
 
+    def test_refuses_a_store_that_is_no_folder(self, start, storage):
+        storage.rmdir()
+        storage.write_text("file")
+        assert "store" in self.refuse(start)
+
+    def test_makes_the_folder_of_the_store(self, start, storage, connect):
+        storage.rmdir()
+        assert isinstance(connect(start().address).put("a", b"abc"), Stored)
+
+
+class TestOptions:
     @pytest.mark.parametrize(
         ("options", "named"),
         [
@@ -118,19 +132,20 @@ class TestStart:
             (["--bind", "udp://127.0.0.1:0"], "byte stream"),
             (["--bind", "tls://127.0.0.1:0"], "--tls-cert"),
             (["--tls-cert", __file__], "certificates"),
+            (["--bind", "unix:s", "--tls-cert", __file__], "not for Unix sockets"),
+            (["--tls-key", __file__], "--tls-cert"),
+            (["--bogus"], "--bogus"),
         ],
     )
-    def test_refuses_options_that_no_server_may_have(self, start, options, named):
-        assert named in self.refuse(start, *options)
+    def test_are_refused_in_one_line_where_no_server_may_have_them(self, tmp_path, options, named):
+        result = CliRunner().invoke(main, ["upload", "--storage", str(tmp_path), *options])
+        assert result.exit_code in (1, 2)
+        assert named in result.output.splitlines()[-1]
+        assert isinstance(result.exception, SystemExit)
 
-    def test_refuses_a_store_that_is_no_folder(self, start, storage):
-        storage.rmdir()
-        storage.write_text("file")
-        assert "store" in self.refuse(start)
-
-    def test_makes_the_folder_of_the_store(self, start, storage, connect):
-        storage.rmdir()
-        assert isinstance(connect(start().address).put("a", b"abc"), Stored)
+    def test_version_is_that_of_the_package(self):
+        result = CliRunner().invoke(main, ["--version"])
+        assert result.output == f"jhup-server, version {version('jhup')}\n"
 
 
 class TestEnd:

@@ -11,19 +11,23 @@ import structlog
 from jhup import Code, Failure, Greeting, Stored
 from jhup.address import Address, Transport
 from jhup_reference.serving import running_upload_server
-from jhup_reference.settings import Durability, Limits, Serving
+from jhup_reference.settings import Durability, Limits, Serving, Tuning
 
 needs_unix = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="this platform lacks Unix sockets")
 
 IN_A_THREAD = [Serving.ITERATIVE, Serving.THREADING, Serving.MULTIPLEXING]
 CONCURRENT = [Serving.THREADING, Serving.MULTIPLEXING]
 MIB = 1024 * 1024
+QUICK = Tuning(linger=0.1)
+"""Of a server that doesn't wait long for a client that won't close."""
 
 
 @pytest.mark.parametrize("serving", IN_A_THREAD)
 class TestEvery:
     def test_has_the_same_conversation(self, serving, storage, connect):
-        with running_upload_server(storage, serving=serving, limits=Limits(max_filesize=8 * MIB)) as address:
+        with running_upload_server(
+            storage, serving=serving, limits=Limits(max_filesize=8 * MIB), tuning=QUICK
+        ) as address:
             client = connect(address)
             body = os.urandom(3 * MIB)
             client.request('{"cmd":"hello","reply":true}')
@@ -64,7 +68,10 @@ class TestEvery:
         def fail(*_: object) -> None:
             raise RuntimeError("unforeseen")
 
-        with structlog.testing.capture_logs() as logs, running_upload_server(storage, serving=serving) as address:
+        with (
+            structlog.testing.capture_logs() as logs,
+            running_upload_server(storage, serving=serving, tuning=QUICK) as address,
+        ):
             with monkeypatch.context() as patch:
                 patch.setattr(f"jhup_reference.{where}", fail)
                 client = connect(address)
@@ -100,7 +107,7 @@ class TestEvery:
 @pytest.mark.parametrize("serving", CONCURRENT)
 class TestConcurrent:
     def test_a_client_that_reads_no_replies_delays_no_other(self, serving, storage, connect):
-        with running_upload_server(storage, serving=serving) as address:
+        with running_upload_server(storage, serving=serving, tuning=Tuning(grace=0.2)) as address:
             deaf = connect(address)
             deaf.socket.settimeout(0.2)
             with contextlib.suppress(TimeoutError):

@@ -9,7 +9,7 @@ import trustme
 from jhup import Code, Failure, Stored
 from jhup_reference.runtime.tls import server_context
 from jhup_reference.serving import running_upload_server
-from jhup_reference.settings import Serving
+from jhup_reference.settings import Serving, Tuning
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,8 @@ def test_client_that_asks_for_no_reply_sees_an_orderly_end(files, trusting, stor
 
 
 def test_error_reply_arrives_before_an_orderly_end(files, trusting, storage, connect):
-    with running_upload_server(storage, tls=server_context(files["both"])) as address:
+    tls = server_context(files["both"])
+    with running_upload_server(storage, tls=tls, tuning=Tuning(linger=0.1)) as address:
         client = connect(address, trusting)
         client.request('{"cmd":"put","filename":"a","filesize":null,"reply":true}', bytes(100_000))
         (failure,) = client.rest()

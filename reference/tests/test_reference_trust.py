@@ -27,7 +27,6 @@ def frame(header: str, body: bytes = b"") -> bytes:
 
 
 @posix
-@pytest.mark.parametrize("serving", CONCURRENT)
 class TestLogThatCannotBeWritten:
     def check(self, server, connect) -> None:
         for _ in range(8):
@@ -38,14 +37,17 @@ class TestLogThatCannotBeWritten:
         server.process.terminate()
         assert server.wait() == 0
 
+    @pytest.mark.parametrize("serving", ["threading", "multiplexing"])
     def test_because_it_is_closed_ends_no_server(self, start, connect, storage, serving):
         self.check(start("--serving", serving, shell='exec "$@" 2>&-'), connect)
         assert (storage / "a").read_bytes() == b"abc"
 
     @linux
+    @pytest.mark.parametrize("serving", ["threading", "multiplexing"])
     def test_because_the_disk_is_full_ends_no_server(self, start, connect, serving):
         self.check(start("--serving", serving, shell='exec "$@" 2>/dev/full'), connect)
 
+    @pytest.mark.parametrize("serving", ["threading", "multiplexing"])
     def test_because_its_reader_is_gone_ends_no_server(self, start, connect, serving):
         reader, writer = os.pipe()
         server = start("--serving", serving, stderr=writer)
@@ -53,6 +55,7 @@ class TestLogThatCannotBeWritten:
         os.close(writer)
         self.check(server, connect)
 
+    @pytest.mark.parametrize("serving", CONCURRENT)
     def test_because_nobody_reads_it_holds_up_neither_clients_nor_the_end(self, start, connect, serving):
         reader, writer = os.pipe()
         try:
@@ -165,12 +168,13 @@ class TestOthers:
 
     @pytest.mark.parametrize("serving", [Serving.THREADING, Serving.MULTIPLEXING])
     def test_do_not_wait_for_a_disk_that_is_slow_with_somebodys_files(self, storage, connect, monkeypatch, serving):
-        link, calls, released = os.link, [], threading.Event()
+        link, in_time, released = os.link, [], threading.Event()
 
         def slow_link(source: bytes, target: bytes, **options: object) -> None:
-            if target.startswith(b"slow"):
-                calls.append(target)
-                time.sleep(0.05) if len(calls) == 1 else released.wait(30)
+            if target == b"slow0":
+                time.sleep(0.05)
+            elif target == b"slow1":
+                in_time.append(released.wait(10))
             link(source, target, **options)  # type: ignore[arg-type]
 
         monkeypatch.setattr(os, "link", slow_link)
@@ -181,6 +185,7 @@ class TestOthers:
             assert isinstance(connect(address).put("a", b"abc"), Stored)
             released.set()
             assert isinstance(waiting.reply(), Stored)
+        assert in_time == [True]
 
     @linux
     @pytest.mark.parametrize("serving", CONCURRENT)

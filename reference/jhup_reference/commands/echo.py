@@ -79,7 +79,6 @@ def echo(
 
     One line on standard output says when and where the server listens. SIGTERM and SIGINT end it.
     """
-    configure_logging(log_level)
     if bind.transport is Transport.TLS:
         raise click.UsageError(f"echo services aren't offered over TLS: HOST:PORT, not {bind}")
     try:
@@ -88,6 +87,7 @@ def echo(
         offered = echo_service(rules, bind.transport, None if shape is None else Shape(shape), tuning)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    configure_logging(log_level)
     raise_descriptor_limit(max_connections)
     with ExitStack() as stack:
         listener = stack.enter_context(listener_at(bind))

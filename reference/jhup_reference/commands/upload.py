@@ -94,7 +94,6 @@ def upload(
 
     One line on standard output says when and where the server listens. SIGTERM and SIGINT end it.
     """
-    configure_logging(log_level)
     try:
         limits = Limits(max_header=max_header, max_filesize=max_filesize, replies=not no_replies)
         tuning = Tuning(max_connections=max_connections, idle_timeout=idle_timeout, grace=grace)
@@ -104,6 +103,7 @@ def upload(
     if not CAN_FORK and (processes > 1 or style is Serving.FORKING):
         raise click.UsageError("this platform has no fork: one process, and not --serving forking")
     tls = _secure(bind, tls_cert, tls_key, tls_client_ca)
+    configure_logging(log_level)
     raise_descriptor_limit(max_connections)
     with ExitStack() as stack:
         store = _open_store(storage, style, Durability(durability))

@@ -112,7 +112,11 @@ class MultiplexingUploadServer(IterativeUploadServer):
     def serve_apart(self, sock: socket.socket, address: Any, session: Session, started: Iterable[Output]) -> None:
         """Let a session go on in a thread of its own, by the handler of every server."""
         self._moved[sock] = session, started
-        self._start_thread(sock, address)
+        try:
+            self._start_thread(sock, address)
+        except RuntimeError:  # no more threads
+            del self._moved[sock]
+            raise
 
     def begin(self, request: socket.socket, journal: Journal) -> Session | None:
         """Begin a session, or go on with the one that the connection has."""
