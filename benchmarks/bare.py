@@ -1,4 +1,4 @@
-"""The floor: a loop that copies what the socket gives to files, with none of the protocol's checks.
+"""The floor: a loop that copies what arrives to files, with none of the protocol's checks.
 
     python -m benchmarks.bare FOLDER
 

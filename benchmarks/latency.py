@@ -33,7 +33,7 @@ _PUT = put("one", b"x")
 
 @contextmanager
 def server(load: Load, serving: str, folder: Path) -> Iterator[int]:
-    """Run a server while the block lasts; gives its port."""
+    """Run a server while the block lasts; yields its port."""
     program = "benchmarks.slow_disk" if load.slow_disk else "jhup_reference"
     command = [sys.executable, "-m", program, "upload", "--bind", "127.0.0.1:0", "--log-level", "error"]
     command += ["--storage", str(folder / "store"), "--serving", serving, *load.options]
@@ -73,7 +73,7 @@ def beside(key: str, port: int, folder: Path) -> Iterator[None]:
 
 
 def bystand(port: int, seconds: float, tls: ssl.SSLContext | None) -> list[float]:
-    """Put a byte again and again; gives the seconds that each took."""
+    """Put a byte again and again; returns the seconds that each took."""
     took = []
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -91,7 +91,7 @@ def bystand(port: int, seconds: float, tls: ssl.SSLContext | None) -> list[float
 
 
 def certificates(folder: Path) -> ssl.SSLContext | None:
-    """Make a certificate; gives the context of its clients, or None where the library for it is missing."""
+    """Make a certificate; returns the context of its clients, or None where the library for it is missing."""
     try:
         import trustme
     except ImportError:
@@ -162,7 +162,7 @@ def main(servings: tuple[str, ...], loads: tuple[str, ...], seconds: float, outp
 
 
 def markdown(tables: dict[str, list[tuple[str, ...]]], seconds: float, load: float) -> str:
-    """Give the tables and how they came about."""
+    """Return the tables and how they came about."""
     lines = [
         "# A bystander's latency",
         "",

@@ -43,7 +43,7 @@ class Client:
         self.tail = b""
 
     def send(self) -> bool:
-        """Send what the socket takes; tell whether there is more."""
+        """Send what the socket takes; return whether there is more."""
         while True:
             try:
                 sent = self.sock.send(self.unsent)
@@ -57,7 +57,7 @@ class Client:
                 self.unsent = memoryview(piece)
 
     def read(self) -> int:
-        """Read replies; give how many came, or -1 at the end of the stream."""
+        """Read replies; return how many came, or -1 at the end of the stream."""
         data = self.sock.recv(_READ)
         if not data:
             return -1
@@ -109,7 +109,7 @@ def lockstep(clients: list[Client]) -> None:
 
 
 def prepared(workload: Workload, wire: Wire, connection: int, *, asks: bool, whole: bool) -> Iterator[bytes]:
-    """Give the bytes of a connection: file by file, or in pieces as large as one send may take."""
+    """Yield the bytes of a connection: file by file, or in pieces as large as one send may take."""
     body = body_of(workload)
     if workload.size > CHUNK:
         for name in names_of(workload, connection):
@@ -124,7 +124,7 @@ def prepared(workload: Workload, wire: Wire, connection: int, *, asks: bool, who
 
 
 def run(wire: Wire, host: str, port: int, workload: Workload, mode: Mode) -> float:
-    """Play all clients; give the seconds."""
+    """Play all clients; return the seconds."""
     asks = mode is Mode.REPLIES
     steps = workload.lockstep and asks
     replies = workload.files if asks or wire.always_replies else 0

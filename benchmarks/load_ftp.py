@@ -24,7 +24,7 @@ class _Repeated(io.RawIOBase):
 
 
 def upload_by_ftp(host: str, port: int, workload: Workload, congestion: bytes) -> float:
-    """Upload all files; give the seconds from the first command to the last answer.
+    """Upload all files; return the seconds from the first command to the last answer.
 
     Args:
         host: of the server.

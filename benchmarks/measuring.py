@@ -35,7 +35,7 @@ class Measured:
 
 
 def scratch() -> Path:
-    """Give the folder for stores: in memory where there is one, so that no disk is measured."""
+    """Return the folder for stores: in memory where there is one, so that no disk is measured."""
     memory = Path("/dev/shm")
     return memory if memory.is_dir() else Path(tempfile.gettempdir())
 

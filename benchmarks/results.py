@@ -81,7 +81,7 @@ class Results:
             console.print(table)
 
     def markdown(self) -> str:
-        """Give the tables and how they came about."""
+        """Return the tables and how they came about."""
         lines = [
             "# Results",
             "",

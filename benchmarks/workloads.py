@@ -50,7 +50,7 @@ class Workload:
         return self.total_files * self.size
 
     def scaled(self, factor: float) -> "Workload":
-        """Give the same with fewer files; of a single file, with a smaller one."""
+        """Return the same with fewer files; of a single file, with a smaller one."""
         if self.total_files == 1:
             chunks = max(1, int(self.size * factor) // CHUNK)
             return Workload(self.key, self.title, 1, 1, chunks * CHUNK, self.lockstep)
@@ -66,10 +66,10 @@ WORKLOADS = (
 
 
 def names_of(workload: Workload, connection: int) -> list[str]:
-    """Give the names of the files of a connection."""
+    """Return the names of the files of a connection."""
     return [f"c{connection}-f{number}" for number in range(workload.files)]
 
 
 def body_of(workload: Workload) -> bytes:
-    """Give the body of the files; of files longer than a chunk, the chunk that repeats in them."""
+    """Return the body of the files; of files longer than a chunk, the chunk that repeats in them."""
     return (bytes(range(256)) * (CHUNK // 256))[: min(workload.size, CHUNK)]

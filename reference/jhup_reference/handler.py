@@ -46,7 +46,7 @@ class Host(Protocol):
     def started(self, request: socket.socket) -> Iterable[Output]:
         """Return the output of the session that isn't sent yet, where the connection was served otherwise before."""
 
-    def patience(self, session: Session) -> float:
+    def idle_timeout(self, session: Session) -> float:
         """Return the seconds for which a client may be silent."""
 
 
@@ -60,7 +60,7 @@ class UploadHandler(socketserver.BaseRequestHandler):
         """Prepare; nothing is read yet."""
         self._journal = self.server.journal(self.client_address)
         self._session: Session | None = None
-        self._patience = 0.0
+        self._timeout = 0.0
         self._stopping = False
         self._small = memoryview(bytearray(SMALL))
         self._large: memoryview | None = None
@@ -76,8 +76,8 @@ class UploadHandler(socketserver.BaseRequestHandler):
                 if session is None:
                     return
                 self._journal = session.journal
-                self._patience = self.server.patience(session)
-                self.request.settimeout(self._patience)
+                self._timeout = self.server.idle_timeout(session)
+                self.request.settimeout(self._timeout)
                 ended = self._converse(session)
             except TimeoutError:
                 self._journal.note("timed out")
@@ -118,7 +118,7 @@ class UploadHandler(socketserver.BaseRequestHandler):
         if session.body_due > SMALL:
             mover = None if isinstance(self.request, ssl.SSLSocket) else self.server.mover
             if mover is not None and (sink := session.open_sink()) is not None:
-                return mover(self.request, session, sink, self._patience)
+                return mover(self.request, session, sink, self._timeout)
             self._large = self._large or self.server.buffers.take()
         else:
             self._return_large()

@@ -88,7 +88,7 @@ class IterativeUploadServer(Lifecycle):
         """Return nothing: connections are served by their handlers from the beginning."""
         return ()
 
-    def patience(self, session: Session) -> float:
+    def idle_timeout(self, session: Session) -> float:
         """Return the seconds for which a client may be silent."""
         return _BUSY if session.busy else self.tuning.idle_timeout
 

@@ -1,6 +1,6 @@
 """What an upload server does with the bytes of one connection: bytes in, changes of the store and replies out.
 
-No socket, clock or thread: whoever owns the connection hands bytes in and sends what comes out.
+No socket, clock or thread: the owner of the connection hands bytes in and sends what comes out.
 """
 
 import hashlib

@@ -104,7 +104,7 @@ class ServerProcess:
         self.address = parse_address(f"{transport}://{place}" if transport else place)
 
     def wait(self) -> int:
-        """Wait for its end and give its exit status."""
+        """Wait for its end and return its exit status."""
         status = self.process.wait(WAIT)
         assert self.process.stdout is not None
         self.process.stdout.close()

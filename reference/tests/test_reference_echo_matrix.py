@@ -87,7 +87,7 @@ class Judge:
         return name + reply[1:] if self.service is Service.WORKER else reply
 
     def check(self, message: bytes, answer: bytes) -> bytes:
-        """Check one whole reply, and give the name of its worker."""
+        """Check one whole reply, and return the name of its worker."""
         name = b"w"
         if self.service is Service.WORKER:
             name = answer.partition(b":")[0]

@@ -46,7 +46,7 @@ class Host:
     def started(self, request: socket.socket) -> tuple[()]:
         return ()
 
-    def patience(self, session: Session) -> float:
+    def idle_timeout(self, session: Session) -> float:
         return self._seconds
 
 
@@ -119,7 +119,7 @@ class TestEnd:
                 served.client.sendall(bytes(65536))
         served.join()
 
-    def test_comes_when_nothing_arrives_for_the_time_of_patience(self, pair, storage):
+    def test_comes_when_nothing_arrives_for_the_time_that_a_client_may_be_silent(self, pair, storage):
         served = pair(seconds=0.05)
         served.client.sendall(frame('{"cmd":"put","filename":"a","filesize":3}') + b"ab")
         assert served.rest() == b""

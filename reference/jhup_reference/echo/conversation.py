@@ -1,6 +1,6 @@
 """What an echo server says to the bytes of one connection, for each shape of a stream (sections 10.7 to 10.9).
 
-No socket, clock or thread: whoever owns the connection hands bytes in and sends what comes out. None of the shapes
+No socket, clock or thread: the owner of the connection hands bytes in and sends what comes out. None of the shapes
 keeps more than its limit and the reply that is on its way.
 """
 
@@ -41,7 +41,7 @@ class Conversation(ABC):
         """Take what arrived and say what is to be sent for it, piece by piece (ECHO-46).
 
         Args:
-            data: one byte at least; what lies behind the end of the conversation is left alone.
+            data: one byte at least; what follows the end of the conversation is left alone.
         """
 
     def receive_eof(self) -> Iterator[bytes]:

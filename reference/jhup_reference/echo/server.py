@@ -21,7 +21,7 @@ _NOT_IN_NAMES: Final = re.compile(rb"[^\x20-\x39\x3b-\x7e]")
 
 
 class Full(OSError):
-    """There is no room for one more request at the moment; whoever sent it waits in the queue of the system."""
+    """There is no room for one more request at the moment; it waits in the queue of the system."""
 
 
 class EchoServer(Lifecycle):

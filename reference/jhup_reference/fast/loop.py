@@ -1,4 +1,4 @@
-"""A loop that gives each of many connections a turn: what the system says is ready, and what was put off.
+"""A loop in which each of many connections has its turn: when its socket is ready, or after others went first.
 
 It knows nothing of what is served. Nothing in it may wait, and no turn be long.
 """
@@ -32,7 +32,7 @@ class Loop:
 
     Attributes:
         now: the time of the last look at the system, in seconds.
-        buffer: for what is read; whoever isn't through with it when its turn is over takes it by `lend_buffer`.
+        buffer: for what is read; a connection that isn't through with it keeps it by `lend_buffer`.
         selector: where sockets are registered, each with what is to be called when it is ready.
         ending: whether connections end once they are between requests.
     """

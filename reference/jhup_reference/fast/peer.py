@@ -33,7 +33,7 @@ class PeerHost(Protocol):
     def must_wait(self) -> bool:
         """Whether a put may have to wait for the disk, and so doesn't belong in the loop."""
 
-    def patience(self, session: Session) -> float:
+    def idle_timeout(self, session: Session) -> float:
         """Return the seconds for which a client may be silent."""
 
     def serve_apart(self, sock: socket.socket, address: Any, session: Session, started: Iterable[Output]) -> None:
@@ -82,8 +82,8 @@ class Peer:
 
     def tick(self) -> None:
         """Look at the clock."""
-        patience = self._host.linger if self._lingers else self._host.patience(self._session)
-        if self._put_off or self._loop.now - self._heard < patience:
+        allowed = self._host.linger if self._lingers else self._host.idle_timeout(self._session)
+        if self._put_off or self._loop.now - self._heard < allowed:
             return
         if self._lingers:
             self.close()

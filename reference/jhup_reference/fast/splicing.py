@@ -72,14 +72,14 @@ class Splicer:
         os.close(self._writer)
 
 
-def splice_body(sock: socket.socket, session: Session, sink: int, patience: float) -> bool:
+def splice_body(sock: socket.socket, session: Session, sink: int, timeout: float) -> bool:
     """Move the body under way past the process: a `jhup_reference.handler.BodyMover`.
 
     Args:
         sock: plain, with a time-out.
         session: whose body is due.
         sink: from `Session.open_sink`.
-        patience: seconds to wait for each next byte.
+        timeout: seconds to wait for each next byte.
 
     Returns:
         Whether the stream has ended.
@@ -96,7 +96,7 @@ def splice_body(sock: socket.socket, session: Session, sink: int, patience: floa
             try:
                 moved = splicer.move(sock, sink, due)
             except BlockingIOError:
-                _await_input(sock, patience)
+                _await_input(sock, timeout)
                 continue
             if not moved:
                 return True

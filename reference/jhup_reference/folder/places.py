@@ -23,7 +23,7 @@ class Places:
 
     Args:
         folder: the folder of the store.
-        platform_fault: tells why the platform can't hold a valid name; None where it can hold each.
+        platform_fault: returns why the platform can't hold a valid name; None where it can hold each.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Places:
         return name.encode()
 
     def look(self, place: bytes) -> bool:
-        """Tell whether a file holds a name.
+        """Return whether a file holds a name.
 
         Raises:
             StorageFault: when something else does (NAME-11, NAME-12), or the file system can't hold it (NAME-10).

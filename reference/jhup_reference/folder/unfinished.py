@@ -72,7 +72,7 @@ class Unfinished:
         return b"\x7f%d-%d.part" % (os.getpid(), next(self._numbers))
 
     def clean(self) -> int:
-        """Remove what a killed process left (STORE-11), and tell how much that was."""
+        """Remove what a killed process left (STORE-11); return how many files that was."""
         count = 0
         for name in self._folder.names():
             if _NAME.fullmatch(name):

@@ -11,7 +11,7 @@ _FORBIDDEN: Final = frozenset('<>:"|?*')
 
 
 def windows_fault(name: str) -> str | None:
-    """Tell why Windows can't hold a file of a name; None when it can.
+    """Return why Windows can't hold a file of a name; None when it can.
 
     Args:
         name: a valid name (chapter 4).

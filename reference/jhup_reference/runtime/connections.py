@@ -65,7 +65,7 @@ class Connections:
             connection.abort()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until none is left, for a bounded time; tell whether that came."""
+        """Wait until none is left, for a bounded time; return whether that came."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._all, seconds)
 

@@ -112,4 +112,4 @@ class Lifecycle(socketserver.TCPServer):
             structlog.get_logger().error("internal", peer=peer_name(client_address), exc_info=sys.exc_info())
 
     def server_close(self) -> None:
-        """Nothing: the listening socket belongs to whoever opened it."""
+        """Nothing: the listening socket is closed by the code that opened it."""

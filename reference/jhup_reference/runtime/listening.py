@@ -96,7 +96,7 @@ def stop_listening(listener: socket.socket) -> None:
 
 
 def bound_address(listener: socket.socket, transport: Transport) -> Address:
-    """Tell where a bound socket is, with the port that the system chose."""
+    """Return where a bound socket is, with the port that the system chose."""
     name = listener.getsockname()
     if transport.is_local:
         return Address(transport, path=os.fsdecode(name))

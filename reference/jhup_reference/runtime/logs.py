@@ -26,7 +26,7 @@ _LINE: Final = 16 * 1024
 
 
 class Outlet:
-    """Writes lines from a thread of its own, so that the caller never waits for whoever reads them.
+    """Writes lines from a thread of its own, so that the caller never waits for a reader.
 
     Args:
         write: writes some bytes and returns how many it took; may block or raise OSError.

@@ -29,7 +29,7 @@ def part(sock: socket.socket, *, ended: bool, linger: float) -> None:
 
 
 def shut(sock: socket.socket, how: int) -> None:
-    """Shut a direction of a connection that may be gone already; whoever waits in it is woken.
+    """Shut a direction of a connection that may be gone already; a thread that waits in it is woken.
 
     Args:
         sock: any socket.
