@@ -359,7 +359,7 @@ def test_a_silence_that_was_only_slow_is_not_blamed() -> None:
 
 @pytest.mark.parametrize(("tries", "times"), [((b"x",), 1), ((b"x", b"ABC", b"x"), 2)])
 def test_a_wrong_answer_that_turns_right_wavers(tries: tuple[bytes, ...], times: int) -> None:
-    with pytest.raises(Wavering, match=f"failed {times} times of 3"):
+    with pytest.raises(Wavering, match=f"failed {times} of 3 times"):
         judge_of(ScriptedWire(answers(*tries))).expect([Ask(b"abc")])
 
 
@@ -375,7 +375,7 @@ def test_nothing_is_learnt_without_the_control() -> None:
         return b"" if ask.data == b"control" else right(ask, tried)
 
     wire = ScriptedWire(deaf)
-    with pytest.raises(NotSeen, match="the control failed"):
+    with pytest.raises(NotSeen, match="a control failed"):
         judge_of(wire).expect([Ask(b"abc")], control=Ask(b"control"))
     assert [patience for _, patience in wire.asked] == [PATIENCE, LAST]
 
@@ -510,30 +510,27 @@ def test_messages_of_a_line_server_end_in_a_line_feed_and_hold_no_other() -> Non
     assert judge_of(ScriptedWire(right)).message(b"a") == Ask(b"a")
 
 
-def test_generated_bytes_are_shrunk_and_not_held_against_a_server_that_failed_at_what_they_show() -> None:
-    bad = ScriptedWire(lambda ask, tried: b"x" if b"\xff" in ask.data else right(ask, tried))
-    judge = judge_of(bad)
+def test_generated_bytes_are_shrunk() -> None:
+    bad = ScriptedWire(lambda ask, tried: b"x" if b"o\xff" in ask.data else right(ask, tried))
 
-    with pytest.raises(Finding, match=r"of .xff;"):
-        judge.expect_any(Ask(b"hello\xffworld"))
-    judge.failed.add("ECHO-1")
-    with pytest.raises(NotSeen, match="ECHO-1 failed, which this may come of"):
-        judge.expect_any(Ask(b"hello\xffworld"))
+    with pytest.raises(Finding, match=r"of o.xff;"):
+        judge_of(bad).expect_any(Ask(b"hello\xffworld"))
 
 
-def test_a_wrong_answer_to_a_message_is_blamed_unless_it_is_about_other_clauses() -> None:
-    with pytest.raises(Finding):
-        judge_of(ScriptedWire(answers(b"x", b"x"))).expect_messages([b"abc"])
-    judge_of(ScriptedWire(answers(b"x", b"x"))).expect_messages([b"abc"], of_others=lambda tried: True)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda data: b"\xff" in data,
+        lambda data: data != data.strip(),
+        lambda data: len(data) > 5,
+    ],
+    ids=["a byte", "white space at an edge", "a length"],
+)
+def test_generated_bytes_show_nothing_that_plainer_ones_show(wrong: Callable[[bytes], bool]) -> None:
+    wire = ScriptedWire(lambda ask, tried: b"?" if wrong(ask.data) else right(ask, tried))
 
-
-@pytest.mark.parametrize("number", range(1, 72))
-def test_what_replies_show_is_a_matter_of_the_clauses_up_to_62_but_for_what_segments_are(number: int) -> None:
-    judge = judge_of(ScriptedWire(lambda ask, tried: b"x"))
-    judge.failed.add(f"ECHO-{number}")
-
-    with pytest.raises(NotSeen if number < 63 and number not in (26, 31, 39, 52) else Finding):
-        judge.expect_any(Ask(b"a"))
+    with pytest.raises(NotSeen, match="is answered wrongly too, which other clauses cover"):
+        judge_of(wire).expect_any(Ask(b" a\xffbcd"))
 
 
 class Deaths:

@@ -321,15 +321,6 @@ def test_what_would_help_is_said_once_and_what_is_missed_most_first() -> None:
     assert run.what_would_help() == ["replies", "folder"]
 
 
-def test_what_failed_is_known_to_the_judge() -> None:
-    run = Run(Options(target=None, known_failing={}))
-    run.judge = cast(Judging, NoJudge())
-    for name, outcome in zip(("STORE-1", "STORE-2", "ERR-3", "ERR-6", "ERR-8", "ERR-2"), WORST_FIRST, strict=False):
-        run.add(check(name, outcome))
-
-    assert run.judge.failed == {"STORE-1", "STORE-2", "ERR-6"}  # FAIL, WARN, FLAKY
-
-
 def test_how_a_target_is_seen_includes_its_process_where_that_is_known() -> None:
     run = Run(Options(target=None, known_failing={}))
     assert run.observed_by == []

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from jhup.echo import Answers, FiniteAnswers, Shape, worker_name
+from jhup_conformance.differences import Difference, Other
 from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.dump import show_bytes
 from jhup_conformance.wire.transcript import Transcript
@@ -88,6 +89,21 @@ class Tried:
     mismatch: Mismatch | None
     transcript: Transcript
     lost: bool = False
+
+    @property
+    def attempt(self) -> Ask:
+        """What was tried."""
+        return self.ask
+
+    @property
+    def points(self) -> tuple[Difference, ...]:
+        """In which point the answer differs from every right one."""
+        return (Other(self.mismatch.expected, self.mismatch.actual),) if self.mismatch else ()
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether more may still have come."""
+        return self.mismatch is not None and self.mismatch.timed_out
 
 
 class Wire(Protocol):

@@ -3,21 +3,27 @@
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final, NoReturn, TypeVar
+from functools import partial
+from typing import Final, TypeVar
 
 from jhup.clauses import Clause
 from jhup.echo import Rules, Service, Serving, Shape, right_answers, worker_name
-from jhup_conformance.echo.asking import CONTENT, Ask, Breach, Mismatch, Tried
+from jhup_conformance.echo.asking import CONTENT, Ask, Breach, Tried
 from jhup_conformance.echo.datagrams import DatagramWire
 from jhup_conformance.echo.declared import Declared
+from jhup_conformance.echo.inputs import letters
 from jhup_conformance.echo.shrink import shrink
 from jhup_conformance.echo.streams import StreamWire, leave
-from jhup_conformance.findings import Finding, NotOffered, NotSeen, Wavering
+from jhup_conformance.findings import Finding, NotOffered, NotSeen
 from jhup_conformance.profiles import Effort
 from jhup_conformance.target.process import Spawned
 from jhup_conformance.target.resources import Vitals
 from jhup_conformance.target.timing import Pace
+from jhup_conformance.verify.confirm import LONGER_PAUSE, TRIES, Confirmation
+from jhup_conformance.verify.controls import Controls
+from jhup_conformance.verify.failure import Failure
 from jhup_conformance.verify.judging import Judging
+from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.dialer import TargetGone
 from jhup_conformance.wire.dump import show_bytes
 from jhup_conformance.wire.line import Line, drive
@@ -26,15 +32,11 @@ from jhup_conformance.wire.network import Clock
 __all__ = ["EchoJudge", "Plain"]
 
 _T = TypeVar("_T")
-_LOOKS: Final = 3
-"""How often a failing ask is made in all before it is blamed or called flaky."""
-_SURE_PAUSE: Final = 4
-"""By how much pauses grow when an ask is tried again."""
 _LANES: Final = 4
 """Connections at a time: few enough for the shortest queue of those that wait to be accepted, which holds five."""
 _BLAND: Final = b"abc"
-_SHOWING: Final = frozenset(f"ECHO-{number}" for number in range(1, 63) if number not in (26, 31, 39, 52))
-"""The clauses whose breach may show in an answer to any bytes."""
+_MOST_BYTES: Final = 12
+"""How many different bytes of a wrongly answered message are tried each by itself."""
 
 
 class Plain:
@@ -87,6 +89,7 @@ class EchoJudge(Judging):
         self._does_not_apply = does_not_apply
         self._lanes: int | None = None
         self._down = False
+        self._controls: Controls[Ask] = Controls(self._run, pace)
 
     # What a run asks for
 
@@ -260,21 +263,29 @@ class EchoJudge(Judging):
             Wavering: for one that failed and then held.
             NotSeen: when the control fails, or resets take all answers.
         """
-        if control and (failed := self._fails_twice(control)):
-            raise NotSeen(f"the control failed: expected {failed.expected}; actual: {failed.actual}")
+        if control:
+            self._controls.require(control, "the nearest plain exchange fails too")
+        is_for = partial(self._is_for, breaches=breaches, of_others=of_others)
+        confirmation = self._confirmation(is_for, shrinks=shrinks)
         waiting = list(asks)
         size = self.lanes if len(waiting) > 1 else 1
         for start in range(0, len(waiting), size):
-            for tried in self.wire.run(waiting[start : start + size], patience=self.pace.patience):
-                if tried.lost:
-                    self._try_lost(tried.ask, breaches, shrinks)
-                elif tried.mismatch and tried.mismatch.breach in breaches and not of_others(tried):
-                    if Breach.NOTHING in breaches and self._is_only_behind(tried):
-                        continue
-                    self._look_again(tried, tried.mismatch, breaches, shrinks)
+            batch = waiting[start : start + size]
+            for tried in self.wire.run(batch, patience=self.pace.patience):
+                found = self._asked_until_answered(tried) if tried.lost else tried
+                if is_for(found):
+                    confirmation.look_again(found, batch)
 
-    def _is_only_behind(self, tried: Tried) -> bool:
-        """Tell whether an answer is right but for something behind it that has clauses of its own.
+    def _is_for(
+        self, tried: Tried, breaches: frozenset[Breach], of_others: Callable[[Tried], bool] = lambda _: False
+    ) -> bool:
+        """Tell whether what came of an ask fails, and in a way that the check is about."""
+        if tried.mismatch is None or tried.mismatch.breach not in breaches or of_others(tried):
+            return False
+        return not (Breach.NOTHING in breaches and self._is_only_after(tried))
+
+    def _is_only_after(self, tried: Tried) -> bool:
+        """Tell whether an answer is right but for something after it, which other clauses cover.
 
         That is a second reply of a line server that is one-shot (ECHO-44), or a reply to end of stream itself (ECHO-34,
         ECHO-43); their checks ask for it alone.
@@ -289,24 +300,50 @@ class EchoJudge(Judging):
         return self.wire.right(tried.ask).contains(tried.answer.removesuffix(extra))
 
     def expect_any(self, ask: Ask, *, breaches: frozenset[Breach] = CONTENT) -> None:
-        """Expect a right answer to generated bytes; such a check comes after all others, for it is about all of them.
+        """Expect a right answer to generated bytes, which is about nothing that shows with plainer ones.
 
         Raises:
             Finding: with the smallest ask that was found.
-            NotSeen: when a clause about what is replied has failed, so that wrong answers show nothing new.
+            NotSeen: when a plainer message is answered wrongly as well, because other clauses cover that.
         """
-        try:
-            self.expect([ask], breaches=breaches, shrinks=True)
-        except Finding as finding:
-            if known := sorted(self.failed & _SHOWING):
-                raise NotSeen(f"{', '.join(known)} failed, which this may come of: {finding.actual}") from finding
-            raise
+        self.expect([ask], breaches=breaches, shrinks=True)
+
+    def _acquits(self, failed: Failure[Ask]) -> None:
+        """Blame generated bytes for nothing that plainer ones show.
+
+        Raises:
+            NotSeen: when they show it.
+        """
+        for plainer in self._plainer(failed.attempt):
+            if self._controls.problem(plainer):
+                raise NotSeen(f"{show_bytes(plainer.data)} is answered wrongly too, which other clauses cover")
+
+    def _plainer(self, ask: Ask) -> Iterator[Ask]:
+        """Return what a wrong answer to an ask may come of: its bytes in one segment, each byte, its edges, its length.
+
+        Those that are the ask itself are left out.
+        """
+        data = ask.data.strip(b"\n") if self.shape in (Shape.LINE, Shape.LINE_ONE_SHOT) else ask.data
+        whole = replace(ask, cuts=())
+        messages = [bytes([byte]) for byte in dict.fromkeys(data[:_MOST_BYTES])] if len(data) > 1 else []
+        messages += [each for each in (data.strip(), letters(len(data))) if each not in (data, b"")]
+        yield from (each for each in (whole, *map(self.message, messages)) if each != ask)
+
+    @property
+    def sends_more(self) -> bool:
+        """Whether a one-shot server sends more than the reply to a plain message, which ECHO-27 covers."""
+        return self.once("more than a reply", self._sends_more)
+
+    def _sends_more(self) -> bool:
+        asks = [Ask(b"abc"), Ask(b"abc", end=End.FINISH), Ask(b"abcdef", (3,), pause=0.02)]
+        tried = [self.wire.run([ask], patience=self.pace.last_patience)[0] for ask in asks]
+        return any(each.mismatch is not None and each.mismatch.breach is Breach.EXTRA for each in tried)
 
     def is_alive(self) -> bool:
         """Tell whether a plain message on a new connection, or in a datagram, is answered rightly."""
         if isinstance(self.wire, DatagramWire):
             return self.wire.control()
-        return not self._fails_twice(self.message(_BLAND))
+        return self._controls.fails_twice(self.message(_BLAND)) is None
 
     @contextlib.contextmanager
     def surviving(self, what: str) -> Iterator[None]:
@@ -338,68 +375,53 @@ class EchoJudge(Judging):
         drive([line], until=until, patience=patience, at_most=60.0)
         return until(line)
 
-    # Second looks
+    # Confirmation
 
-    def _fails_twice(self, ask: Ask) -> Mismatch | None:
-        patience = self.pace.patience
-        for _ in range(2):
-            tried = self.wire.run([ask], patience=patience)[0]
-            if tried.mismatch is None or tried.mismatch.breach not in CONTENT:
-                return None
-            patience = self.pace.last_patience
-        return tried.mismatch
+    def _run(self, asks: Sequence[Ask], patience: float) -> list[Tried]:
+        """Make asks, and return those whose answer is wrong in itself."""
+        return [each for each in self.wire.run(asks, patience=patience) if self._is_content(each)]
 
-    def _try_lost(self, ask: Ask, breaches: frozenset[Breach], shrinks: bool) -> None:
-        """Ask again where a reset took the answer, which proves nothing."""
-        for _ in range(_LOOKS):
-            tried = self._alone(ask)
+    @staticmethod
+    def _is_content(tried: Tried) -> bool:
+        return tried.mismatch is not None and tried.mismatch.breach in CONTENT
+
+    def _asked_until_answered(self, lost: Tried) -> Tried:
+        """Ask again where a reset took the answer, which proves nothing.
+
+        Raises:
+            NotSeen: when a reset takes it each time.
+        """
+        for _ in range(TRIES):
+            tried = self.wire.run([self._slower(lost.ask)], patience=self.pace.last_patience)[0]
             if not tried.lost:
-                if tried.mismatch and tried.mismatch.breach in breaches:
-                    self._look_again(tried, tried.mismatch, breaches, shrinks)
-                return
-        raise NotSeen(f"each time a reset took the answer to {show_bytes(ask.data)}")
+                return tried
+        raise NotSeen(f"each time a reset took the answer to {show_bytes(lost.ask.data)}")
 
-    def _look_again(self, first: Tried, mismatch: Mismatch, breaches: frozenset[Breach], shrinks: bool) -> None:
-        """Try a failing ask again, alone and with more time, and blame the target only if it fails again."""
-        again = self._alone(first.ask)
-        if again.mismatch and again.mismatch.breach in breaches:
-            self._blame(again, breaches, shrinks)
-        if mismatch.timed_out:
-            return  # it was only slow beside the others
-        third = self._alone(first.ask)
-        failures = 1 + (third.mismatch is not None)
-        raise Wavering(
-            mismatch.expected,
-            f"{mismatch.actual}; failed {failures} times of {_LOOKS} under the same bytes",
-            first.transcript,
+    def _slower(self, ask: Ask) -> Ask:
+        return replace(ask, pause=LONGER_PAUSE * self.pace.pause) if ask.pause is None and ask.cuts else ask
+
+    def _confirmation(self, is_for: Callable[[Tried], bool], *, shrinks: bool) -> Confirmation[Ask]:
+        def run(asks: Sequence[Ask], patience: float) -> list[Tried]:
+            return [each for each in self.wire.run(asks, patience=patience) if is_for(each)]
+
+        def smallest(failed: Failure[Ask], again: Callable[[Ask], Failure[Ask] | None]) -> Failure[Ask]:
+            return shrink(failed, again, shape=self.shape, clock=self.clock) if shrinks else failed
+
+        return Confirmation(
+            run=run,
+            pace=self.pace,
+            slower=self._slower,
+            acquits=self._acquits if shrinks else lambda _: None,
+            smallest=smallest,
+            where=self._where,
         )
 
-    def _alone(self, ask: Ask) -> Tried:
-        if ask.pause is None and ask.cuts:
-            ask = replace(ask, pause=_SURE_PAUSE * self.pace.pause)
-        return self.wire.run([ask], patience=self.pace.last_patience)[0]
-
-    def _blame(self, failed: Tried, breaches: frozenset[Breach], shrinks: bool) -> NoReturn:
-        def fails(ask: Ask) -> Tried | None:
-            tried = self.wire.run([ask], patience=self.pace.patience)[0]
-            return tried if tried.mismatch and tried.mismatch.breach in breaches else None
-
-        smallest = shrink(failed, fails, shape=self.shape, clock=self.clock) if shrinks else failed
-        if smallest.mismatch is None:
-            raise ValueError("what failed has no mismatch")
-        cuts = f" [cut at {', '.join(map(str, smallest.ask.cuts[:5]))}]" if smallest.ask.cuts else ""
-        raise Finding(
-            smallest.mismatch.expected,
-            f"{smallest.mismatch.actual}{cuts}{self._hint(smallest)}",
-            smallest.transcript,
-            timed_out=smallest.mismatch.timed_out,
-        )
-
-    def _hint(self, tried: Tried) -> str:
-        """Say which declaration would make an answer right."""
-        if not self.rules.trims:
-            return ""
+    def _where(self, failed: Failure[Ask]) -> str:
+        """Return where the bytes were cut, and which declaration would make the answer right."""
+        ask = failed.attempt
+        told = [f"cut at {', '.join(map(str, ask.cuts[:5]))}"] if ask.cuts else []
         kept = replace(self.rules, trim=False)
-        if right_answers(tried.ask.data, shape=self.shape, rules=kept, ended=tried.ask.ended).contains(tried.answer):
-            return " (right for a server that does not trim: --no-trim declares it)"
-        return ""
+        right = right_answers(ask.data, shape=self.shape, rules=kept, ended=ask.ended)
+        if self.rules.trims and isinstance(failed, Tried) and right.contains(failed.answer):
+            told.append("right for a server that does not trim: --no-trim declares it")
+        return "; ".join(told)

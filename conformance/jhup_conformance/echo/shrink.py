@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Final
 
 from jhup.echo import Shape
-from jhup_conformance.echo.asking import Ask, Tried
+from jhup_conformance.echo.asking import Ask
+from jhup_conformance.verify.failure import Failure
 from jhup_conformance.wire.network import Clock
 
 __all__ = ["shrink"]
@@ -15,7 +16,9 @@ _BUDGET: Final = 1.5
 _PLAIN: Final = ord("a")
 
 
-def shrink(failed: Tried, fails: Callable[[Ask], Tried | None], *, shape: Shape, clock: Clock) -> Tried:
+def shrink(
+    failed: Failure[Ask], fails: Callable[[Ask], Failure[Ask] | None], *, shape: Shape, clock: Clock
+) -> Failure[Ask]:
     """Look for a smaller ask that still fails.
 
     Args:
@@ -28,14 +31,14 @@ def shrink(failed: Tried, fails: Callable[[Ask], Tried | None], *, shape: Shape,
         The smallest that was found within the budget, `failed` itself if none. One that showed by silence alone is left
         as it is, since each further try would cost that silence again.
     """
-    if failed.mismatch is None or failed.mismatch.timed_out:
+    if failed.timed_out:
         return failed
     until = clock.now() + _BUDGET
     smallest = failed
     progress = True
     while progress:
         progress = False
-        for ask in _smaller(smallest.ask, shape):
+        for ask in _smaller(smallest.attempt, shape):
             if clock.now() > until:
                 return smallest
             if found := fails(ask):

@@ -124,8 +124,6 @@ class Run:
     def add(self, result: CheckResult) -> None:
         """Take the result of a check."""
         self.results[result.clause].checks.append(result)
-        if self.judge and result.outcome in (Outcome.FAIL, Outcome.WARN, Outcome.FLAKY):
-            self.judge.failed.add(result.clause)
 
     # What it all comes to
 

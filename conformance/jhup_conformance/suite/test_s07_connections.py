@@ -11,7 +11,7 @@ from jhup_conformance.sizes import pattern
 from jhup_conformance.suite.support.fairness import only_where, require_lanes, retried
 from jhup_conformance.suite.support.idle import keep_idle
 from jhup_conformance.target.store_by_stat import ReplyObserver
-from jhup_conformance.verify.confirm import SURE_PAUSE
+from jhup_conformance.verify.acquittal import SURE_PAUSE
 from jhup_conformance.verify.dialogue import Dialogue, wait_for_all
 from jhup_conformance.verify.judge import Judge
 from jhup_conformance.verify.marks import check, together

@@ -1,5 +1,6 @@
 """What all checks of a run share about an upload server: what is known of it, and what may be asked of it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from jhup.clauses import Clause, ConformanceClass
@@ -16,8 +17,8 @@ from jhup_conformance.target.timing import Pace
 from jhup_conformance.verify.controls import Controls
 from jhup_conformance.verify.exchange import Attempt, actions_of
 from jhup_conformance.verify.judging import Judging
-from jhup_conformance.verify.runner import Runner
-from jhup_conformance.verify.stream import End, Names, put
+from jhup_conformance.verify.runner import Failed, Runner
+from jhup_conformance.verify.stream import End, Names, put, requests
 from jhup_conformance.wire.line import drive
 from jhup_conformance.wire.network import Clock
 
@@ -51,7 +52,12 @@ class Bench(Judging):
         super().__init__(effort, vitals=vitals, spawned=spawned)
         self.runner = runner
         self.known = known
-        self.controls = Controls(runner)
+        self.controls = Controls(
+            self.run,
+            runner.pace,
+            is_glued=lambda attempt: attempt.stream.is_glued,
+            glued=Attempt(stream=requests(put(b"first"), put(b"second"))),
+        )
         self.folder = folder
         self._lanes: int | None = None
         self._speaks_unasked: bool | None = None
@@ -151,9 +157,9 @@ class Bench(Judging):
         finally:
             line.drop()
 
-    def fails(self, attempt: Attempt) -> bool:
-        """Tell whether an attempt fails, tried once."""
-        return bool(self.runner.run([attempt], patience=self.pace.patience))
+    def run(self, attempts: Sequence[Attempt], patience: float) -> Sequence[Failed]:
+        """Make attempts at the same time, once, and return those that failed, unconfirmed."""
+        return self.runner.run(attempts, patience=patience)
 
     def require_replies(self) -> Greeting:
         """Return the target's greeting.

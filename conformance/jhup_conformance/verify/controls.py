@@ -1,30 +1,40 @@
-"""What has to work before anything can be learnt: plain exchanges, each tried once a run and remembered as a fact."""
+"""What has to work before anything can be learnt: plain attempts, each made once a run and remembered as a fact."""
 
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Generic
 
 from jhup_conformance.findings import NotSeen
-from jhup_conformance.verify.exchange import Attempt
-from jhup_conformance.verify.runner import Failed, Runner
-from jhup_conformance.verify.stream import put, requests
+from jhup_conformance.target.timing import Pace
+from jhup_conformance.verify.failure import AttemptT, Failure
 
-__all__ = ["TWO_PUTS", "Controls"]
-
-TWO_PUTS: Final = requests(put(b"first"), put(b"second"))
-"""What a target has to take in one segment before anything glued is tried."""
+__all__ = ["Controls"]
 
 
-class Controls:
+class Controls(Generic[AttemptT]):
     """Facts about a target: which plain attempts it serves.
 
     Args:
-        runner: makes the exchanges.
+        run: makes attempts, with so many seconds of patience; returns those that failed.
+        pace: how long to wait.
+        is_glued: tells whether an attempt has more than one request in a segment.
+        glued: the plainest attempt of that kind: where it fails, no other of its kind is tried.
     """
 
-    def __init__(self, runner: Runner) -> None:
-        self._runner = runner
-        self._problems: dict[Attempt, str] = {}
+    def __init__(
+        self,
+        run: Callable[[Sequence[AttemptT], float], Sequence[Failure[AttemptT]]],
+        pace: Pace,
+        *,
+        is_glued: Callable[[AttemptT], bool] = lambda _: False,
+        glued: AttemptT | None = None,
+    ) -> None:
+        self.pace = pace
+        self._run = run
+        self._is_glued = is_glued
+        self._glued = glued
+        self._problems: dict[AttemptT, str] = {}
 
-    def require(self, attempt: Attempt, why: str) -> None:
+    def require(self, attempt: AttemptT, why: str) -> None:
         """Make sure that an attempt works.
 
         Raises:
@@ -33,32 +43,36 @@ class Controls:
         if problem := self.problem(attempt):
             raise NotSeen(f"a control failed ({why}): expected {problem}")
 
-    def problem(self, attempt: Attempt) -> str:
-        """Return what goes wrong with an attempt, in words; empty when it works.
-
-        A stream with glued requests fails like the plainest of its kind where that fails.
-        """
+    def problem(self, attempt: AttemptT) -> str:
+        """Return what goes wrong with an attempt, in words; empty when it works."""
         if attempt not in self._problems:
-            plainest = Attempt(stream=TWO_PUTS)
-            if attempt != plainest and attempt.stream.is_glued and (problem := self.problem(plainest)):
-                self._problems[attempt] = problem
+            if attempt != self._glued and self._is_glued(attempt) and not self.works_glued:
+                self._problems[attempt] = self._problems[self._the_glued]
             else:
-                self._problems[attempt] = self._words(self.fails_twice(attempt))
+                self._problems[attempt] = _words(self.fails_twice(attempt))
         return self._problems[attempt]
 
     @property
-    def takes_two_at_once(self) -> bool:
-        """Whether two plain puts in one segment are carried out."""
-        return not self.problem(Attempt(stream=TWO_PUTS))
+    def works_glued(self) -> bool:
+        """Whether the plainest attempt with glued requests works."""
+        return self._glued is None or not self.problem(self._glued)
 
-    def fails_twice(self, attempt: Attempt) -> Failed | None:
+    @property
+    def _the_glued(self) -> AttemptT:
+        if self._glued is None:
+            raise ValueError("there is no attempt with glued requests")
+        return self._glued
+
+    def fails_twice(self, attempt: AttemptT) -> Failure[AttemptT] | None:
         """Return how an attempt fails, the second time with more patience; None when it works once."""
-        pace = self._runner.pace
-        if not self._runner.run([attempt], patience=pace.patience):
+        if not self._run([attempt], self.pace.patience):
             return None
-        failed = self._runner.run([attempt], patience=pace.last_patience)
-        return failed[0] if failed else None
+        return next(iter(self._run([attempt], self.pace.last_patience)), None)
 
-    @staticmethod
-    def _words(failed: Failed | None) -> str:
-        return f"{failed.mismatch.expected}; actual: {failed.mismatch.actual}" if failed else ""
+
+def _words(failed: Failure[AttemptT] | None) -> str:
+    if failed is None:
+        return ""
+    expected = "; ".join(dict.fromkeys(each.expected for each in failed.points))
+    actual = "; ".join(dict.fromkeys(each.actual for each in failed.points))
+    return f"{expected}; actual: {actual}"

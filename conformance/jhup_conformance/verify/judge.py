@@ -12,8 +12,9 @@ from jhup_conformance.target.process import Spawned
 from jhup_conformance.target.resources import Vitals
 from jhup_conformance.target.store import FolderObserver, Observer
 from jhup_conformance.target.timing import Pace
+from jhup_conformance.verify.acquittal import Acquittal, Blameless
 from jhup_conformance.verify.bench import Bench
-from jhup_conformance.verify.confirm import Blameless, Confirmation
+from jhup_conformance.verify.confirm import Confirmation
 from jhup_conformance.verify.dialogue import Dialogue
 from jhup_conformance.verify.exchange import Attempt
 from jhup_conformance.verify.runner import Failed
@@ -92,7 +93,7 @@ class Judge:
         size = self.lanes if len(attempts) > 1 else 1
         for start in range(0, len(attempts), size):
             batch = attempts[start : start + size]
-            for failed in self.bench.runner.run(batch, patience=self.pace.patience):
+            for failed in self.bench.run(batch, self.pace.patience):
                 confirmation.look_again(failed, batch)
 
     def require(self, *streams: Stream, why: str = _PLAIN) -> None:
@@ -108,9 +109,9 @@ class Judge:
         """Tell whether something plain works."""
         return not self.bench.controls.problem(self._attempt(stream))
 
-    def run(self, *streams: Stream, patience: float) -> list[Failed]:
+    def run(self, *streams: Stream, patience: float) -> Sequence[Failed]:
         """Send streams at the same time, once, and return those that failed, unconfirmed."""
-        return self.bench.runner.run([self._attempt(each) for each in streams], patience=patience)
+        return self.bench.run([self._attempt(each) for each in streams], patience)
 
     def converse(self) -> Dialogue:
         """Open a connection that is led step by step."""
@@ -160,7 +161,7 @@ class Judge:
     @property
     def takes_two_at_once(self) -> bool:
         """Whether two plain puts in one segment are carried out."""
-        return self.bench.controls.takes_two_at_once
+        return self.bench.controls.works_glued
 
     @property
     def observer(self) -> Observer:
@@ -225,12 +226,22 @@ class Judge:
             unsolicited=self.about_replies and not self.bench.speaks_unasked(),
         )
 
-    def _confirmation(self, blameless_if: Blameless, *, several_cuts: bool) -> Confirmation:
-        return Confirmation(
-            runner=self.bench.runner,
+    def _confirmation(self, blameless_if: Blameless, *, several_cuts: bool) -> Confirmation[Attempt]:
+        acquittal = Acquittal(
             controls=self.bench.controls,
+            clock=self.clock,
             about_replies=self.about_replies,
             speaks_unasked=self.bench.speaks_unasked,
             blameless_if=blameless_if,
             several_cuts=several_cuts,
+        )
+        return Confirmation(
+            run=self.bench.run,
+            pace=self.pace,
+            slower=acquittal.slower,
+            acquits=acquittal.acquits,
+            smallest=acquittal.smallest,
+            where=acquittal.where,
+            # the machine was busy and has joined segments, which no unhurried client sends
+            excuses=lambda attempt: attempt.stream.is_paced,
         )

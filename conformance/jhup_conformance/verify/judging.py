@@ -26,7 +26,6 @@ class Judging(ABC):
         vitals: the process behind the address, where it is known.
         spawned: the server, where the suite has started it.
         random: the source of random choices, set to the run's seed before each check.
-        failed: the clauses that something was held against so far.
     """
 
     def __init__(self, effort: Effort, *, vitals: Vitals | None = None, spawned: Spawned | None = None) -> None:
@@ -34,7 +33,6 @@ class Judging(ABC):
         self.vitals = vitals
         self.spawned = spawned
         self.random = Random(0)
-        self.failed: set[str] = set()
         self._shared: dict[str, object] = {}
 
     @property

@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 from jhup.limits import CLOSE_WITHIN
 from jhup.model import Server
+from jhup_conformance.differences import Difference
 from jhup_conformance.findings import Finding, NotSeen
 from jhup_conformance.target.store import Body, Observer
 from jhup_conformance.target.timing import Pace
@@ -14,6 +15,7 @@ from jhup_conformance.verify.stream import Names, Stream, put
 from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.line import Line, drive, overhear
 from jhup_conformance.wire.network import Clock
+from jhup_conformance.wire.transcript import Transcript
 
 __all__ = ["Failed", "Runner"]
 
@@ -36,6 +38,26 @@ class Failed:
 
     exchange: Exchange
     mismatch: Mismatch
+
+    @property
+    def attempt(self) -> Attempt:
+        """What was tried."""
+        return self.exchange.attempt
+
+    @property
+    def points(self) -> tuple[Difference, ...]:
+        """In which points it differs from what is right."""
+        return self.mismatch.points
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether nothing was seen at all of what was waited for."""
+        return self.mismatch.timed_out
+
+    @property
+    def transcript(self) -> Transcript:
+        """The record of it."""
+        return self.exchange.line.transcript
 
 
 class Runner:

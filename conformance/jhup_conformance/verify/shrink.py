@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from jhup_conformance.verify.exchange import Attempt
-from jhup_conformance.verify.runner import Failed
+from jhup_conformance.verify.failure import Failure
 from jhup_conformance.wire.network import Clock
 
 __all__ = ["shrink"]
@@ -16,8 +16,12 @@ _BUDGET: Final = 3.0
 
 
 def shrink(
-    failed: Failed, fails: Callable[[Attempt], Failed | None], clock: Clock, *, kept: frozenset[int] = frozenset()
-) -> Failed:
+    failed: Failure[Attempt],
+    fails: Callable[[Attempt], Failure[Attempt] | None],
+    clock: Clock,
+    *,
+    kept: frozenset[int] = frozenset(),
+) -> Failure[Attempt]:
     """Look for a smaller attempt that still fails.
 
     Args:
@@ -30,7 +34,7 @@ def shrink(
         The smallest that was found within a few seconds, `failed` itself if none.
     """
     until = clock.now() + _BUDGET
-    first = failed.exchange.bound.stream.cuts
+    first = failed.attempt.stream.cuts
     smallest, tried = failed, {first}
     candidates = _fewer(tuple(cut for cut in first if cut not in kept))
     while (fewer := next(candidates, None)) is not None:
@@ -40,7 +44,7 @@ def shrink(
         if clock.now() > until:
             break
         tried.add(cuts)
-        attempt = smallest.exchange.attempt
+        attempt = smallest.attempt
         if found := fails(replace(attempt, stream=attempt.stream.cut(*cuts))):
             smallest, candidates = found, _fewer(tuple(cut for cut in cuts if cut not in kept))
     return smallest
