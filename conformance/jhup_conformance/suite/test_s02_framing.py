@@ -2,11 +2,19 @@
 
 import pytest
 
-from jhup_conformance.sizes import pattern
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check
-from jhup_conformance.verify.stream import NAME_LENGTH, End, Stream, command, name, put, requests
-from jhup_conformance.wire.frames import header
+from jhup_conformance.checks import (
+    NAME_LENGTH,
+    End,
+    Judge,
+    Stream,
+    check,
+    command,
+    header,
+    name,
+    pattern,
+    put,
+    requests,
+)
 
 PUT = put(b"abc")
 TWO_PUTS = requests(put(b"abc"), put(b"defgh"))

@@ -2,11 +2,8 @@
 
 import pytest
 
+from jhup_conformance.checks import End, Judge, Stream, check, frame, header, name, prefix, put, raw, requests, together
 from jhup_conformance.suite.support.closing_cases import BAD_PREFIXES, check_closed
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check, together
-from jhup_conformance.verify.stream import End, Stream, frame, name, put, raw, requests
-from jhup_conformance.wire.frames import header, prefix
 
 MOST = 65_536
 CEILING = 1_048_576

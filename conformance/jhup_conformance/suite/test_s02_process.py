@@ -10,14 +10,24 @@ from typing import Final
 import pytest
 
 from jhup.limits import CLOSE_WITHIN
-from jhup_conformance.findings import Finding, NotSeen
-from jhup_conformance.sizes import pattern
+from jhup_conformance.checks import (
+    NOTHING,
+    Dialogue,
+    End,
+    Finding,
+    Judge,
+    NotSeen,
+    Stream,
+    check,
+    command,
+    pattern,
+    prefix,
+    put,
+    raw,
+    request,
+    wait_for_all,
+)
 from jhup_conformance.target.resources import Peak, Vitals
-from jhup_conformance.verify.dialogue import Dialogue, wait_for_all
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check
-from jhup_conformance.verify.stream import NOTHING, End, Stream, command, put, raw
-from jhup_conformance.wire.frames import prefix, request
 
 WINDOW: Final = 0.07
 """Seconds over which processor time is measured; again, and longer, before it counts."""

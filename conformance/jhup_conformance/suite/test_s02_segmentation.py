@@ -4,11 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jhup_conformance.sizes import bodies, edges_up_to, pattern
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check
-from jhup_conformance.verify.stream import End, Stream, command, frame, name, put, requests
-from jhup_conformance.wire.frames import header
+from jhup_conformance.checks import (
+    End,
+    Judge,
+    Stream,
+    bodies,
+    check,
+    command,
+    edges_up_to,
+    frame,
+    header,
+    name,
+    pattern,
+    put,
+    requests,
+)
 
 LEAST_PAUSE = 0.005
 """Seconds at a cut of a sweep where nothing tells that a segment was read: the target reads from all connections."""

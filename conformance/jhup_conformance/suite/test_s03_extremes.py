@@ -6,15 +6,10 @@ from dataclasses import dataclass
 import pytest
 
 from jhup.limits import MAX_HEADER
-from jhup_conformance.differences import StillOpen
-from jhup_conformance.findings import Finding
+from jhup_conformance.checks import Dialogue, End, Finding, Judge, StillOpen, Stream, check, together
 from jhup_conformance.suite.support.followed import Pair, check_followed, check_pairs, followed
 from jhup_conformance.suite.support.malformed import put_of
 from jhup_conformance.suite.support.malformed_rows import PLAIN
-from jhup_conformance.verify.dialogue import Dialogue
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check, together
-from jhup_conformance.verify.stream import End, Stream
 
 SOUND = put_of(PLAIN)
 

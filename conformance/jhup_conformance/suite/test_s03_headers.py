@@ -11,11 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jhup.readings import MEMBERS
+from jhup_conformance.checks import NAME_LENGTH, Judge, Stream, check, frame, put, requests, together
 from jhup_conformance.suite.support.malformed import FILE, put_of
 from jhup_conformance.suite.support.malformed_rows import PLAIN
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check, together
-from jhup_conformance.verify.stream import NAME_LENGTH, Stream, frame, put, requests
 
 TOGETHER = 6
 """Headers of a generated property that are tried at the same time."""

@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 
 from jhup.errors import Malformed
 from jhup.readings import readings
+from jhup_conformance.checks import Judge, check, together
 from jhup_conformance.suite.support.followed import check_followed
 from jhup_conformance.suite.support.malformed import Malformed as Row
 from jhup_conformance.suite.support.malformed import put_of
 from jhup_conformance.suite.support.malformed_rows import DOUBTFUL, MALFORMED, PLAIN
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check, together
 
 TOGETHER = 8
 """Exchanges of a generated property that are made at the same time."""

@@ -4,13 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jhup_conformance.sizes import pattern
+from jhup_conformance.checks import End, Judge, Stream, check, pattern, together
 from jhup_conformance.suite.support.followed import check_followed, followed
 from jhup_conformance.suite.support.malformed import FILE, put_of
 from jhup_conformance.suite.support.malformed_rows import PLAIN
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check, together
-from jhup_conformance.verify.stream import End, Stream
 
 SOUND = put_of(PLAIN)
 

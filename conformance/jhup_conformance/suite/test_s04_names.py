@@ -11,12 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jhup.limits import MAX_NAME
-from jhup_conformance.findings import NotSeen
+from jhup_conformance.checks import NAME_LENGTH, Judge, NotSeen, check, put, requests, together
 from jhup_conformance.suite.support.bad_names import FILE, decoded, spelled
 from jhup_conformance.suite.support.followed import Pair, check_followed, check_pairs
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check, together
-from jhup_conformance.verify.stream import NAME_LENGTH, put, requests
 
 TOGETHER = 8
 """Names of a generated property that are tried at the same time."""

@@ -9,15 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from jhup_conformance.findings import Finding, NotSeen
+from jhup_conformance.checks import Dialogue, End, Finding, Judge, NotSeen, Stream, check, frame, header, wait_for_all
 from jhup_conformance.suite.support.bad_names import spelled
 from jhup_conformance.suite.support.followed import NEXT, check_followed, followed
 from jhup_conformance.suite.support.planted import CANARY, KINDS, Garden, occupied
-from jhup_conformance.verify.dialogue import Dialogue, wait_for_all
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check
-from jhup_conformance.verify.stream import End, Stream, frame
-from jhup_conformance.wire.frames import header
 
 Way = Callable[[Path, Path], str]
 """Makes a filename that leads from the store's folder to a file beside it."""

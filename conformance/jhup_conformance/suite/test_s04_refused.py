@@ -13,12 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jhup_conformance.findings import Finding, NotSeen
+from jhup_conformance.checks import NAME_LENGTH, Finding, Judge, NotSeen, Stream, check, clause_mark, together
 from jhup_conformance.suite.support.bad_names import BAD_NAMES, BODY, BadName, spelled
 from jhup_conformance.suite.support.followed import check_followed
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check, clause_mark, together
-from jhup_conformance.verify.stream import NAME_LENGTH, Stream
 
 TOGETHER = 8
 """Names of a generated property that are tried at the same time."""

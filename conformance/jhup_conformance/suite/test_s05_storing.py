@@ -7,13 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jhup_conformance.sizes import BUFFER_EDGES, pattern, sizes
+from jhup_conformance.checks import BUFFER_EDGES, Judge, Script, Stream, check, name, pattern, put, sizes
 from jhup_conformance.suite.support.fairness import only_where
 from jhup_conformance.suite.support.idle import keep_idle
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check
-from jhup_conformance.verify.script import Script
-from jhup_conformance.verify.stream import Stream, name, put
 
 SMALL = 512
 OLD = b"what was stored before\n" * 3

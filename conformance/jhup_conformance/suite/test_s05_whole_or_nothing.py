@@ -7,15 +7,21 @@ from pathlib import Path
 import pytest
 
 from jhup.names import is_valid_name
-from jhup_conformance.findings import Finding, NotSeen
-from jhup_conformance.sizes import pattern
+from jhup_conformance.checks import (
+    Body,
+    Dialogue,
+    End,
+    Finding,
+    Judge,
+    NotSeen,
+    Script,
+    Stream,
+    check,
+    name,
+    pattern,
+    put,
+)
 from jhup_conformance.suite.support.fairness import needs_bodies_of, require_halves, require_lanes
-from jhup_conformance.target.body import Body
-from jhup_conformance.verify.dialogue import Dialogue
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check
-from jhup_conformance.verify.script import Script
-from jhup_conformance.verify.stream import End, Stream, name, put
 
 OLD = b"what was stored before\n" * 3
 NEW = b"what shall replace it\n" * 5

@@ -3,15 +3,25 @@
 import pytest
 
 from jhup.limits import CLOSE_WITHIN
-from jhup_conformance.findings import Finding, Wavering
+from jhup_conformance.checks import (
+    Dialogue,
+    End,
+    Finding,
+    Judge,
+    Stream,
+    Wavering,
+    check,
+    command,
+    hello,
+    prefix,
+    put,
+    raw,
+    requests,
+    wait_for_all,
+    watch_closing,
+)
 from jhup_conformance.suite.support.closing_cases import BROKEN, ENDED, TRUNCATED, WHOLE, check_closed
 from jhup_conformance.suite.support.fairness import only_where
-from jhup_conformance.verify.closing import watch_closing
-from jhup_conformance.verify.dialogue import Dialogue, wait_for_all
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check
-from jhup_conformance.verify.stream import End, Stream, command, hello, put, raw, requests
-from jhup_conformance.wire.frames import prefix
 from jhup_conformance.wire.transcript import Closed
 
 PUT = put(b"abc").paced()

@@ -2,11 +2,8 @@
 
 import pytest
 
+from jhup_conformance.checks import End, Judge, Stream, check, command, frame, header, name, put, requests, together
 from jhup_conformance.suite.support.fairness import only_where
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check, together
-from jhup_conformance.verify.stream import End, Stream, command, frame, name, put, requests
-from jhup_conformance.wire.frames import header
 
 UNKNOWN = {
     "a name of the suite's own": "x-nothing",

@@ -13,14 +13,27 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from jhup_conformance.findings import Finding
-from jhup_conformance.sizes import pattern
+from jhup_conformance.checks import (
+    End,
+    Finding,
+    Judge,
+    Peer,
+    Script,
+    Stream,
+    check,
+    command,
+    frame,
+    header,
+    hello,
+    name,
+    pattern,
+    prefix,
+    put,
+    raw,
+    requests,
+    stat,
+)
 from jhup_conformance.suite.support.fairness import only_where, require_lanes
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check
-from jhup_conformance.verify.script import Peer, Script
-from jhup_conformance.verify.stream import End, Stream, command, frame, hello, name, put, raw, requests, stat
-from jhup_conformance.wire.frames import header, prefix
 
 NAMES: Final = 3
 """How many names a conversation is about: few, so that puts meet."""

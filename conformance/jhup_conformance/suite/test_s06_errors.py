@@ -6,14 +6,24 @@ from dataclasses import replace
 import pytest
 
 from jhup.limits import MAX_FILESIZE
-from jhup_conformance.findings import Finding, NotOffered
+from jhup_conformance.checks import (
+    Body,
+    End,
+    Finding,
+    Judge,
+    NotOffered,
+    Script,
+    Stream,
+    check,
+    frame,
+    header,
+    name,
+    prefix,
+    put,
+    requests,
+    together,
+)
 from jhup_conformance.suite.support.fairness import only_where
-from jhup_conformance.target.body import Body
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check, together
-from jhup_conformance.verify.script import Script
-from jhup_conformance.verify.stream import End, Stream, frame, name, put, requests
-from jhup_conformance.wire.frames import header, prefix
 
 OLD = b"what was stored before\n"
 NEW = b"what must not be stored"

@@ -5,14 +5,25 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 
 from jhup.limits import MAX_FILESIZE
-from jhup_conformance.sizes import pattern
+from jhup_conformance.checks import (
+    NOTHING,
+    Dialogue,
+    End,
+    Judge,
+    Script,
+    Stream,
+    check,
+    command,
+    frame,
+    hello,
+    pattern,
+    prefix,
+    put,
+    raw,
+    requests,
+    wait_for_all,
+)
 from jhup_conformance.suite.support.fairness import require_lanes
-from jhup_conformance.verify.dialogue import Dialogue, wait_for_all
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check
-from jhup_conformance.verify.script import Script
-from jhup_conformance.verify.stream import NOTHING, End, Stream, command, frame, hello, put, raw, requests
-from jhup_conformance.wire.frames import prefix
 
 Hostile = Callable[[Judge], Iterable[Stream]]
 """Makes what is sent on some connections."""

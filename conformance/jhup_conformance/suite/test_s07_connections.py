@@ -6,18 +6,31 @@ from typing import Final
 import pytest
 
 from jhup.limits import CONNECTIONS_AT_LEAST, IDLE_AT_LEAST
-from jhup_conformance.findings import Finding
-from jhup_conformance.sizes import pattern
+from jhup_conformance.checks import (
+    NOTHING,
+    SURE_PAUSE,
+    Dialogue,
+    End,
+    Finding,
+    Judge,
+    Peer,
+    Script,
+    Stream,
+    check,
+    command,
+    frame,
+    header,
+    pattern,
+    prefix,
+    put,
+    raw,
+    requests,
+    together,
+    wait_for_all,
+)
 from jhup_conformance.suite.support.fairness import only_where, require_lanes, retried
 from jhup_conformance.suite.support.idle import keep_idle
 from jhup_conformance.target.store_by_stat import ReplyObserver
-from jhup_conformance.verify.acquittal import SURE_PAUSE
-from jhup_conformance.verify.dialogue import Dialogue, wait_for_all
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check, together
-from jhup_conformance.verify.script import Peer, Script
-from jhup_conformance.verify.stream import NOTHING, End, Stream, command, frame, put, raw, requests
-from jhup_conformance.wire.frames import header, prefix
 from jhup_conformance.wire.line import Line, drive
 
 # 7.1, silence

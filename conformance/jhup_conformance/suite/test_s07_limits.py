@@ -6,12 +6,8 @@ from typing import Final
 import pytest
 
 from jhup.limits import CLOSE_WITHIN, CONNECTIONS_AT_LEAST, IDLE_AT_LEAST
-from jhup_conformance.findings import Finding
+from jhup_conformance.checks import Dialogue, End, Finding, Judge, check, put, stat, wait_for_all
 from jhup_conformance.suite.support.fairness import require_lanes, retried
-from jhup_conformance.verify.dialogue import Dialogue, wait_for_all
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check
-from jhup_conformance.verify.stream import End, put, stat
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.line import Line
 

@@ -5,17 +5,28 @@ from collections.abc import Sequence
 import pytest
 
 from jhup.messages import Failure
-from jhup_conformance.differences import StillOpen
-from jhup_conformance.findings import Finding
-from jhup_conformance.sizes import pattern
+from jhup_conformance.checks import (
+    PLAIN_REPLIES,
+    End,
+    Finding,
+    Judge,
+    StillOpen,
+    Stream,
+    check,
+    command,
+    frame,
+    header,
+    name,
+    pattern,
+    prefix,
+    put,
+    raw,
+    requests,
+    stat,
+)
 from jhup_conformance.suite.support.followed import followed
 from jhup_conformance.suite.support.malformed import Malformed as Row
 from jhup_conformance.suite.support.malformed_rows import MALFORMED
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check
-from jhup_conformance.verify.plain_replies import PLAIN_REPLIES
-from jhup_conformance.verify.stream import End, Stream, command, frame, name, put, raw, requests, stat
-from jhup_conformance.wire.frames import header, prefix
 
 pytestmark = pytest.mark.usefixtures("replies_offered")
 

@@ -5,19 +5,28 @@ import hashlib
 import pytest
 
 from jhup.messages import Stored
-from jhup_conformance.differences import WrongBody
-from jhup_conformance.findings import Finding, NotSeen
-from jhup_conformance.sizes import edges_up_to, pattern
+from jhup_conformance.checks import (
+    PLAIN_REPLIES,
+    Body,
+    Dialogue,
+    Finding,
+    Judge,
+    NotSeen,
+    Script,
+    Stream,
+    WrongBody,
+    check,
+    command,
+    edges_up_to,
+    name,
+    pattern,
+    put,
+    requests,
+    stat,
+)
 from jhup_conformance.suite.support.bad_names import BAD_NAMES, spelled
 from jhup_conformance.suite.support.fairness import needs_bodies_of
 from jhup_conformance.suite.support.followed import followed
-from jhup_conformance.target.body import Body
-from jhup_conformance.verify.dialogue import Dialogue
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check
-from jhup_conformance.verify.plain_replies import PLAIN_REPLIES
-from jhup_conformance.verify.script import Script
-from jhup_conformance.verify.stream import Stream, command, name, put, requests, stat
 
 pytestmark = pytest.mark.usefixtures("replies_offered")
 

@@ -5,17 +5,27 @@ from typing import Any
 import pytest
 
 from jhup.messages import Code
-from jhup_conformance.findings import Finding, NotOffered
-from jhup_conformance.sizes import pattern
+from jhup_conformance.checks import (
+    End,
+    Finding,
+    Judge,
+    NotOffered,
+    Stream,
+    check,
+    command,
+    name,
+    pattern,
+    put,
+    requests,
+    stat,
+    together,
+)
 from jhup_conformance.suite.support.bad_names import BAD_NAMES
 from jhup_conformance.suite.support.followed import NEXT, followed
 from jhup_conformance.suite.support.malformed import Malformed as Row
 from jhup_conformance.suite.support.malformed import put_of
 from jhup_conformance.suite.support.malformed_rows import MALFORMED, PLAIN
 from jhup_conformance.suite.support.planted import KINDS, Garden, occupied
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check, together
-from jhup_conformance.verify.stream import End, Stream, command, name, put, requests, stat
 
 pytestmark = pytest.mark.usefixtures("replies_offered")
 

@@ -6,14 +6,22 @@ import pytest
 
 from jhup.limits import HEADER_CEILING, MAX_HEADER
 from jhup.messages import Greeting
-from jhup_conformance.findings import Finding
-from jhup_conformance.sizes import pattern
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check
-from jhup_conformance.verify.plain_replies import PLAIN_REPLIES
-from jhup_conformance.verify.stream import End, Stream, frame, hello, name, put, requests
+from jhup_conformance.checks import (
+    PLAIN_REPLIES,
+    End,
+    Finding,
+    Judge,
+    Stream,
+    check,
+    frame,
+    header,
+    hello,
+    name,
+    pattern,
+    put,
+    requests,
+)
 from jhup_conformance.wire.dump import show_bytes
-from jhup_conformance.wire.frames import header
 
 PUT = put(b"abc", reply=True)
 HELLO = hello()

@@ -8,13 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jhup_conformance.findings import Finding
-from jhup_conformance.sizes import pattern
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.marks import check, together
-from jhup_conformance.verify.plain_replies import PLAIN_REPLIES
-from jhup_conformance.verify.stream import End, Stream, command, hello, name, put, raw, requests, stat
-from jhup_conformance.wire.frames import prefix
+from jhup_conformance.checks import (
+    PLAIN_REPLIES,
+    End,
+    Finding,
+    Judge,
+    Stream,
+    check,
+    command,
+    hello,
+    name,
+    pattern,
+    prefix,
+    put,
+    raw,
+    requests,
+    stat,
+    together,
+)
 
 pytestmark = pytest.mark.usefixtures("replies_offered")
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from jhup.limits import MAX_NAME
-from jhup_conformance.verify.stream import NAME_LENGTH, Stream, frame, name
-from jhup_conformance.wire.frames import header
+from jhup_conformance.checks import NAME_LENGTH, Stream, frame, header, name
 
 __all__ = ["BAD_NAMES", "BODY", "FILE", "BadName", "decoded", "spelled"]
 

@@ -4,10 +4,21 @@ from typing import Final
 
 import pytest
 
-from jhup_conformance.verify.closing import Scenario, watch_closing
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.stream import NOTHING, End, Stream, command, frame, put, raw, requests
-from jhup_conformance.wire.frames import header, prefix
+from jhup_conformance.checks import (
+    NOTHING,
+    End,
+    Judge,
+    Stream,
+    command,
+    frame,
+    header,
+    prefix,
+    put,
+    raw,
+    requests,
+    watch_closing,
+)
+from jhup_conformance.verify.closing import Scenario
 
 __all__ = ["BAD_PREFIXES", "BROKEN", "ENDED", "TRUNCATED", "WHOLE", "check_closed"]
 

@@ -6,10 +6,7 @@ from typing import ParamSpec
 
 import pytest
 
-from jhup_conformance.findings import Finding, NotSeen
-from jhup_conformance.sizes import pattern
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.stream import Stream, put
+from jhup_conformance.checks import Finding, Judge, NotSeen, Stream, pattern, put
 
 __all__ = ["needs_bodies_of", "only_where", "require_halves", "require_lanes", "retried"]
 

@@ -6,8 +6,7 @@ A target that can't be trusted with two requests in a segment is sent the first 
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.stream import Stream, put, requests
+from jhup_conformance.checks import Judge, Stream, put, requests
 
 __all__ = ["NEXT", "Pair", "check_followed", "check_pairs", "followed"]
 

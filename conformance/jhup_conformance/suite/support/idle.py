@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from jhup_conformance.verify.dialogue import Dialogue
-from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.stream import put
+from jhup_conformance.checks import Dialogue, Judge, put
 
 __all__ = ["Idle", "keep_idle"]
 

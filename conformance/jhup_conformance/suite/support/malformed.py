@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from jhup_conformance.verify.stream import Stream, frame, name
+from jhup_conformance.checks import Stream, frame, name
 
 __all__ = ["BODY", "FILE", "Malformed", "mutate", "put_of"]
 

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Self
 
-from jhup_conformance.findings import NotSeen
-from jhup_conformance.verify.stream import Stream, command, put
+from jhup_conformance.checks import NotSeen, Stream, command, put
 
 __all__ = ["CANARY", "KINDS", "Garden", "occupied"]
 
