@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import hypothesis
 import platformdirs
 import pytest
+from _pytest.runner import runtestprotocol
 from hypothesis import HealthCheck, Phase
 from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.database import DirectoryBasedExampleDatabase
@@ -42,6 +43,7 @@ __all__ = ["RUN", "ConformancePlugin", "Progress"]
 _NAME: Final = "jhup-conformance"
 RUN: Final = pytest.StashKey[Run]()
 _EXECUTIONS: Final = pytest.StashKey[int]()
+_AGAIN: Final = pytest.StashKey[bool]()
 
 
 class Progress(Protocol):
@@ -96,6 +98,7 @@ class ConformancePlugin:
         self._first = last_failed.load(options) if options.last_failed else frozenset()
         self._done = 0
         self._total = 0
+        self._not_run: dict[str, str] = {}
         self._configure_hypothesis(options)
 
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -142,6 +145,7 @@ class ConformancePlugin:
                 hypothesis.seed(self.run.options.seed)(function)
         kept = self._first_sets(kept, left)
         self._total = len(kept)
+        self._not_run = {item.nodeid: _mark(item).args[0] for item in kept}
         items[:] = kept
         if left:
             config.hook.pytest_deselected(items=left)
@@ -197,19 +201,33 @@ class ConformancePlugin:
             (left if self.run.results[_mark(item).args[0]].does_not_apply else kept).append(item)
         session.items[:] = kept
         self._total = len(kept)
+        self._not_run = {item.nodeid: _mark(item).args[0] for item in kept}
         if left:
             session.config.hook.pytest_deselected(items=left)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self) -> bool | None:
-        """Run no check at all where the target could not even be set up."""
-        return True if self.run.judge is None else None
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+        """Run a check, and once more where the one before it had ended the target; none where there is no target."""
+        if self.run.judge is None:
+            return True
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        for _ in range(2):
+            item.stash[_AGAIN] = False
+            reports = runtestprotocol(item, nextitem=nextitem, log=False)
+            if not item.stash[_AGAIN]:
+                break
+        for report in reports:
+            item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        self._not_run.pop(item.nodeid, None)
+        return True
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Hold back checks that could not tell anything."""
         mark, judge = _mark(item), self.run.judge
         if judge is None:
             return
+        self.run.begin_check()
         if self.run.is_past_limit:
             item.session.shouldstop = "the time limit is reached"
             raise NotSeen("the time limit was reached before: a higher --time-limit would help")
@@ -245,13 +263,15 @@ class ConformancePlugin:
         if isinstance(error, KeyboardInterrupt):
             return report
         result = self._result(item, call, error)
+        if self.run.look_after(result, error):
+            item.stash[_AGAIN] = True
+            return report
         self.run.add(result)
         self._done += 1
         self._progress.checked(result, self._done, self._total)
-        if isinstance(error, TargetGone):
-            self.run.gone, self.run.problem = True, str(error)
-            item.session.shouldstop = f"the target is gone: {error}"
-        if self.run.options.stop_first and self.run.counts_against(self.run.results[result.clause]):
+        if self.run.gone:
+            item.session.shouldstop = self.run.problem
+        elif self.run.options.stop_first and self.run.counts_against(self.run.results[result.clause]):
             item.session.shouldstop = "-x: a clause fails"
         _shape(report, item, result, self.run.options.service)
         return report
@@ -271,9 +291,8 @@ class ConformancePlugin:
                     result.outcome = Outcome.UNVERIFIED
                 case NotOffered():
                     result.outcome = Outcome.UNSUPPORTED
-                case TargetGone():
-                    result.outcome = Outcome.FAIL if clause.level == "MUST" else Outcome.WARN
-                    result.expected, result.actual = "a target that goes on serving", f"the target is gone: {finding}"
+                case TargetGone():  # if it is so, a look after the check says more
+                    result.outcome = Outcome.UNVERIFIED
                 case _:
                     result.outcome = Outcome.ERROR
             if isinstance(finding, Finding):
@@ -305,6 +324,7 @@ class ConformancePlugin:
         if session.config.option.collectonly:
             return
         self.run.close()
+        self._note_what_was_not_run(session)
         _keep_failed(self.run)
         # Imported where it is needed: pages and captures have libraries of their own.
         from jhup_conformance.reports.written import publish
@@ -312,6 +332,15 @@ class ConformancePlugin:
         self.run.report_problem = publish(self.run)
         self._progress.finished(self.run)
         session.exitstatus = self.run.exit_status
+
+    def _note_what_was_not_run(self, session: pytest.Session) -> None:
+        """Let no clause pass of which a check was planned and did not run."""
+        if self.run.judge is None or not self._not_run:
+            return
+        why = self.run.problem or str(session.shouldstop or "") or "the run was interrupted"
+        for node, clause in self._not_run.items():
+            if not any(each.node == node for each in self.run.results[clause].checks):
+                self.run.not_run(clause, node, f"not run: {why}")
 
 
 def _keep_failed(run: Run) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from jhup.address import Address
 from jhup.echo import DatagramAnswers, Silence, right_answers
 from jhup_conformance.cli.records import read_record
-from jhup_conformance.findings import SuiteError
+from jhup_conformance.findings import NotSeen, SuiteError
 from jhup_conformance.reports.printable import printable
 from jhup_conformance.reports.right import Answering, exchange_of
 from jhup_conformance.run.options import UsageError
@@ -158,7 +158,7 @@ def _look_until(observer: Observer | None, names: list[str], is_right: Any) -> d
             if is_right(store) or time.monotonic() > until:
                 return store
             time.sleep(0.02)
-    except (SuiteError, Unreachable):
+    except (NotSeen, SuiteError, Unreachable):
         return None  # it offers no replies
 
 

@@ -1,13 +1,12 @@
 """Says things to an echo server in datagrams, which may be lost: silence counts after three tries, beside a control."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, NoReturn
+from typing import Final
 
 from jhup.address import Address, Transport
 from jhup.echo import UDP_CARRIES, DatagramAnswers, Rules, Shape, Silence
 from jhup_conformance.echo.asking import Ask, Breach, Mismatch, Tried, compare
-from jhup_conformance.findings import Finding, NotSeen
-from jhup_conformance.target.process import Spawned
+from jhup_conformance.findings import NotSeen
 from jhup_conformance.target.timing import Pace
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.datagrams import Letter, Sender, TooLong, wait_for
@@ -35,21 +34,12 @@ class DatagramWire:
 
     shape: Final = Shape.DATAGRAM
 
-    def __init__(
-        self,
-        target: Address,
-        pace: Pace,
-        rules: Rules,
-        spawned: Spawned | None = None,
-        *,
-        network: Network | None = None,
-    ) -> None:
+    def __init__(self, target: Address, pace: Pace, rules: Rules, *, network: Network | None = None) -> None:
         self.sender = Sender(target, network)
         self.rules = rules
         self.executions = 0
         self.has_answered = False
         self._pace = pace
-        self._spawned = spawned
         self._carries = UDP_CARRIES if target.transport is Transport.UDP else 128 * 1024
 
     @property
@@ -66,10 +56,8 @@ class DatagramWire:
 
         Raises:
             TargetGone: when nobody has the target's address any more.
-            Finding: when a datagram ended its process, which the suite has then started again.
             NotSeen: when the transport carries no datagram of that length.
         """
-        self.revive_quietly()
         letters = [self.send(ask.data) for ask in asks]
         self.executions += len(asks)
         owed = [
@@ -94,20 +82,11 @@ class DatagramWire:
         except TooLong as error:
             raise NotSeen(f"no datagram of {len(data)} bytes can be sent from here: {error}") from error
         except Unreachable as error:
-            if self.revive_quietly():
-                return self.send(data, named=named)
             raise TargetGone(str(error)) from error
 
     def close(self) -> None:
         """Let go of all sockets."""
         self.sender.close()
-
-    def revive_quietly(self) -> bool:
-        """Start the server again if it has died; tells whether it had."""
-        if self._spawned and (address := self._spawned.revive()):
-            self.sender.turn_to(address)
-            return True
-        return False
 
     def wait(self, letters: Sequence[Letter], *, until: Callable[[], bool], seconds: float) -> None:
         """Take what comes until something is the case, or for so many seconds."""
@@ -146,18 +125,12 @@ class DatagramWire:
         tries = [first]
         for _ in range(_TRIES - 1):
             if self.has_answered and not self.control(patience=patience):
-                self._mourn(ask)
+                raise TargetGone(f"{show_bytes(CONTROL)} is not answered any more, though it was before")
             tries.append(self.send(ask.data))
             self.wait(tries, until=lambda: any(letter.arrived for letter in tries), seconds=max(patience, 0.3))
             if answered := [letter for letter in tries if letter.arrived]:
                 return answered[0]
         return first
-
-    def _mourn(self, ask: Ask) -> NoReturn:
-        """Say that not even the control is answered any more."""
-        if self._spawned and not self._spawned.alive:
-            raise Finding("a target that goes on serving", f"its process ended beside {show_bytes(ask.data)}")
-        raise TargetGone(f"{show_bytes(CONTROL)} is not answered any more, though it was before")
 
     def _mismatch(self, ask: Ask, letter: Letter, right: DatagramAnswers) -> Mismatch | None:
         if not letter.arrived:

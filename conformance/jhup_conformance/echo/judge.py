@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
 
+from jhup.address import Address
 from jhup.clauses import Clause
 from jhup.echo import Rules, Service, Serving, Shape, right_answers, worker_name
 from jhup_conformance.echo.asking import CONTENT, Ask, Breach, Tried
@@ -24,7 +25,7 @@ from jhup_conformance.verify.controls import Controls
 from jhup_conformance.verify.failure import Failure
 from jhup_conformance.verify.judging import Judging
 from jhup_conformance.verify.stream import End
-from jhup_conformance.wire.dialer import TargetGone
+from jhup_conformance.wire.dialer import Dialer, TargetGone
 from jhup_conformance.wire.dump import show_bytes
 from jhup_conformance.wire.line import Line, drive
 from jhup_conformance.wire.network import Clock
@@ -88,7 +89,6 @@ class EchoJudge(Judging):
         self._facts = list(transport_facts)
         self._does_not_apply = does_not_apply
         self._lanes: int | None = None
-        self._down = False
         self._controls: Controls[Ask] = Controls(self._run, pace)
 
     # What a run asks for
@@ -139,8 +139,6 @@ class EchoJudge(Judging):
             Finding: for the clause that they break.
             NotSeen: for any other.
         """
-        if self._down:
-            raise NotSeen("nothing can be learnt: the target has stopped serving, and was not started by the suite")
         if self.plain.finding is None:
             return
         if clause.id == self.plain.clause:
@@ -339,6 +337,34 @@ class EchoJudge(Judging):
         tried = [self.wire.run([ask], patience=self.pace.last_patience)[0] for ask in asks]
         return any(each.mismatch is not None and each.mismatch.breach is Breach.EXTRA for each in tried)
 
+    def serves(self, patiently: bool = True) -> bool:
+        """Tell whether a plain message is answered; where none ever was, whether a connection is accepted.
+
+        Raises:
+            TargetGone: when nobody is there.
+        """
+        if self.dialer is None:
+            return self.gate != "" or self.is_alive()
+        with self.dialer.looking(self.pace.last_patience if patiently else self.pace.patience):
+            if not self.gate:
+                return self.is_alive()
+            leave(self.dialer.dial())
+            return True
+
+    @property
+    def dialer(self) -> Dialer | None:
+        """What opens the connections; None where there are only datagrams."""
+        return self.wire.dialer if isinstance(self.wire, StreamWire) else None
+
+    def is_back(self, address: Address | None) -> None:
+        """Turn to a target that was started again."""
+        if address is None:
+            return
+        if isinstance(self.wire, DatagramWire):
+            self.wire.sender.turn_to(address)
+        else:
+            self.wire.dialer.turn_to(address)
+
     def is_alive(self) -> bool:
         """Tell whether a plain message on a new connection, or in a datagram, is answered rightly."""
         if isinstance(self.wire, DatagramWire):
@@ -350,24 +376,15 @@ class EchoJudge(Judging):
         """Let something be done that the target has to survive, and make sure of it (rule: name what killed it).
 
         Raises:
-            Finding: when a plain message is not answered any more, or the process had to be started again.
+            Finding: when a plain message is not answered any more.
         """
-        deaths = self.spawned.deaths if self.spawned else 0
         try:
             yield
             alive = self.is_alive()
         except TargetGone:
             alive = False
-        if not alive and isinstance(self.wire, DatagramWire):
-            self.wire.revive_quietly()
-        died = self.spawned is not None and self.spawned.deaths > deaths
-        if alive and not died:
-            return
-        self._down = not alive and not died
-        raise Finding(
-            f"{show_bytes(_BLAND)} answered on after {what}",
-            "its process has ended" if died else "it is not answered any more",
-        )
+        if not alive:
+            raise Finding(f"{show_bytes(_BLAND)} answered on after {what}", "it is not answered any more")
 
     def hear(self, line: Line, *, until: Callable[[Line], bool], patience: float | None = None) -> bool:
         """Wait until a connection has shown something, or is closed, or silent for too long; tells which."""

@@ -17,7 +17,7 @@ from jhup_conformance.target.resources import Vitals
 from jhup_conformance.target.timing import Pace
 from jhup_conformance.verify.judging import Judging
 from jhup_conformance.wire.channel import Unreachable
-from jhup_conformance.wire.dialer import Dialer
+from jhup_conformance.wire.dialer import Dialer, dialer_to
 from jhup_conformance.wire.line import Line, drive
 from jhup_conformance.wire.network import Network
 from jhup_conformance.wire.transcript import Action, Kind
@@ -48,11 +48,11 @@ def open_echo(
     known, notes = declared, list[str]()
     wire: StreamWire | DatagramWire
     if target.transport.is_stream:
-        dialer = Dialer(target, revive=spawned.revive if spawned else None, network=network)
+        dialer = dialer_to(target, spawned, network=network)
         known, notes = _find_out(dialer, declared)
         wire = StreamWire(dialer, pace, known.rules, known.shape or Shape.ONE_SHOT)
     else:
-        wire = DatagramWire(target, pace, known.rules, spawned, network=network)
+        wire = DatagramWire(target, pace, known.rules, network=network)
         if problem := wire.sender.refuses():
             raise Unreachable(problem)
     judge = EchoJudge(

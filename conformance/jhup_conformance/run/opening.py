@@ -22,7 +22,7 @@ from jhup_conformance.verify.first_contact import acquaint, no_replies
 from jhup_conformance.verify.judging import Judging
 from jhup_conformance.verify.runner import Runner
 from jhup_conformance.verify.stream import Names
-from jhup_conformance.wire.dialer import Dialer, tls_context
+from jhup_conformance.wire.dialer import dialer_to, tls_context
 
 __all__ = ["open_judge", "spawned_server"]
 
@@ -44,12 +44,8 @@ def open_judge(options: Options, target: Address, spawned: Spawned | None) -> Ju
 
 
 def _open_upload(options: Options, target: Address, spawned: Spawned | None) -> Bench:
-    dialer = Dialer(
-        target,
-        context=_context(options, target),
-        revive=spawned.revive if spawned else None,
-        network=spawned.network if spawned else None,
-    )
+    network = spawned.network if spawned else None
+    dialer = dialer_to(target, spawned, context=_context(options, target), network=network)
     names = Names(f"{os.getpid() % 0xFFFF:04x}{int(time.time() * 1000) % 0xFFFF:04x}")
     runner = Runner(dialer, Pace(), names, no_replies())
     folder = _folder(options, spawned)

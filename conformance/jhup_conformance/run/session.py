@@ -15,12 +15,14 @@ from jhup_conformance.findings import (
     Verdict,
     class_met,
 )
+from jhup_conformance.run.incidents import START_IT, STAYS_AWAY, Incident, Watch, blame
 from jhup_conformance.run.opening import open_judge, spawned_server
 from jhup_conformance.run.options import Options, UsageError
 from jhup_conformance.run.untestable import reason_unseen
 from jhup_conformance.target.process import CannotStart, Spawned
 from jhup_conformance.verify.judging import Judging
 from jhup_conformance.wire.channel import Unreachable
+from jhup_conformance.wire.dialer import TargetGone
 
 __all__ = ["Run", "judged_clauses"]
 
@@ -50,6 +52,7 @@ class Run:
         started: when, in UTC.
         results: by clause, in the order of the book.
         judge: what the checks use, once `open` has been called.
+        incidents: when the target was gone or hung, and what was done then.
         problem: why the target could not be judged any further; empty while it can.
         report_problem: why the reports could not be written; empty when they were.
         interrupted: whether a person ended it.
@@ -63,6 +66,8 @@ class Run:
             each.id: ClauseResult(each, reason_unseen(each)) for each in judged_clauses(options)
         }
         self.judge: Judging | None = None
+        self.incidents: list[Incident] = []
+        self._watch: Watch | None = None
         self.problem = ""
         self.gone = False
         self.suite_problem = ""
@@ -99,9 +104,10 @@ class Run:
             return
         try:
             self.judge = self._open()
-        except (CannotStart, Unreachable) as error:
+        except (CannotStart, TargetGone, Unreachable) as error:
             self.problem, self.gone = str(error), True
             return
+        self._watch = Watch(self.judge, self.spawned, self.incidents, seconds=lambda: self.seconds)
         for result in self.results.values():
             result.does_not_apply = self.judge.does_not_apply(result.clause)
 
@@ -120,6 +126,53 @@ class Run:
             self.judge.close()
         if self.spawned:
             self.spawned.close()
+
+    def begin_check(self) -> None:
+        """Take note that a check begins."""
+        if self._watch:
+            self._watch.begin()
+
+    def look_after(self, result: CheckResult, error: BaseException | None) -> bool:
+        """Make sure, when a check has ended, that the target serves; else find out what happened, and bring it back.
+
+        Args:
+            result: what came of the check; changed where the target was found gone or hung because of it.
+            error: what the check raised.
+
+        Returns:
+            Whether the check is to be run again, because what happened is the doing of the one before.
+        """
+        if self._watch is None:
+            return False
+        incident = self._watch.end(result, isinstance(error, TargetGone))
+        if incident is None:
+            return False
+        if incident.then == STAYS_AWAY:
+            self.gone, self.problem = True, f"{incident.sentence} {self._advice}"
+        elif incident.node != result.node:
+            self._blame_earlier(incident)
+            return True
+        if incident.node == result.node:
+            blame(result, incident, self._level(result))
+        else:
+            self._blame_earlier(incident)
+        return False
+
+    @property
+    def _advice(self) -> str:
+        return "It can't be started again." if self.options.spawn else START_IT
+
+    def _level(self, result: CheckResult) -> Level:
+        return self.results[result.clause].clause.level
+
+    def _blame_earlier(self, incident: Incident) -> None:
+        for each in self.results[incident.clause].checks:
+            if each.node == incident.node:
+                blame(each, incident, self._level(each))
+
+    def not_run(self, clause: str, node: str, why: str) -> None:
+        """Take note that a check was planned and not run, so that its clause can't have passed."""
+        self.add(CheckResult(clause, node, Outcome.UNVERIFIED, actual=why))
 
     def add(self, result: CheckResult) -> None:
         """Take the result of a check."""

@@ -1,10 +1,10 @@
 """Starts the server under test, waits until it listens, starts it anew when it dies, and stops it in the end."""
 
 import contextlib
+import os
 import shlex
 import socket
 import struct
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -13,12 +13,17 @@ from typing import Any, Final
 import psutil
 
 from jhup.address import Address, Transport
+from jhup_conformance.target.process_group import ProcessGroup, how_it_ended
 from jhup_conformance.wire.network import Network, SystemNetwork
 
 __all__ = ["CannotStart", "Spawned", "listens_on"]
 
 _STARTING: Final = 20.0
-_STOPPING: Final = 5.0
+_STARTING_AGAIN: Final = 5.0
+"""Seconds that a server has to listen, and to listen again at the same address."""
+_LAST_LINES: Final = 20
+_MOST_OUTPUT: Final = 65_536
+"""Lines and bytes of its output that are kept of a server that ended."""
 _LOOK: Final = 0.02
 _TOLD_WITHIN: Final = 1.0
 """Seconds in which only the system is asked who listens; later a connection tells."""
@@ -85,8 +90,9 @@ class Spawned:
         self._log_path = Path(self._temporary.name, "server.log")
         self._transport = transport
         self._host = host
-        self._process: subprocess.Popen[bytes] | None = None
-        self._handle: psutil.Process | None = None
+        self._log_start = 0
+        self._group: ProcessGroup | None = None
+        self._killed = False
         self.address = Address(transport, host)
         self.deaths = 0
 
@@ -102,14 +108,27 @@ class Spawned:
         Raises:
             CannotStart: before `start`.
         """
-        if self._process is None:
+        if self._group is None:
             raise CannotStart("the server was not started")
-        return self._process.pid
+        return self._group.process.pid
 
     @property
     def alive(self) -> bool:
         """Whether the process runs."""
-        return self._process is not None and self._process.poll() is None
+        return self._group is not None and self._group.process.poll() is None
+
+    @property
+    def ended(self) -> str:
+        """How the process ended, in words; empty while it runs, or when the suite has ended it."""
+        if self._group is None or self._killed:
+            return ""
+        status = self._group.process.poll()
+        return "" if status is None else how_it_ended(status)
+
+    @property
+    def output(self) -> tuple[str, ...]:
+        """The last lines that the server has printed since it was started."""
+        return self._last_lines(_LAST_LINES)
 
     def start(self) -> Address:
         """Start the server and wait until it listens.
@@ -121,51 +140,71 @@ class Spawned:
         return self.wait()
 
     def begin(self) -> None:
-        """Start the server.
+        """Start the server, at another address than before if it was started already.
 
         Raises:
             CannotStart: when there is no such program.
         """
         self.address = self._choose_address()
-        self._handle = None
+        self._launch()
+
+    def _launch(self) -> None:
         words = [self._fill(word) for word in self._words]
+        self._killed = False
+        self._log_start = self._log_path.stat().st_size if self._log_path.exists() else 0
         try:
-            with self._log_path.open("ab") as log:
-                self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+            self._group = ProcessGroup(words, self._log_path)
         except OSError as error:
             raise CannotStart(f"can't start {words[0]!r}: {error.strerror}") from error
-        with contextlib.suppress(psutil.Error):
-            self._handle = psutil.Process(self._process.pid)
 
-    def wait(self) -> Address:
+    def wait(self, seconds: float = _STARTING) -> Address:
         """Wait until a server that was started listens.
+
+        Args:
+            seconds: how long at the most.
 
         Raises:
             CannotStart: when it ends or doesn't listen in time, with the last of what it printed.
         """
         name = self._words[0]
         began = time.monotonic()
-        deadline = began + _STARTING
         while not (self._is_known_to_listen() or (time.monotonic() > began + self._told_within and self._listens())):
-            if self._process is None or self._process.poll() is not None:
-                status = "" if self._process is None else f" with {self._process.returncode}"
-                raise CannotStart(f"{name!r} ended{status} before it listened{self._tail()}")
-            if time.monotonic() > deadline:
+            if not self.alive:
+                how = f" with {self.ended}" if self.ended else ""
+                raise CannotStart(f"{name!r} ended{how} before it listened{self._tail()}")
+            if time.monotonic() > began + seconds:
                 self.stop()
-                raise CannotStart(f"{name!r} did not listen on {self.address} within {_STARTING:.0f} s{self._tail()}")
+                raise CannotStart(f"{name!r} did not listen on {self.address} within {seconds:.0f} s{self._tail()}")
             time.sleep(_LOOK)  # a process of others gives no event when it listens
         return self.address
 
-    def revive(self) -> Address | None:
-        """Start the server again if it died; None while it lives."""
-        if self.alive:
-            return None
+    def restart(self) -> Address:
+        """Start the server again, stopped first if it still runs: at the same address, or another if that is taken.
+
+        Raises:
+            CannotStart: with the reason and the last of what it printed.
+        """
+        self.stop()
         self.deaths += 1
+        if self._transport.is_local:
+            Path(self.address.path).unlink(missing_ok=True)  # left by the one that died
+        with contextlib.suppress(CannotStart):
+            self._launch()
+            return self.wait(_STARTING_AGAIN)
         return self.start()
+
+    def revive(self) -> Address | None:
+        """Start the server again if the suite has killed it; None otherwise.
+
+        Raises:
+            CannotStart: with the reason and the last of what it printed.
+        """
+        return self.restart() if self._killed else None
 
     def kill(self) -> None:
         """Kill the server without any warning (for clauses that speak of it)."""
         self._end(kill=True)
+        self._killed = True
 
     def stop(self) -> None:
         """Stop the server and everything it started."""
@@ -177,20 +216,8 @@ class Spawned:
         self._temporary.cleanup()
 
     def _end(self, *, kill: bool) -> None:
-        if self._process is None:
-            return
-        family: list[psutil.Process] = []
-        with contextlib.suppress(psutil.Error):
-            if self._handle:  # known since the start: the number of a process that died may be another's by now
-                family = [*self._handle.children(recursive=True), self._handle]
-        for each in family:
-            with contextlib.suppress(psutil.Error):
-                each.kill() if kill else each.terminate()
-        _, left = psutil.wait_procs(family, timeout=_STOPPING)
-        for each in left:
-            with contextlib.suppress(psutil.Error):
-                each.kill()
-        self._process.wait()
+        if self._group:
+            self._group.end(kill=kill)
 
     def _choose_address(self) -> Address:
         if self._transport.is_local:
@@ -214,16 +241,19 @@ class Spawned:
 
     @property
     def _told_within(self) -> float:
-        return _TOLD_WITHIN if self._transport.is_stream and self._handle else 0.0
+        return _TOLD_WITHIN if self._transport.is_stream and self._family else 0.0
+
+    @property
+    def _family(self) -> list[psutil.Process]:
+        return self._group.family if self._group else []
 
     def _is_known_to_listen(self) -> bool:
         """Tell whether the system says so: not every server survives a connection that comes to nothing (ECHO-68)."""
-        if not (self._transport.is_stream and self._handle):
+        if not self._transport.is_stream:
             return False
         kind = "unix" if self._transport.is_local else "tcp"
         with contextlib.suppress(psutil.Error):
-            family = (self._handle, *self._handle.children(recursive=True))
-            return any(self._is_ours(each) for process in family for each in process.net_connections(kind))
+            return any(self._is_ours(each) for process in self._family for each in process.net_connections(kind))
         return False
 
     def _is_ours(self, connection: Any) -> bool:
@@ -250,8 +280,14 @@ class Spawned:
             return self._transport.is_stream or _is_bound(sock)
 
     def _tail(self) -> str:
-        lines = self._log_path.read_text("utf-8", "replace").strip().splitlines()[-3:]
-        return "".join(f"\n    {line}" for line in lines)
+        return "".join(f"\n    {line}" for line in self._last_lines(_LAST_LINES))
+
+    def _last_lines(self, count: int) -> tuple[str, ...]:
+        with contextlib.suppress(OSError), self._log_path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(self._log_start, size - _MOST_OUTPUT))
+            return tuple(file.read().decode("utf-8", "replace").rstrip().splitlines()[-count:])
+        return ()
 
 
 def _is_bound(sock: socket.socket) -> bool:

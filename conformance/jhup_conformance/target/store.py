@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from jhup.names import is_valid_name
-from jhup_conformance.findings import SuiteError
+from jhup_conformance.findings import NotSeen, SuiteError
 from jhup_conformance.target.body import Body
 
 __all__ = ["Body", "CommandObserver", "FolderObserver", "ObservedBy", "Observer"]
@@ -85,7 +85,7 @@ class FolderObserver:
         try:
             return _read(path)
         except OSError as error:
-            raise SuiteError(f"can't read {path}: {error.strerror}") from error
+            raise NotSeen(f"can't read {path}: {error.strerror}") from error
 
     def _look_astray(self, name: str) -> Body | None:
         for errors in ("surrogateescape", "surrogatepass"):

@@ -7,7 +7,7 @@ from jhup.errors import JhupError
 from jhup.messages import Code, Failure, Reply, Stored
 from jhup.names import is_valid_name
 from jhup.reply_reader import ReplyReader
-from jhup_conformance.findings import SuiteError
+from jhup_conformance.findings import NotSeen
 from jhup_conformance.target.store import Body, ObservedBy
 from jhup_conformance.target.timing import Pace
 from jhup_conformance.wire.dialer import Dialer
@@ -43,7 +43,7 @@ class ReplyObserver:
         """Tell what is stored under some names at this moment; None where nothing is.
 
         Raises:
-            SuiteError: when the target does not answer, so that nothing can be told.
+            NotSeen: when the target does not answer or answers nonsense, so that nothing can be told.
         """
         wanted = [name for name in dict.fromkeys(names) if is_valid_name(name)]
         found: dict[str, Body | None] = dict.fromkeys(names)
@@ -59,7 +59,7 @@ class ReplyObserver:
             if len(replies) == len(names):
                 return {name: _body(reply) for name, reply in zip(names, replies, strict=True)}
             self.forget()  # closed, or stuck: a new connection may do
-        raise SuiteError(f"the target answered {len(replies)} of {len(names)} stats, so that its store can't be seen")
+        raise NotSeen(f"the target answered {len(replies)} of {len(names)} stats, so that its store can't be seen")
 
     def _replies(self, names: list[str]) -> list[Reply]:
         if self._line is None or self._line.closed or self._line.dropped:
@@ -80,7 +80,7 @@ class ReplyObserver:
         try:
             drive([line], until=is_answered, patience=self._pace.last_patience, at_most=30.0)
         except JhupError as error:
-            raise SuiteError(f"the target's answer to a stat is no reply: {error}") from error
+            raise NotSeen(f"the target's answer to a stat is no reply: {error}") from error
         line.received.clear()
         line.transcript.entries.clear()
         return replies
@@ -99,4 +99,4 @@ def _body(reply: Reply) -> Body | None:
         case Failure(code) if code in _ABSENT:
             return None
         case _:
-            raise SuiteError(f"the target answered a stat of a valid name with {reply}")
+            raise NotSeen(f"the target answered a stat of a valid name with {reply}")

@@ -1,10 +1,9 @@
 """What all checks of a run share about an upload server: what is known of it, and what may be asked of it."""
 
 from collections.abc import Sequence
-from typing import Final
 
+from jhup.address import Address
 from jhup.clauses import Clause, ConformanceClass
-from jhup.limits import CONNECTIONS_AT_LEAST
 from jhup.messages import Greeting
 from jhup_conformance.findings import NotOffered, NotSeen
 from jhup_conformance.profiles import Effort
@@ -17,16 +16,14 @@ from jhup_conformance.target.timing import Pace
 from jhup_conformance.verify.controls import Controls
 from jhup_conformance.verify.exchange import Attempt, actions_of
 from jhup_conformance.verify.judging import Judging
+from jhup_conformance.verify.lanes import learn_lanes
 from jhup_conformance.verify.runner import Failed, Runner
 from jhup_conformance.verify.stream import End, Names, put, requests
+from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.line import drive
 from jhup_conformance.wire.network import Clock
 
 __all__ = ["Bench"]
-
-_HELD_BACK: Final = 4
-"""Connections kept free of those that every server serves: for looking at the store, and for storing bodies before."""
-_LANES: Final = CONNECTIONS_AT_LEAST - _HELD_BACK
 
 
 class Bench(Judging):
@@ -59,8 +56,45 @@ class Bench(Judging):
             glued=Attempt(stream=requests(put(b"first"), put(b"second"))),
         )
         self.folder = folder
+        runner.after_failure = self.health.require
         self._lanes: int | None = None
         self._speaks_unasked: bool | None = None
+
+    def serves(self, patiently: bool = True) -> bool:
+        """Tell whether a plain put takes effect; where that can't be seen, whether a connection is accepted.
+
+        Args:
+            patiently: whether it is waited for as long as before a target is blamed.
+
+        Raises:
+            TargetGone: when nobody accepts the connection.
+        """
+        patience = self.pace.last_patience if patiently else self.pace.patience
+        with self.runner.dialer.looking(patience):
+            if self.runner.observer is None or self.gate:
+                self.runner.dialer.dial().drop()
+                return True
+            try:
+                return self.runner.prove_alive(patience)
+            except NotSeen:
+                return False
+
+    @property
+    def dialer(self) -> Dialer:
+        """What opens the connections."""
+        return self.runner.dialer
+
+    @property
+    def proven_at(self) -> float:
+        """When an exchange last took effect, by the clock."""
+        return self.runner.proven_at
+
+    def is_back(self, address: Address | None) -> None:
+        """Forget connections to a target that was gone or hung."""
+        if address:
+            self.runner.dialer.turn_to(address)
+        if isinstance(self.runner.observer, ReplyObserver):
+            self.runner.observer.forget()
 
     @property
     def pace(self) -> Pace:
@@ -122,7 +156,7 @@ class Bench(Judging):
         Only the clauses about concurrency promise any number; all other checks make do with what there is.
         """
         if self._lanes is None:
-            self._lanes = next((count for count in (_LANES, 8, 2) if self.serves_beside(count - 1)), 1)
+            self._lanes = learn_lanes(self.runner.dialer, self.runner.prove_alive)
             if isinstance(self.runner.observer, ReplyObserver):
                 self.runner.observer.keeps = self._lanes > 1
         return self._lanes

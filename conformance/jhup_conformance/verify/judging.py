@@ -5,12 +5,16 @@ from collections.abc import Callable
 from random import Random
 from typing import TypeVar
 
+from jhup.address import Address
 from jhup.clauses import Clause
 from jhup_conformance.findings import NotSeen
 from jhup_conformance.profiles import Effort
+from jhup_conformance.target.health import Health
 from jhup_conformance.target.process import Spawned
 from jhup_conformance.target.resources import Vitals
 from jhup_conformance.target.timing import Pace
+from jhup_conformance.wire.dialer import Dialer
+from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.network import Clock
 
 __all__ = ["Judging"]
@@ -26,6 +30,7 @@ class Judging(ABC):
         vitals: the process behind the address, where it is known.
         spawned: the server, where the suite has started it.
         random: the source of random choices, set to the run's seed before each check.
+        health: tells whether the target is alive, busy, hung or gone.
     """
 
     def __init__(self, effort: Effort, *, vitals: Vitals | None = None, spawned: Spawned | None = None) -> None:
@@ -33,6 +38,7 @@ class Judging(ABC):
         self.vitals = vitals
         self.spawned = spawned
         self.random = Random(0)
+        self.health = Health(self.serves, lambda: self.clock, process=spawned, vitals=vitals)
         self._shared: dict[str, object] = {}
 
     @property
@@ -49,6 +55,40 @@ class Judging(ABC):
     @abstractmethod
     def executions(self) -> int:
         """How many exchanges were made so far."""
+
+    @abstractmethod
+    def serves(self, patiently: bool = True) -> bool:
+        """Make the simplest exchange on a new connection, and tell whether it took effect.
+
+        Args:
+            patiently: whether it is waited for as long as before a target is blamed.
+
+        Raises:
+            TargetGone: when nobody accepts the connection.
+        """
+
+    @property
+    @abstractmethod
+    def dialer(self) -> Dialer | None:
+        """What opens the connections; None for a target without any."""
+
+    @property
+    def proven_at(self) -> float:
+        """When an exchange last took effect by the clock."""
+        return 0.0
+
+    @property
+    def suspects(self) -> list[Line]:
+        """The connections, oldest first, that sent something since the target was last seen to serve."""
+        used = [line for line in self.dialer.recent if line.transcript.entries] if self.dialer else []
+        return [line for line in used if line.last_sent > self.proven_at]
+
+    def is_back(self, address: Address | None) -> None:  # noqa: B027  # some have nothing to forget
+        """Take note that the target was gone or hung.
+
+        Args:
+            address: where it was started again; None where the suite did not start it.
+        """
 
     @property
     @abstractmethod

@@ -191,7 +191,9 @@ def connect(
     except ConnectionResetError:
         return _Plain(_reset_at_once())
     except OSError as error:
-        raise Unreachable(f"can't connect to {address}: {error.strerror or error}") from error
+        slow = isinstance(error, TimeoutError)
+        why = "it takes no more connections" if slow else error.strerror or error
+        raise Unreachable(f"can't connect to {address}: {why}", timed_out=slow) from error
     if sock.family != getattr(socket, "AF_UNIX", None):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, no_delay)
     if address.transport is not Transport.TLS:

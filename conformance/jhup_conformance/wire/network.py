@@ -19,7 +19,15 @@ _FEW_DESCRIPTORS: Final = 1024
 
 
 class Unreachable(Exception):
-    """No connection to the target can be made; the message says why."""
+    """No connection to the target can be made; the message says why.
+
+    Attributes:
+        timed_out: whether nothing came back at all: the target's queue of connections is full, or packets are dropped.
+    """
+
+    def __init__(self, message: str, *, timed_out: bool = False) -> None:
+        super().__init__(message)
+        self.timed_out = timed_out
 
 
 class Clock(Protocol):

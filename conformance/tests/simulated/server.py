@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jhup.address import Address, Transport
 from jhup_conformance.target.process import CannotStart
+from jhup_conformance.target.process_group import how_it_ended
 from simulated.network import SimulatedNetwork
 from simulated.programs import run_program
 from simulated.sockets import Addresses
@@ -43,6 +44,7 @@ class SimulatedServer:
         self.address = Address(transport, "127.0.0.1")
         self._process: Process | None = None
         self.deaths = 0
+        self._killed = False
 
     @property
     def has_storage(self) -> bool:
@@ -70,7 +72,7 @@ class SimulatedServer:
             self.address = Address(self._transport, path=f"/simulated/{self.deaths}")
         else:
             self.address = Address(self._transport, "127.0.0.1", self._addresses.free_port())
-        self._process = Process(self.world)
+        self._process, self._killed = Process(self.world), False
         script, *words = map(self._fill, self._words[1:])
         run_program(self._process, self._addresses, Path(script), words)
 
@@ -87,19 +89,37 @@ class SimulatedServer:
             self.world.sleep(1e-4)
         return self.address
 
-    def revive(self) -> Address | None:
-        """Start it again if it died; None while it lives."""
-        if self.alive:
-            return None
+    @property
+    def ended(self) -> str:
+        """How it ended by itself, in words; empty while it runs."""
+        if self._process is None or self._killed or self.alive:
+            return ""
+        return how_it_ended(self._process.status or 0)
+
+    @property
+    def output(self) -> tuple[str, ...]:
+        """What it printed of its own end."""
+        return tuple("".join(self.said).splitlines()[-20:])
+
+    def restart(self) -> Address:
+        """Start it again, stopped first if it still runs."""
+        self.stop()
         self.deaths += 1
         return self.start()
 
+    def revive(self) -> Address | None:
+        """Start it again if the suite has killed it; None otherwise."""
+        return self.restart() if self._killed else None
+
     def kill(self) -> None:
         """End it without any warning."""
+        self.stop()
+        self._killed = True
+
+    def stop(self) -> None:
+        """End it."""
         if self._process:
             self._process.end(-9)
-
-    stop = kill
 
     def close(self) -> None:
         """End it, and remove what was temporary."""

@@ -1,0 +1,205 @@
+"""What happened to the target during a run: when it went away or hung, by which exchange, and what was done then."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jhup.clauses import Level
+from jhup_conformance.findings import CheckResult, Outcome
+from jhup_conformance.target.health import Condition, Diagnosis
+from jhup_conformance.target.process import CannotStart, Spawned
+from jhup_conformance.verify.judging import Judging
+from jhup_conformance.wire.dialer import TargetGone
+from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.network import Clock
+from jhup_conformance.wire.transcript import Transcript
+
+__all__ = ["START_IT", "STAYS_AWAY", "Incident", "Watch", "blame"]
+
+START_IT: Final = "The target does not come back: start it with --spawn to go on."
+RESTARTED, CAME_BACK, STAYS_AWAY = "restarted", "came back", "stays away"
+
+_COMES_BACK: Final = 3.0
+"""Seconds in which somebody else may start an attached target again."""
+_AGAIN: Final = 0.2
+_MOST_SUSPECTS: Final = 8
+"""Connections that are tried again, each alone, to find the one that ended the server."""
+_REPLAY: Final = 0.3
+"""Seconds without progress until a connection that is tried again counts as silent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """The target was gone or hung.
+
+    Attributes:
+        at: seconds since the run began.
+        condition: gone or hung.
+        how: exit status or signal, or what it did instead of serving.
+        output: the last lines that it printed.
+        clause: whose check did it.
+        node: that check.
+        transcript: the exchange that did it, as far as can be told.
+        then: what became of it: "restarted", "came back" or "stays away".
+    """
+
+    at: float
+    condition: Condition
+    how: str
+    output: tuple[str, ...]
+    clause: str
+    node: str
+    transcript: Transcript | None
+    then: str
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in one sentence that stands alone."""
+        if self.condition is Condition.HUNG:
+            return f"The server hung after this exchange: {self.how}."
+        if self.how.startswith(("exit status", "signal")):
+            return f"The server ended after this exchange with {self.how}."
+        return f"The server was gone after this exchange: {self.how}."
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what report.json says of it."""
+        return {
+            "at": round(self.at, 3),
+            "condition": self.condition.value,
+            "how": self.how,
+            "output": list(self.output),
+            "clause": self.clause,
+            "check": self.node,
+            "then": self.then,
+            "exchange": self.transcript.to_json() if self.transcript else None,
+        }
+
+
+def blame(result: CheckResult, incident: Incident, level: Level) -> None:
+    """Make the result of a check say that the target was gone or hung because of it."""
+    if incident.transcript is None:
+        result.outcome = Outcome.UNVERIFIED  # nothing was sent that could have done it
+    else:
+        result.outcome = Outcome.FAIL if level is Level.MUST else Outcome.WARN
+    result.expected, result.actual = "a server that goes on serving", incident.sentence
+    result.points, result.transcript = (), incident.transcript
+    result.details = tuple(f"it printed: {line}" for line in incident.output)
+
+
+class Watch:
+    """Knows after every check how the target is, and brings it back when it is gone or hung.
+
+    Args:
+        judge: the judge of the target.
+        spawned: the server, where the suite has started it.
+        incidents: takes what happens.
+        seconds: tells how long the run has taken.
+    """
+
+    def __init__(
+        self, judge: Judging, spawned: Spawned | None, incidents: list[Incident], *, seconds: Callable[[], float]
+    ) -> None:
+        self._judge = judge
+        self._spawned = spawned
+        self._incidents = incidents
+        self._seconds = seconds
+        self._check_began = self._clock.now()
+        self._last: tuple[str, str] | None = None
+
+    @property
+    def _clock(self) -> Clock:
+        return self._judge.clock
+
+    def begin(self) -> None:
+        """Take note that a check begins."""
+        self._check_began = self._clock.now()
+
+    def end(self, result: CheckResult, was_gone: bool) -> Incident | None:
+        """Look how the target is when a check has ended; None where it serves.
+
+        Args:
+            result: what came of the check.
+            was_gone: whether it found the target gone.
+        """
+        found = self._look(was_gone)
+        try:
+            return None if found.condition.serves else self._settle(found, result)
+        finally:
+            self._last = (result.clause, result.node)
+
+    def _look(self, was_gone: bool) -> Diagnosis:
+        health = self._judge.health
+        if was_gone and (found := health.found):
+            health.found = None
+            return found
+        used = self._judge.dialer is not None and not self._judge.suspects
+        if used and not was_gone and not health.has_ended:
+            return Diagnosis(Condition.ALIVE)  # it was seen to serve since it was last sent anything
+        return health.look()
+
+    def _settle(self, found: Diagnosis, result: CheckResult) -> Incident:
+        at = self._seconds()
+        suspects = self._judge.suspects or self._last_used()
+        then = self._restart() if self._spawned else self._wait()
+        culprit = self._culprit(suspects, found) if then != STAYS_AWAY else next(iter(suspects), None)
+        clause, node = result.clause, result.node
+        if culprit and self._last and culprit.last_sent < self._check_began:
+            clause, node = self._last
+        incident = Incident(
+            at=at,
+            condition=found.condition,
+            how=found.how,
+            output=found.output,
+            clause=clause,
+            node=node,
+            transcript=culprit.transcript if culprit else None,
+            then=then,
+        )
+        self._incidents.append(incident)
+        return incident
+
+    def _last_used(self) -> list[Line]:
+        dialer = self._judge.dialer
+        return [line for line in dialer.recent if line.transcript.entries][-1:] if dialer else []
+
+    def _restart(self) -> str:
+        if self._spawned is None:
+            return STAYS_AWAY
+        try:
+            self._judge.is_back(self._spawned.restart())
+        except CannotStart:
+            return STAYS_AWAY
+        return RESTARTED
+
+    def _wait(self) -> str:
+        """Wait whether somebody else starts the target again."""
+        self._judge.is_back(None)
+        until = self._clock.now() + _COMES_BACK
+        while self._clock.now() < until:
+            self._clock.sleep(_AGAIN)  # nothing tells when a listener comes back
+            if self._judge.health.look().condition.serves:
+                return CAME_BACK
+        return STAYS_AWAY
+
+    def _culprit(self, suspects: Sequence[Line], found: Diagnosis) -> Line | None:
+        """Return the connection that ended the server: of several the first that does it again, alone."""
+        if not self._spawned or found.condition is Condition.HUNG or len(suspects) < 2:
+            return next(iter(suspects), None)
+        for line in suspects[:_MOST_SUSPECTS]:
+            if self._does_it_again(line):
+                self._restart()
+                return line
+        return suspects[0]
+
+    def _does_it_again(self, line: Line) -> bool:
+        if self._judge.dialer is None:
+            return False
+        with self._judge.dialer.looking(_REPLAY):
+            try:
+                again = self._judge.dialer.dial()
+                again.plan(line.transcript.actions())
+                drive([again], until=lambda _: False, patience=_REPLAY, at_most=10 * _REPLAY)
+                again.drop()
+            except TargetGone:
+                return True
+            return not self._judge.health.look().condition.serves
