@@ -533,61 +533,16 @@ def test_generated_bytes_show_nothing_that_plainer_ones_show(wrong: Callable[[by
         judge_of(wire).expect_any(Ask(b" a\xffbcd"))
 
 
-class Deaths:
-    def __init__(self) -> None:
-        self.deaths = 0
-
-
-def test_what_killed_a_server_is_named() -> None:
-    def spoil(wire: ScriptedWire, spawned: Deaths | None, *, deaf: bool = False, dies: bool = False) -> EchoJudge:
-        judge = judge_of(wire, spawned=spawned)
-        with judge.surviving("something"):
+def test_a_server_that_answers_no_more_is_named() -> None:
+    def spoil(wire: ScriptedWire, *, deaf: bool = False) -> None:
+        with judge_of(wire).surviving("something"):
             wire.gone = deaf
-            if spawned and dies:
-                spawned.deaths += 1
-        return judge
 
-    spoil(ScriptedWire(right), None)
-    spoil(ScriptedWire(right), Deaths())
-    with pytest.raises(Finding, match="abc answered on after something; actual: its process has ended"):
-        spoil(ScriptedWire(right), Deaths(), dies=True)
+    spoil(ScriptedWire(right))
+    with pytest.raises(Finding, match="abc answered on after something; actual: it is not answered any more"):
+        spoil(ScriptedWire(right), deaf=True)
     with pytest.raises(Finding, match="it is not answered any more"):
-        spoil(ScriptedWire(right), None, deaf=True)
-    with pytest.raises(Finding, match="it is not answered any more"):
-        spoil(ScriptedWire(lambda ask, tried: b""), None)
-
-
-def test_after_a_server_has_gone_nothing_is_learnt() -> None:
-    wire = ScriptedWire(right)
-    judge = judge_of(wire)
-
-    judge.admit(clause("ECHO-1"), tried=False)
-    with pytest.raises(Finding), judge.surviving("something"):
-        wire.gone = True
-    with pytest.raises(NotSeen, match="stopped serving"):
-        judge.admit(clause("ECHO-1"), tried=False)
-
-
-def test_after_a_server_was_started_again_more_is_learnt() -> None:
-    spawned = Deaths()
-    judge = judge_of(ScriptedWire(right), spawned=spawned)
-
-    with pytest.raises(Finding), judge.surviving("something"):
-        spawned.deaths += 1
-    judge.admit(clause("ECHO-1"), tried=False)
-
-
-def test_of_a_server_that_died_and_is_not_back_yet_more_may_be_learnt() -> None:
-    wire, spawned = ScriptedWire(right), Deaths()
-    judge = judge_of(wire, spawned=spawned)
-
-    def kill() -> None:
-        wire.gone = True
-        spawned.deaths += 1
-
-    with pytest.raises(Finding), judge.surviving("something"):
-        kill()
-    judge.admit(clause("ECHO-1"), tried=False)
+        spoil(ScriptedWire(lambda ask, tried: b""))
 
 
 class Letters(DatagramWire):
@@ -595,27 +550,18 @@ class Letters(DatagramWire):
 
     def __init__(self, *, answered: bool) -> None:
         self.rules, self.executions = UPPER, 7
-        self.answered, self.revived, self.closed = answered, 0, False
+        self.answered, self.closed = answered, False
 
     def control(self, *, patience: float | None = None) -> bool:
         return self.answered
-
-    def revive_quietly(self) -> bool:
-        self.revived += 1
-        return False
 
     def close(self) -> None:
         self.closed = True
 
 
-def test_a_server_that_gets_datagrams_is_started_again_only_when_it_does_not_answer() -> None:
-    alive, dead = Letters(answered=True), Letters(answered=False)
-
-    with judge_of(cast(ScriptedWire, alive)).surviving("something"):
-        pass
-    with pytest.raises(Finding), judge_of(cast(ScriptedWire, dead)).surviving("something"):
-        pass
-    assert (alive.revived, dead.revived) == (0, 1)
+def test_whether_datagrams_are_served_shows_in_a_control() -> None:
+    assert judge_of(cast(ScriptedWire, Letters(answered=True))).serves()
+    assert not judge_of(cast(ScriptedWire, Letters(answered=False))).serves()
 
 
 def test_what_is_open_towards_datagrams_is_closed() -> None:

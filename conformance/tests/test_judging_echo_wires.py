@@ -15,11 +15,11 @@ from jhup_conformance.echo import datagrams as datagrams_module
 from jhup_conformance.echo.asking import Ask, Breach
 from jhup_conformance.echo.datagrams import DatagramWire
 from jhup_conformance.echo.streams import StreamWire
-from jhup_conformance.findings import Finding, NotSeen
+from jhup_conformance.findings import NotSeen
 from jhup_conformance.verify.exchange import End
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.datagrams import Sender
-from jhup_conformance.wire.dialer import Dialer
+from jhup_conformance.wire.dialer import Dialer, TargetGone
 from jhup_conformance.wire.transcript import Kind
 
 UPPER = Rules(service=Service.UPPER)
@@ -343,40 +343,13 @@ def test_what_no_datagram_can_carry_is_not_judged() -> None:
         wire.run([Ask(b"x" * 70_000)], patience=PATIENCE)
 
 
-def test_a_server_that_ended_beside_a_datagram_is_named() -> None:
-    class Dead:
-        alive = False
-
-        def revive(self) -> None:
-            return None
-
+def test_a_target_that_answers_no_control_any_more_is_gone() -> None:
     with Datagrams(lambda data, times: []) as peer:
-        wire = DatagramWire(peer.address, Hurried(), UPPER, Dead())  # type: ignore[arg-type]
+        wire = DatagramWire(peer.address, Hurried(), UPPER)
         wire.has_answered = True
-        with pytest.raises(Finding, match="its process ended beside xyz"):
+        with pytest.raises(TargetGone, match="control is not answered any more"):
             wire.run([Ask(b"xyz")], patience=0.02)
         wire.close()
-
-
-def test_a_server_that_died_is_written_to_at_its_new_address() -> None:
-    class Revives:
-        alive = True
-
-        def __init__(self, address: Address | None) -> None:
-            self.address = address
-
-        def revive(self) -> Address | None:
-            return self.address
-
-    with Datagrams(right) as first, Datagrams(right) as second:
-        for spawned, where in ((Revives(None), first), (Revives(second.address), second)):
-            wire = DatagramWire(first.address, Hurried(), UPPER, spawned)  # type: ignore[arg-type]
-            assert not wire.has_answered
-            assert wire.revive_quietly() is (where is second)
-            assert wire.sender.where == where.socket.getsockname()
-            assert wire.control()
-            assert wire.has_answered
-            wire.close()
 
 
 def test_only_the_newest_letters_are_kept_and_none_in_the_end() -> None:

@@ -58,7 +58,7 @@ def test_a_server_is_known_to_listen_without_a_connection_to_it(
 def test_a_server_that_ends_before_it_listens_is_told_with_its_last_words() -> None:
     spawned = Spawned(f"{sys.executable} -c 'raise SystemExit(\"no such folder\")'")
     try:
-        with pytest.raises(CannotStart, match=r"ended with 1 before it listened(.|\n)*no such folder"):
+        with pytest.raises(CannotStart, match=r"ended with exit status 1 before it listened(.|\n)*no such folder"):
             spawned.start()
     finally:
         spawned.close()

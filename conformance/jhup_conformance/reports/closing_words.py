@@ -1,5 +1,6 @@
 """The last lines of a run's output before the verdict: problems, what could not be verified and why, the reports."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -8,6 +9,7 @@ from jhup_conformance.findings import Outcome
 from jhup_conformance.language import ENGLISH, Words, message
 from jhup_conformance.reports.printable import printable
 from jhup_conformance.run.session import Run
+from jhup_conformance.target.health import Condition
 
 __all__ = ["closing_lines"]
 
@@ -38,6 +40,8 @@ def closing_lines(run: Run, say: Words = ENGLISH, *, quiet: bool = False) -> Ite
         yield say("The suite failed: {problem}", problem=run.suite_problem)
     if run.report_problem:
         yield say("The reports could not be written: {problem}", problem=run.report_problem)
+    if run.incidents:
+        yield _incidents(run, say)
     for identifier in run.options.known_failing:
         if identifier in run.results and run.outcome(run.results[identifier]) is Outcome.ERROR:
             yield say("{clause} is listed as known to fail, but passes: take it off the list", clause=identifier)
@@ -82,3 +86,10 @@ def _next_class(run: Run, say: Words) -> Iterator[str]:
     told = say.count("{number} clause to go", "{number} clauses to go", len(left))
     yield say("Next class: {name}, which gives {what}; {left} ({names})", name=name.value, what=say(_GIVES[name]),
               left=told, names=shown)  # fmt: skip
+
+
+def _incidents(run: Run, say: Words) -> str:
+    """Say how often the server was gone or hung, and how it ended."""
+    ends = Counter(each.how if each.condition is Condition.GONE else each.condition.value for each in run.incidents)
+    told = ", ".join(f"{count} × {end}" for end, count in ends.most_common(3))
+    return say("The server was gone or hung {count} times ({ends}).", count=len(run.incidents), ends=told)

@@ -103,7 +103,7 @@ class Watch:
         self._spawned = spawned
         self._incidents = incidents
         self._seconds = seconds
-        self._check_began = self._clock.now()
+        self._check_began = 0.0
         self._last: tuple[str, str] | None = None
 
     @property

@@ -21,7 +21,7 @@ __all__ = ["ProcessGroup", "how_it_ended"]
 
 _STOPPING: Final = 5.0
 """Seconds that a group has to end by itself."""
-_WATCH: Final = 'read _; kill -KILL -- "-$1" 2>/dev/null'
+_WATCH: Final = 'read _; kill -KILL "-$1" 2>/dev/null'
 
 
 class ProcessGroup:

@@ -1,0 +1,211 @@
+"""Whether a target is alive, busy, hung or gone, and what a run makes of one that goes away."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from running import SERVERS, Judge
+
+from jhup_conformance.target.health import Condition, Health
+from jhup_conformance.target.process import Spawned
+from jhup_conformance.target.process_group import how_it_ended
+from jhup_conformance.wire.dialer import TargetGone
+
+FALLING = f"{sys.executable} {SERVERS / 'falling.py'} --port {{port}} --storage {{storage}}"
+
+
+class Time:
+    """A clock that jumps."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+class Running:
+    """A process that runs until it is told how it ended."""
+
+    alive = True
+    ended = ""
+    output = ("the last line",)
+
+
+def health_of(answers: Iterator[bool | Exception], process: Running | None = None) -> Health:
+    clock = Time()
+
+    def serves(patiently: bool) -> bool:
+        clock.sleep(1.0)
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return Health(serves, lambda: clock, process=process)
+
+
+@pytest.mark.parametrize(
+    ("answers", "condition"),
+    [
+        ([True], Condition.ALIVE),
+        ([False, True], Condition.BUSY),
+        ([False, False], Condition.HUNG),
+        ([TargetGone("refused")], Condition.GONE),
+    ],
+)
+def test_plain_exchanges_show_how_an_attached_target_is(answers: list[bool | Exception], condition: Condition) -> None:
+    assert health_of(iter(answers)).look().condition is condition
+
+
+def test_a_process_that_ended_is_gone_with_status_and_last_output() -> None:
+    process = Running()
+    process.ended = "exit status 3"
+
+    found = health_of(iter([]), process).look()
+
+    assert (found.condition, found.how, found.output) == (Condition.GONE, "exit status 3", ("the last line",))
+
+
+def test_a_process_that_runs_and_accepts_nobody_hangs() -> None:
+    found = health_of(iter([TargetGone("refused"), TargetGone("refused")]), Running()).look()
+
+    assert (found.condition, found.how) == (Condition.HUNG, "refused")
+
+
+def test_only_a_target_that_serves_passes_a_look() -> None:
+    health_of(iter([True])).require()
+    with pytest.raises(TargetGone, match="no effect"):
+        health_of(iter([False, False])).require()
+
+
+@pytest.mark.parametrize(("status", "words"), [(0, "exit status 0"), (3, "exit status 3")])
+def test_an_exit_status_is_told(status: int, words: str) -> None:
+    assert how_it_ended(status) == words
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals")
+def test_a_signal_is_told_by_name() -> None:
+    assert how_it_ended(-signal.SIGKILL) == "signal 9 (SIGKILL)"
+
+
+def test_a_server_that_ended_is_started_again_at_the_same_address() -> None:
+    spawned = Spawned(FALLING)
+    try:
+        address, pid = spawned.start(), spawned.pid
+        psutil.Process(pid).kill()
+        psutil.Process(pid).wait(10) if psutil.pid_exists(pid) else None
+
+        assert spawned.ended
+        assert spawned.revive() is None, "it was not the suite that killed it"
+        assert spawned.restart() == address
+        assert spawned.pid != pid
+    finally:
+        spawned.close()
+
+
+def outlives(pid: int, seconds: float = 10.0) -> bool:
+    """Tell whether a process still runs after so many seconds; returns as soon as it doesn't."""
+    try:
+        psutil.Process(pid).wait(seconds)
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.TimeoutExpired:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups that a shell could watch")
+def test_a_server_and_its_children_end_with_a_suite_that_is_killed(tmp_path: Path) -> None:
+    program = (
+        "import sys, time\n"
+        "from jhup_conformance.target.process import Spawned\n"
+        "spawned = Spawned(sys.argv[1])\n"
+        "spawned.start()\n"
+        "print(spawned.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    shell = f"sh -c '{FALLING} & wait'"
+    with subprocess.Popen([sys.executable, "-c", program, shell], stdout=subprocess.PIPE, text=True) as suite:
+        assert suite.stdout
+        leader = int(suite.stdout.readline())
+        family = [leader, *(child.pid for child in psutil.Process(leader).children(recursive=True))]
+        suite.kill()
+
+    assert len(family) > 1
+    assert not any(outlives(pid) for pid in family)
+
+
+# Whole runs
+
+
+def test_a_server_that_an_exchange_ends_is_named_and_the_run_goes_on(judge: Judge) -> None:
+    clauses = ["--clause", "HEAD-6", "--clause", "STORE-2"]
+
+    judged = judge("--spawn", f"{FALLING} --kind 'dies of JSON'", *clauses)
+
+    assert judged.status == 1, judged.printed
+    assert judged.clause("HEAD-6")["actual"] == "The server ended after this exchange with exit status 3."
+    assert judged.clause("HEAD-6")["exchange"]
+    assert judged.clause("STORE-2")["outcome"] == "PASS"
+    (incident, *_) = judged.report["incidents"]
+    assert (incident["condition"], incident["then"], incident["clause"]) == ("gone", "restarted", "HEAD-6")
+    assert any(line.startswith("fatal:") for line in incident["output"])
+
+
+def test_a_server_that_an_exchange_hangs_is_stopped_and_started_again(judge: Judge) -> None:
+    judged = judge("--spawn", f"{FALLING} --kind hangs", "--clause", "HEAD-6", "--clause", "STORE-2")
+
+    assert judged.status == 1, judged.printed
+    assert judged.clause("HEAD-6")["actual"].startswith("The server hung after this exchange")
+    assert judged.clause("STORE-2")["outcome"] == "PASS"
+    assert {each["condition"] for each in judged.report["incidents"]} == {"hung"}
+
+
+@pytest.fixture
+def attached(tmp_path: Path) -> Iterator[Callable[..., list[str]]]:
+    """Starts a server that the suite is told nothing of but its address and its folder."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(kind: str) -> list[str]:
+        command = [sys.executable, str(SERVERS / "falling.py"), "--storage", str(tmp_path), "--kind", kind]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        assert process.stdout
+        return [process.stdout.readline().split()[-1], "--storage", str(tmp_path)]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_an_attached_server_that_stays_away_ends_the_run_in_order(
+    judge: Judge, attached: Callable[..., list[str]]
+) -> None:
+    clauses = ["--clause", "HEAD-6", "--clause", "STORE-2", "--clause", "ERR-12"]
+
+    judged = judge(*attached("dies of JSON"), *clauses)
+
+    assert judged.status == 1, judged.printed
+    assert "start it with --spawn to go on" in judged.printed
+    assert "Traceback" not in judged.printed
+    assert judged.clause("HEAD-6")["outcome"] == "FAIL"
+    assert judged.clause("ERR-12")["outcome"] == "UNVERIFIED"
+    assert [each["then"] for each in judged.report["incidents"]] == ["stays away"]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node.js here")
+def test_an_exception_in_node_is_reported_with_its_text(judge: Judge) -> None:
+    judged = judge("--spawn", f"node {SERVERS / 'falling.mjs'} {{port}} {{storage}}", "--clause", "HEAD-6")
+
+    assert judged.status == 1, judged.printed
+    assert any("Error: " in line for each in judged.report["incidents"] for line in each["output"])
