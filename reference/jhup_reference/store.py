@@ -34,6 +34,7 @@ class Store:
         places: which of them hold names.
         unfinished: which of them are bodies that aren't complete.
         syncs: whether a put waits for the disk.
+        upload_type: what `begin` returns.
 
     Raises:
         FolderInUse: when another server has the folder.
@@ -48,6 +49,7 @@ class Store:
         self.unfinished.clean()  # never before the lock: they may be those of a living server
         self.syncs = durability is Durability.FSYNC
         self._digests = digests or Digests()
+        self.upload_type: type[Upload] = Upload
 
     def begin(self, name: str, filesize: int) -> "Upload":
         """Begin a put.
@@ -62,7 +64,7 @@ class Store:
         place = self.places.of(name)
         if filesize > _LONG_BODY:  # `Upload.commit` looks in any case; this spares a long body that would be in vain
             self.places.look(place)
-        return Upload(self, place)
+        return self.upload_type(self, place)
 
     def find(self, name: str) -> "StoredBody":
         """Open what is stored under a name, as it is now.
@@ -85,13 +87,14 @@ class Upload:
     """A put under way. Ends with `commit` or `abandon`; the file is created with the first byte.
 
     Attributes:
+        store: where it is under way.
         place: the name of the entry that it will be.
     """
 
-    __slots__ = ("_file", "_store", "place")
+    __slots__ = ("_file", "place", "store")
 
     def __init__(self, store: Store, place: bytes) -> None:
-        self._store = store
+        self.store = store
         self.place = place
         self._file: UnfinishedFile | None = None
 
@@ -101,7 +104,7 @@ class Upload:
         Raises:
             StorageFault: when no file can be created.
         """
-        return (self._file or self._begin()).descriptor
+        return (self._file or self._create()).descriptor
 
     def write(self, data: memoryview) -> None:
         """Append bytes to the body.
@@ -109,7 +112,7 @@ class Upload:
         Raises:
             StorageFault: when they can't be written.
         """
-        descriptor = (self._file or self._begin()).descriptor
+        descriptor = (self._file or self._create()).descriptor
         try:
             written = os.write(descriptor, data)
             while written < len(data):
@@ -124,13 +127,13 @@ class Upload:
         Raises:
             StorageFault: when that can't be done; the store is as it was.
         """
-        file = self._file or self._begin()
+        file = self._file or self._create()
         try:
-            if self._store.syncs:
+            if self.store.syncs:
                 os.fsync(file.descriptor)
-            self._store.places.take(self.place, file)
-            if self._store.syncs:
-                self._store.folder.sync()
+            self.store.places.take(self.place, file)
+            if self.store.syncs:
+                self.store.folder.sync()
         except OSError as error:
             raise StorageFault.of(error) from None
 
@@ -139,9 +142,9 @@ class Upload:
         if self._file is not None:
             self._file.drop()
 
-    def _begin(self) -> UnfinishedFile:
+    def _create(self) -> UnfinishedFile:
         try:
-            self._file = self._store.unfinished.create()
+            self._file = self.store.unfinished.create()
         except OSError as error:
             raise StorageFault.of(error) from None
         return self._file
