@@ -68,15 +68,21 @@ UPLOAD: dict[str, UploadFault] = {
     "digest of refused bodies": fault(
         state.DigestOfRefused, "REPLY-6", ERR_5=REFUSED, ERR_10=REFUSED, REPLY_3=READ_THERE, REPLY_20=REFUSED
     ),
-    "every third malformed header is forgiven": fault(
-        state.SecondMalformedIsForgiven, "ERR-2", ERR_1=SAME_HEADERS, ERR_3=SAME_HEADERS, REPLY_20=SAME_HEADERS
+    "malformed headers after a put are forgiven": fault(
+        state.ForgivesAfterAPut, "ERR-2", ERR_1=SAME_HEADERS, ERR_3=SAME_HEADERS, REPLY_20=SAME_HEADERS
     ),
     # Long refused bodies
     "says it stays at 1 MiB": fault(refusals.ClosesAt1MiB, "REPLY-20", ERR_10=REFUSED),
     "says it stays at 8 MiB": fault(refusals.ClosesAt8MiB, "REPLY-20", ERR_10=REFUSED),
     "says it stays at 64 MiB": fault(refusals.ClosesAt64MiB, "REPLY-20", ERR_10=REFUSED),
     "says it stays at 2^62": fault(refusals.SaysItStaysAtEndless, "REPLY-20", ERR_10=REFUSED),
-    "32 bits of a refused body": fault(refusals.RefusesIn32Bits, "ERR-5", ERR_10=REFUSED, REPLY_20=REFUSED),
+    "32 bits of a refused body": fault(
+        refusals.RefusesIn32Bits,
+        "ERR-5",
+        ERR_10=REFUSED,
+        REPLY_20=REFUSED,
+        HEAD_14="sizes of 2^63 are refused by it, too",
+    ),
     "silent at long refused bodies": fault(
         refusals.SilentAtEndless, "REPLY-16", REPLY_1=READ_THERE, REPLY_17=REFUSED, REPLY_20=REFUSED
     ),
