@@ -4,6 +4,7 @@
 
 import os
 import socket
+
 from upload_faults import Faithful
 from upload_reading import Header, Malformed
 from upload_storing import Refused, Upload
