@@ -111,17 +111,16 @@ def test_every_right_outcome_is_a_conversation_of_the_machine(word: Word) -> Non
 @pytest.mark.parametrize("name", SPECIFIED)
 def test_no_two_states_are_alike(name: str) -> None:
     machine = specified_machine(name)
-    kinds = dict.fromkeys(range(len(machine.states)), 0)
-    for _ in machine.states:
-        seen = {
-            state: tuple(frozenset((o, kinds[t]) for o, t in machine.edges[state][key].items()) for key in machine.keys)
-            for state in kinds
-        }
-        numbers = {kind: number for number, kind in enumerate(dict.fromkeys(seen.values()))}
-        kinds = {state: numbers[kind] for state, kind in seen.items()}
 
-    assert len(set(kinds.values())) == len(machine.states)
+    assert machine.merged() == machine
     assert len(set(machine.states)) == len(machine.states)
+
+
+def test_states_that_show_the_same_are_merged() -> None:
+    doubled = Machine(SMALL.symbols, (*SMALL.states, "again"), (*SMALL.edges, SMALL.edges[1]))
+    led = changed(doubled, 0, "header", {NOTHING: len(SMALL.states)})
+
+    assert led.merged() == SMALL
 
 
 def test_looking_further_ahead_finds_no_more_states() -> None:

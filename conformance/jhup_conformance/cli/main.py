@@ -19,6 +19,7 @@ from jhup_conformance.cli.watching import judge_on_changes
 from jhup_conformance.clients.cli import client, is_of_a_client, replay_client
 from jhup_conformance.findings import ExitStatus
 from jhup_conformance.language import words_in
+from jhup_conformance.learn.command import learn_command
 from jhup_conformance.reports.annotated import annotate, step_lines
 from jhup_conformance.reports.console import Detail, Rich
 from jhup_conformance.reports.printable import printable
@@ -199,4 +200,5 @@ _JUDGED: Final = {True: ExitStatus.CONFORMS, False: ExitStatus.FAILS, None: Exit
 main.add_command(client)
 main.add_command(compare)
 main.add_command(explain)
+main.add_command(learn_command)
 main.add_command(matrix)

@@ -1,7 +1,7 @@
 """A machine: states, and for each of them and each symbol what may be observed, and where that leads."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -68,8 +68,9 @@ class Machine:
                 yield key, output, target
 
     def is_sink(self, state: int) -> bool:
-        """Whether nothing is observed in a state any more, and it is never left."""
-        return all(output == NOTHING and target == state for _, output, target in self.successors(state))
+        """Whether a state is never left, and every symbol is answered alike there."""
+        leaving = {(output, target) for _, output, target in self.successors(state)}
+        return len(leaving) == 1 and leaving.pop()[1] == state
 
     def follow(self, word: Sequence[str], outputs: Sequence[Output], state: int = 0) -> int | None:
         """Return the state after a conversation; None when the machine doesn't allow it."""
@@ -100,17 +101,44 @@ class Machine:
                     waiting.append(target)
         return tuple(found[state] for state in range(len(self.states)))
 
-    def resolved(self) -> "Machine":
-        """Return the machine of one server: of several outputs the first, and no state that it never reaches."""
-        numbers, order = {0: 0}, [0]
+    def resolved(self, observed: Callable[[Word], Output | None] = lambda _: None) -> "Machine":
+        """Return the machine of one server: one output for each symbol, and no state that it never reaches.
+
+        Args:
+            observed: tells what a server answered at the end of a word. Where that is right it is chosen, else the
+                first output.
+        """
+        numbers: dict[int, int] = {0: 0}
+        order: list[tuple[int, Word]] = [(0, ())]
         edges: list[dict[str, Edge]] = []
-        for state in order:
+        for state, word in order:
             chosen: dict[str, Edge] = {}
             for key in self.keys:
-                output, target = next(iter(self.edges[state][key].items()))
+                edge = self.edges[state][key]
+                output = observed((*word, key))
+                if output is None or output not in edge:
+                    output = next(iter(edge))
+                target = edge[output]
                 if target not in numbers:
                     numbers[target] = len(order)
-                    order.append(target)
+                    order.append((target, (*word, key)))
                 chosen[key] = {output: numbers[target]}
             edges.append(chosen)
-        return Machine(self.symbols, tuple(self.states[state] for state in order), tuple(edges))
+        return Machine(self.symbols, tuple(self.states[state] for state, _ in order), tuple(edges)).merged()
+
+    def merged(self) -> "Machine":
+        """Return the machine with states that show the same for ever as one, the first of them."""
+        kinds = [0] * len(self.states)
+        for _ in self.states:
+            seen = [
+                tuple(frozenset((o, kinds[t]) for o, t in self.edges[state][key].items()) for key in self.keys)
+                for state in range(len(self.states))
+            ]
+            numbers = {kind: number for number, kind in enumerate(dict.fromkeys(seen))}
+            kinds = [numbers[kind] for kind in seen]
+        firsts = [kinds.index(kind) for kind in range(max(kinds) + 1)]
+        edges = tuple(
+            {key: {output: kinds[target] for output, target in edge.items()} for key, edge in self.edges[state].items()}
+            for state in firsts
+        )
+        return Machine(self.symbols, tuple(self.states[state] for state in firsts), edges)

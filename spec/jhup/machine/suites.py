@@ -6,7 +6,7 @@ machine and the extra ones. Every state is reached and told apart from all other
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 from jhup.machine.states import Machine, Output, Word
 
@@ -40,11 +40,10 @@ def _state_after(machine: Machine, word: Iterable[str], state: int = 0) -> int:
 
 def _up_to_the_end(machine: Machine, word: Word) -> Word:
     """Cut a word where the connection is over: nothing more can be sent there."""
-    state = 0
-    for place, key in enumerate(word):
-        if machine.is_sink(state):
-            return word[:place]
-        state = _state_after(machine, [key], state)
+    symbols = {each.key: each for each in machine.symbols}
+    for place, output in enumerate(machine.run(word)):
+        if output.closes or symbols[word[place]].ends:
+            return word[: place + 1]
     return word
 
 
@@ -62,10 +61,7 @@ def without_skipped(machine: Machine, word: Word) -> Word:
 def _maximal(words: Iterable[Word]) -> tuple[Word, ...]:
     """Leave out words that others begin with."""
     ordered = sorted(words)
-    kept = [
-        word for word, following in zip(ordered, [*ordered[1:], None], strict=True)
-        if following is None or following[: len(word)] != word
-    ]  # fmt: skip
+    kept = [word for word, following in pairwise([*ordered, ()]) if following[: len(word)] != word]
     return tuple(sorted(kept, key=lambda word: (len(word), word)))
 
 

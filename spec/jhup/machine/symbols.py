@@ -66,7 +66,7 @@ def _put(name: str = NAME, size: object = SIZE, *, body: bytes = b"", reply: boo
 
 
 _HELLO: Final = _frame({"cmd": "hello", "reply": True})
-_UNKNOWN: Final = {"cmd": "rename", "filename": NAME}
+_UNKNOWN: Final = {"cmd": "rename", "filename": NAME, "filesize": SIZE}
 _HALF: Final = PREFIX_SIZE // 2
 
 _ALL: Final = (
@@ -74,10 +74,10 @@ _ALL: Final = (
     Symbol("quiet put", "a whole put without reply", _put(size=4, body=_SERIAL, reply=False), "REPLY-2"),
     Symbol("header", "the header of a put", _put(), "FRAME-2"),
     Symbol("quiet header", "the header of a put without reply", _put(reply=False), "FRAME-2"),
-    Symbol("hello", "a hello, or a body that reads like one", _HELLO, "REPLY-12"),
+    Symbol("hello", "a hello", _HELLO, "REPLY-12"),
     Symbol(
         "put or body",
-        "a whole put without reply, or a body that reads like one",
+        "another whole put without reply",
         _put(size=4, body=_SERIAL, reply=False),
         "STORE-1",
     ),
@@ -103,8 +103,8 @@ SYMBOLS: Final[Mapping[str, Symbol]] = {each.key: each for each in _ALL}
 
 ALPHABETS: Final[Mapping[str, tuple[str, ...]]] = {
     "replies": (
-        *("put", "quiet put", "header", "hello", "stat", "unknown", "bad name", "malformed", "bad prefix"),
-        *("half", "rest", "end"),
+        *("put", "quiet put", "header", "hello", "stat", "unknown", "bad name", "malformed", "quiet malformed"),
+        *("bad prefix", "half", "rest", "end"),
     ),
     "silent": (
         *("quiet put", "quiet header", "put or body", "quiet unknown", "quiet bad name", "quiet malformed"),
