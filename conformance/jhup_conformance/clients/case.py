@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final
 
-from jhup_conformance.clients.command import Ending
+from jhup_conformance.clients.command import Ending, message_lines
 from jhup_conformance.clients.files import File, Placed
 from jhup_conformance.clients.script import Script, Step, serve
 from jhup_conformance.clients.server import Talk
@@ -52,7 +52,7 @@ class Seen:
         talks: its connections.
         ending: how its process ended; None where that can't be seen.
         events: both sides in the order of time.
-        normal: what it printed on standard error when all went well.
+        normal: the lines that it prints on standard error when all goes well, as `message_lines` returns them.
         small_memory: its memory while it sent a small file, in bytes; 0 where that wasn't seen.
         seconds: how long the case took.
     """
@@ -62,7 +62,7 @@ class Seen:
     talks: Sequence[Talk]
     ending: Ending | None
     events: tuple[Event, ...]
-    normal: str = ""
+    normal: frozenset[str] = frozenset()
     small_memory: int = 0
     seconds: float = 0.0
 
@@ -80,8 +80,9 @@ class Seen:
     @property
     def has_message(self) -> bool:
         """Whether there was a message on standard error that isn't there when all goes well."""
-        ending = self.ending
-        return ending is not None and bool(ending.errors.strip()) and ending.errors.strip() != self.normal.strip()
+        if self.ending is None:
+            return False
+        return not message_lines(self.ending.errors, [file.path for file in self.files]) <= self.normal
 
     @property
     def how_it_ended(self) -> str:

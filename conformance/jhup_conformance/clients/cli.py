@@ -19,7 +19,7 @@ from jhup_conformance.clients.running import CannotPlace, Known, run_case
 from jhup_conformance.clients.timeline import Event, Side, lines
 from jhup_conformance.findings import UPLOAD_CLASSES, ExitStatus, Outcome
 from jhup_conformance.profiles import Profile
-from jhup_conformance.run.options import UsageError
+from jhup_conformance.run.usage import UsageError
 
 __all__ = ["client", "is_of_a_client", "replay_client"]
 
@@ -74,13 +74,13 @@ def client(command: tuple[str, ...], listing: bool, quiet: bool, verbose: bool, 
     try:
         if quiet and verbose:
             raise UsageError("--quiet and --verbose exclude each other")
-        options = ClientOptions.read(("-",) if listing and not command else command, values)
+        options = ClientOptions.read((sys.executable,) if listing else command, values)
         if listing:
             list_cases(console, options)
             return
         printer = ClientConsole(console, quiet=quiet, verbose=verbose)
-        printer.begin(options)
-        results = Engine(options, progress=printer.progress, tell=printer.tell).run()
+        with printer.judging(options):
+            results = Engine(options, progress=printer.progress, tell=printer.tell).run()
         if options.report:
             write_report(results, options.report)
         printer.finish(results)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -25,12 +26,14 @@ __all__ = [
     "filled",
     "is_asking",
     "is_sending_several",
+    "message_lines",
     "start",
 ]
 
 _PLACEHOLDERS: Final = ("{host}", "{port}", "{address}", "{file}", "{files}", "{name}", "{folder}", "{reply:")
 _HIGHEST: Final = 125
 """The highest exit status of a client's own: 126 and 127 are a shell's, and above stands the number of a signal."""
+_VARYING: Final = re.compile(r"0x[0-9a-fA-F]+|[0-9]+(?:[.,:][0-9]+)*")
 _KEPT: Final = 20_000
 """Characters of what a client prints that are kept."""
 
@@ -152,6 +155,16 @@ class Ending:
             return self.trouble
         words = f"the client ended with status {self.status} after {self.seconds:.1f} s"
         return f"{words} and said {self.said!r}" if self.said else f"{words} and said nothing on standard error"
+
+
+def message_lines(errors: str, files: Sequence[Path]) -> frozenset[str]:
+    """Return the lines of standard error without what differs from run to run: files, numbers and addresses in memory.
+
+    A program that always prints a warning or its progress there has not reported a failure by it.
+    """
+    for path in files:
+        errors = errors.replace(str(path), "FILE").replace(path.name, "FILE")
+    return frozenset(_VARYING.sub("#", line.strip()) for line in re.split(r"[\r\n]", errors) if line.strip())
 
 
 class Running:

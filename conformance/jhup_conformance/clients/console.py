@@ -1,5 +1,7 @@
 """What a person sees of a run against a client: progress, findings, the summary last."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console
@@ -50,13 +52,14 @@ class ClientConsole:
         )
         self._task = self._bar.add_task("cases", total=None)
 
-    def begin(self, options: ClientOptions) -> None:
-        """Say what is judged."""
-        if self._quiet:
-            return
-        self._say(f"client    {options.shown}")
-        self._say(f"seed      {options.seed}, profile {options.profile}")
-        self._bar.start()
+    @contextmanager
+    def judging(self, options: ClientOptions) -> Iterator[None]:
+        """Say what is judged, and show how far it is."""
+        if not self._quiet:
+            self._say(f"client    {options.shown}")
+            self._say(f"seed      {options.seed}, profile {options.profile}")
+        with self._bar:
+            yield
 
     def tell(self, line: str) -> None:
         """Say to a person what to do now."""
@@ -73,7 +76,6 @@ class ClientConsole:
 
     def finish(self, results: ClientResults) -> None:
         """Say the findings, then the summary."""
-        self._bar.stop()
         for of, result in results.findings():
             if self._quiet:
                 self._print(f"{styled(results.outcome(of))} {of.clause.id:<9} {escape(result.actual)}")

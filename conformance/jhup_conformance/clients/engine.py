@@ -11,6 +11,7 @@ from jhup.clauses import Level, clauses
 from jhup_conformance.clients.case import Broken, Case, Check, NotSeen, Seen
 from jhup_conformance.clients.checks import CASES, client_clauses
 from jhup_conformance.clients.checks.s9_1_sending import PLAIN, SMALL_MEMORY
+from jhup_conformance.clients.command import message_lines
 from jhup_conformance.clients.contact import UNASKED, Contact, contact
 from jhup_conformance.clients.options import EFFORTS, ClientOptions
 from jhup_conformance.clients.results import CaseResult, ClauseOutcome, ClientResults
@@ -107,7 +108,8 @@ class Engine:
             results = [each for each in results if each.outcome in _BAD and each.clause == first.clause]
             results = results or [self._blamed(first, seen)]
         if seen.ending is not None and seen.ending.status == 0:
-            self._known = replace(self._known, normal=seen.ending.errors)
+            lines = message_lines(seen.ending.errors, [file.path for file in seen.files])
+            self._known = replace(self._known, normal=lines)
         self._results.cases += 1
         self._results.add(results)
         self._progress(1, 1, results)

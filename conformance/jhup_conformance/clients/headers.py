@@ -112,13 +112,13 @@ def own_members(request: SentRequest) -> list[str]:
 
 def prefix_fault(inbox: Inbox) -> str:
     """Return what is wrong with the framing of what a client sent; empty if its first request can be read."""
-    request = inbox.current
+    request = inbox.requests[0] if inbox.requests else None
     if request is None:
         if not inbox.count:
             return "the client connected and sent nothing"
         return f"the client sent only {inbox.count} bytes: {shown(bytes(inbox.head))}"
     head = bytes(inbox.head)
-    if inbox.is_lost and not request.header:
+    if inbox.is_lost and not request.header and len(inbox.requests) == 1:
         return _not_a_prefix(head, request.length)
     if not request.has_header:
         came = len(head) - 4

@@ -14,6 +14,7 @@ KEPT: Final = 24 * 1024 * 1024
 _STRAY: Final = 64 * 1024
 """Bytes kept of what can't be read as requests."""
 _LARGEST: Final = 2**63
+_WITHOUT_BODY: Final = ("stat", "hello")
 
 
 @dataclass(slots=True)
@@ -144,8 +145,9 @@ class Inbox:
                 self.stray += whole
             return
         request.header = whole
-        filesize = request.members.get("filesize", 0)
-        if not request.members or type(filesize) is not int or not 0 <= filesize < _LARGEST:
+        members = request.members
+        filesize = 0 if members.get("cmd") in _WITHOUT_BODY else members.get("filesize")
+        if type(filesize) is not int or not 0 <= filesize < _LARGEST:
             self._lost = True
             return
         request.filesize = filesize

@@ -43,7 +43,8 @@ def framing(seen: Seen) -> Broken | NotSeen | None:
     if told := _silent(seen):
         return Broken("a connection, and on it a request", told)
     for talk in seen.talks:
-        if told := prefix_fault(talk.inbox):
+        is_empty = not talk.inbox.count and any(True for _ in puts(seen))  # one that was opened and not used
+        if not is_empty and (told := prefix_fault(talk.inbox)):
             return Broken(expected, told)
     return None
 

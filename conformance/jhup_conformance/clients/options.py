@@ -2,6 +2,7 @@
 
 import secrets
 import shlex
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from jhup_conformance.clients.checks import client_clauses
 from jhup_conformance.clients.command import is_asking, is_sending_several
 from jhup_conformance.findings import UPLOAD_CLASSES
 from jhup_conformance.profiles import Profile
-from jhup_conformance.run.options import UsageError, read_known_failing
+from jhup_conformance.run.known_failing import read_known_failing
+from jhup_conformance.run.usage import UsageError
 
 __all__ = ["EFFORTS", "PATIENCE", "ClientOptions"]
 
@@ -100,6 +102,8 @@ class ClientOptions:
         if len(given) != 1:
             told = " and ".join(given) or "none of them"
             raise UsageError(f"expected either -- COMMAND, --trigger or --wait; given: {told}")
+        if command and shutil.which(command[0]) is None:
+            raise UsageError(f"can't start {command[0]}: there is no such command")
         listen = _read_listen(values.get("listen"))
         if not command and listen is _ANYWHERE:
             raise UsageError(f"{given[0]} needs --listen: the client has to know where to connect")

@@ -1,6 +1,7 @@
 """The report of a run against a client: report.json, junit.xml, report.html, and a record of each finding."""
 
 import json
+import platform
 import shlex
 from collections.abc import Iterator
 from importlib.resources import files
@@ -10,11 +11,13 @@ from xml.etree import ElementTree
 
 from jinja2 import Environment, StrictUndefined
 
+from jhup.locate import locate
 from jhup_conformance import SPEC_VERSION, __version__
 from jhup_conformance.clients.results import CaseResult, ClauseOutcome, ClientResults
 from jhup_conformance.clients.timeline import lines
 from jhup_conformance.findings import Outcome
 from jhup_conformance.reports.guidance import guidance
+from jhup_conformance.run.report_folder import put_file, settle
 
 __all__ = ["FORMAT", "again", "record_of", "report_as_json", "write_report"]
 
@@ -28,19 +31,19 @@ def write_report(results: ClientResults, folder: Path) -> None:
     Raises:
         OSError: when it can't be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    settle(folder)
     for identifier in results.clauses:
         (folder / f"{identifier}.json").unlink(missing_ok=True)
     for of, result in results.findings():
         if result.seen is not None:
             _write_json(folder / f"{of.clause.id}.json", record_of(results, result))
     _write_json(folder / "report.json", report_as_json(results))
-    (folder / "junit.xml").write_bytes(_junit(results))
-    (folder / "report.html").write_text(_page(results), "utf-8")
+    put_file(folder / "junit.xml", _junit(results))
+    put_file(folder / "report.html", _page(results).encode())
 
 
 def _write_json(path: Path, record: dict[str, Any]) -> None:
-    path.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    put_file(path, (json.dumps(record, indent=1) + "\n").encode())
 
 
 def record_of(results: ClientResults, result: CaseResult) -> dict[str, Any]:
@@ -93,6 +96,10 @@ def report_as_json(results: ClientResults) -> dict[str, Any]:
         "exit_status": results.exit_status.value,
         "problem": results.problem,
         "class_met": results.class_met,
+        "environment": {
+            "python": platform.python_version(),
+            "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+        },
         "classes": {
             name.value: {outcome.value.lower(): number for outcome, number in counts.items()}
             for name, counts in results.count().items()
@@ -113,6 +120,8 @@ def _clause(results: ClientResults, of: ClauseOutcome) -> dict[str, Any]:
         "outcome": results.outcome(of).value,
         "known_failing": results.options.known_failing.get(identifier),
         "checks": len(of.results),
+        "left_out": 0,
+        "stands_in": locate(identifier).link(None),
         "executions": sum(each.runs for each in of.results),
         "seconds": round(sum(each.seen.seconds for each in of.results if each.seen), 3),
         "expected": decisive.expected if decisive else "",

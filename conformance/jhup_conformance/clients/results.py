@@ -8,7 +8,7 @@ from typing import Final
 from jhup.clauses import Clause, ConformanceClass, Level
 from jhup_conformance.clients.case import Case, Seen
 from jhup_conformance.clients.options import ClientOptions
-from jhup_conformance.findings import UPLOAD_CLASSES, ExitStatus, Outcome, Verdict
+from jhup_conformance.findings import COUNTED, UPLOAD_CLASSES, ExitStatus, Outcome, Verdict
 
 __all__ = ["CaseResult", "ClauseOutcome", "ClientResults"]
 
@@ -138,7 +138,7 @@ class ClientResults:
         """Count the outcomes of each class."""
         counted: dict[ConformanceClass, dict[Outcome, int]] = {}
         for each in self.clauses.values():
-            counts = counted.setdefault(each.clause.conformance_class, dict.fromkeys(Outcome, 0))
+            counts = counted.setdefault(each.clause.conformance_class, dict.fromkeys(COUNTED, 0))
             counts[self.outcome(each)] += 1
         return dict(sorted(counted.items(), key=lambda pair: UPLOAD_CLASSES.index(pair[0])))
 

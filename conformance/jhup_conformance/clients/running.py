@@ -17,7 +17,7 @@ from jhup_conformance.clients.listening import Listening, open_listener
 from jhup_conformance.clients.options import ClientOptions
 from jhup_conformance.clients.server import ScriptedServer, Talk
 from jhup_conformance.clients.timeline import Side, Timeline
-from jhup_conformance.run.options import UsageError
+from jhup_conformance.run.usage import UsageError
 
 __all__ = ["CannotPlace", "Known", "Tell", "run_case"]
 
@@ -39,11 +39,11 @@ class Known:
     """What was learnt of a client before.
 
     Attributes:
-        normal: what it prints on standard error when all goes well.
+        normal: the lines that it prints on standard error when all goes well, as `message_lines` returns them.
         small_memory: its memory while it sends a small file, in bytes.
     """
 
-    normal: str = ""
+    normal: frozenset[str] = frozenset()
     small_memory: int = 0
 
 

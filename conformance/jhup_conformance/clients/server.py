@@ -22,6 +22,8 @@ __all__ = ["ScriptedServer", "Talk"]
 _PIECE: Final = 256 * 1024
 _BETWEEN_CUTS: Final = 0.003
 """Seconds between two segments, so that a client which reads at once gets them one by one."""
+_PACED: Final = 40
+"""Segments that are paced; more would take long on a busy machine, and show nothing new."""
 _DEADLOCK: Final = 5.0
 """Seconds in which nothing moves: then both sides wait for each other."""
 _PROBE: Final = 0.05
@@ -333,9 +335,9 @@ class _Following:
         members |= step.members
         data = framed({name: value for name, value in members.items() if value is not None})
         self._note(f"replies {shown(data[4:])}" + (" in several segments" if step.cuts else ""))
-        for piece in segments(data, step.cuts):
+        for number, piece in enumerate(segments(data, step.cuts)):
             self._send(piece)
-            if step.cuts:
+            if step.cuts and number < _PACED:
                 self._gone.wait(_BETWEEN_CUTS)
 
     def _send(self, data: bytes) -> None:

@@ -23,6 +23,8 @@ BIG: Final = 20 * 1024 * 1024
 """Bytes of a file that does not fit into the buffers between two programs."""
 _FILM: Final = 256 * 1024 * 1024
 """Bytes of a file that a client must not hold in memory."""
+_SMALL: Final = 16 * 1024 * 1024
+"""Bytes of a file that a client may hold in memory, and too many to be handed over and forgotten before a look."""
 _GROWTH: Final = 100 * 1024 * 1024
 """Bytes that a client's memory may grow by while it sends such a file; garbage collectors are given some room."""
 _OVER_32_BITS: Final = 2**32 + 1
@@ -46,8 +48,8 @@ PLAIN: Final = Case(
 
 SMALL_MEMORY: Final = Case(
     name="a small file, and the client's memory",
-    script=(header, body(6 * 1024 * 1024), sample, serve),
-    file=File(name="small.img", content=Content.SPARSE, size=8 * 1024 * 1024),
+    script=(header, body(4 * 1024 * 1024), sample, serve),
+    file=File(name="small.img", content=Content.SPARSE, size=_SMALL),
     needs_memory=True,
 )
 """What the memory of a client is when the file is small."""
@@ -86,7 +88,7 @@ def keeps_memory(seen: Seen) -> Broken | NotSeen | None:
     if growth > _GROWTH:
         return Broken(
             f"memory that does not grow with the file: within {_GROWTH >> 20} MiB of what a small file takes",
-            f"{growth >> 20} MiB more for a file of {_FILM >> 20} MiB than for one of 8 MiB",
+            f"{growth >> 20} MiB more for a file of {_FILM >> 20} MiB than for one of {_SMALL >> 20} MiB",
         )
     return None
 
