@@ -6,12 +6,12 @@ meta:
   encoding: UTF-8
   endian: le
 doc: |
-  What a client sends on one connection: requests, one behind the other, to the end of the stream (chapter 2). What a
+  What a client sends on one connection: requests, one after the other, to the end of the stream (chapter 2). What a
   server sends is the type `reply_stream`.
 
   The length of a body stands inside the JSON header (FRAME-2), and Kaitai Struct can't read JSON. So the one thing that
   it can't know is asked of the program around it: a custom process with the name `jhup_body_size`, a function of a few
-  lines in each language, which is given the bytes of a header and gives back eight bytes, the length of the body behind
+  lines in each language, which is given the bytes of a header and gives back eight bytes, the length of the body after
   it as an unsigned little-endian number: `filesize` when `cmd` is "put", and 0 otherwise (ERR-11). It reports an error
   for a malformed header (section 3.2), because then the end of the request can't be known. `jhup_body_size.py` beside
   this file is that function for Python.

@@ -53,7 +53,7 @@ jhup.fields, jhup.experts = field_list, expert_list
 jhup.prefs.ports = Pref.range("TCP ports", "8080", "Ports that servers listen on", 65535)
 jhup.prefs.whole_body = Pref.uint("Longest body put together", 1048576, "A longer body is shown in pieces, as it came")
 
--- JSON (RFC 8259), strictly. Each function takes the text and a place in it, and gives a value and the place behind it,
+-- JSON (RFC 8259), strictly. Each function takes the text and a place in it, and gives a value and the place after it,
 -- or raises a table {clause, reason}.
 
 local function broken(clause, reason) error({ clause = clause, reason = reason }, 0) end
@@ -119,7 +119,7 @@ local words = {
 }
 local read_value
 
--- Reads what stands between brackets: `item` reads one thing and gives the place behind it.
+-- Reads what stands between brackets: `item` reads one thing and gives the place after it.
 local function read_list(text, at, close, item)
   at = skip_space(text, at + 1)
   if text:sub(at, at) == close then return at + 1 end
@@ -138,7 +138,7 @@ local function read_object(text, at, depth)
     if text:sub(begin, begin) ~= '"' then broken("HEAD-6", "the name of a member is not a string") end
     local name, behind = read_string(text, begin)
     behind = skip_space(text, behind)
-    if text:sub(behind, behind) ~= ":" then broken("HEAD-6", "no colon behind the name of a member") end
+    if text:sub(behind, behind) ~= ":" then broken("HEAD-6", "no colon after the name of a member") end
     local value, done = read_value(text, skip_space(text, behind + 1), depth + 1)
     twice[name.value] = members[name.value] ~= nil or nil
     if not members[name.value] then names[#names + 1] = name.value end
@@ -191,7 +191,7 @@ local function read_header(text)
   if value.kind ~= "object" then
     broken(skip_space(text, after) > #text and "HEAD-8" or "HEAD-6", "not an object")
   end
-  if skip_space(text, after) <= #text then broken("HEAD-7", "bytes behind the object") end
+  if skip_space(text, after) <= #text then broken("HEAD-7", "bytes after the object") end
   return value
 end
 
@@ -321,7 +321,7 @@ local function state_at(tvb, pinfo, direction)
   return before[call] or 0
 end
 
--- Gives the object of a header, and the length of the body behind it.
+-- Gives the object of a header, and the length of the body after it.
 local function understand(text, is_request)
   local object = read_header(text)
   if is_request then check_request(object.members) end
@@ -336,7 +336,7 @@ local function show_malformed_prefix(tvb, at, tree, length)
   return at + 4, "malformed prefix", -1
 end
 
--- Gives the place behind one frame, what it says, and the state behind it; or nothing, and how many bytes are missing.
+-- Gives the place after one frame, what it says, and the state after it; or nothing, and how many bytes are missing.
 local function dissect_frame(tvb, at, tree, is_request)
   local rest = tvb:len() - at
   if rest < 4 then return nil, DESEGMENT_ONE_MORE_SEGMENT end

@@ -20,7 +20,7 @@ class JhupBodySize:
 
 
 def body_size(data: bytes) -> int:
-    """Give the length of the body behind a header.
+    """Give the length of the body after a header.
 
     Raises:
         ValueError: when the header is malformed.

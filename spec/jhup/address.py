@@ -76,7 +76,7 @@ def parse_address(text: str) -> Address:
             path = text.removeprefix(scheme)
             path = path.removeprefix("//")
             if not path:
-                raise ValueError(f"{text!r} has no path behind {scheme!r}")
+                raise ValueError(f"{text!r} has no path after {scheme!r}")
             return Address(transport, path=path)
     scheme, separator, rest = text.rpartition("://")
     try:

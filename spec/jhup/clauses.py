@@ -95,7 +95,7 @@ _CHAPTER: Final = re.compile(r"\d\d-[\w-]+\.md", re.ASCII)
 
 
 def text_root() -> Traversable:
-    """Give the folder of the text: chapters, and below it ``vectors/``."""
+    """Return the folder of the text: chapters, and below it ``vectors/``."""
     package = files("jhup")
     installed = package / "text"
     return installed if installed.is_dir() else package / ".."
@@ -103,12 +103,12 @@ def text_root() -> Traversable:
 
 @cache
 def chapters() -> tuple[str, ...]:
-    """Give the names of the chapters' files in the order of the book."""
+    """Return the names of the chapters' files in the order of the book."""
     return tuple(sorted(entry.name for entry in text_root().iterdir() if _CHAPTER.fullmatch(entry.name)))
 
 
 def chapter_text(chapter: str) -> str:
-    """Give the Markdown of a chapter.
+    """Return the Markdown of a chapter.
 
     Args:
         chapter: one of `chapters`.
@@ -147,7 +147,7 @@ def parse(chapter: str, text: str) -> Iterator[Clause]:
 
 @cache
 def clauses() -> Mapping[str, Clause]:
-    """Give all clauses by identifier, in the order of the book.
+    """Return all clauses by identifier, in the order of the book.
 
     Raises:
         ValueError: when an identifier stands twice.
@@ -162,7 +162,7 @@ def clauses() -> Mapping[str, Clause]:
 
 
 def clause(identifier: str) -> Clause:
-    """Give one clause.
+    """Return one clause.
 
     Raises:
         KeyError: when the specification has no such clause.

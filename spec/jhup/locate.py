@@ -34,7 +34,7 @@ class Place:
         return f"{self.chapter.removesuffix('.md')}.html#{self.anchor}"
 
     def link(self, base: str | None = None) -> str:
-        """Give a link to the clause.
+        """Return a link to the clause.
 
         Args:
             base: where the site was put: an address or a folder, with or without a slash at its end. Without
@@ -44,7 +44,7 @@ class Place:
 
 
 def locate(identifier: str) -> Place:
-    """Give the place of a clause.
+    """Return the place of a clause.
 
     Raises:
         KeyError: when the specification has no such clause.

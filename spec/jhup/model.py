@@ -68,7 +68,7 @@ class Outcome:
         store: what is stored in the end, by name.
         replies: what is answered, in order.
         ending: what becomes of the connection.
-        served: how many requests were carried out, ignored or refused, and left behind.
+        served: how many requests were carried out, ignored or refused.
         puts: name and body of each put that was carried out, in order: what was stored on the way.
     """
 
@@ -79,7 +79,7 @@ class Outcome:
     puts: tuple[tuple[str, bytes], ...] = ()
 
     def with_ending(self, ending: Ending) -> "Outcome":
-        """Give the same with another ending."""
+        """Return the same with another ending."""
         return Outcome(self.store, self.replies, ending, self.served, self.puts)
 
 
@@ -117,7 +117,7 @@ def outcomes(
     reset: bool = False,
     store: Mapping[str, bytes] = _NO_STORE,
 ) -> tuple[Outcome, ...]:
-    """Give every right outcome of a connection.
+    """Return every right outcome of a connection.
 
     Args:
         stream: all bytes that the client sent; how they were cut makes no difference (section 2.3).
@@ -142,7 +142,7 @@ class _Connection:
     _digests: dict[bytes, str] = field(default_factory=dict)
 
     def outcomes(self, at: int, so_far: Outcome) -> Iterator[Outcome]:
-        """Give the outcomes of what stands from position `at` on."""
+        """Yield the outcomes of what stands from position `at` on."""
         if self.reset and at < len(self.stream):
             yield so_far.with_ending(Ending.CLOSED)  # all that follows was dropped
         prefix = self.stream[at : at + PREFIX_SIZE]

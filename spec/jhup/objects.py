@@ -27,7 +27,7 @@ _NUMBER: Final = re.compile(r"-?(?P<whole>\d+)(?:\.(?P<fraction>\d+))?(?:[eE](?P
 
 
 def integer_value(number: str) -> int | None:
-    """Give the value of a JSON number that is an integer, exactly and in time linear in its length.
+    """Return the value of a JSON number that is an integer, exactly and in time linear in its length.
 
     Args:
         number: as it is written, with a fraction or an exponent or without.

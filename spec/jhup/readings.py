@@ -122,7 +122,7 @@ def _leaves_no_choice(header: bytes, members: dict[str, Any]) -> bool:
 
 
 def _asking(error: Malformed, header: bytes) -> tuple[Malformed, ...]:
-    """Give the error once more, as one that asks for a reply, where a server that reads on may find that (REPLY-22)."""
+    """Return the error as one that asks for a reply, where a server that reads on may find that (REPLY-22)."""
     if error.clause not in {"HEAD-7", "HEAD-9"}:
         return ()
     outermost: list[tuple[str, Any]] = []
@@ -141,7 +141,7 @@ def _asking(error: Malformed, header: bytes) -> tuple[Malformed, ...]:
 
 
 def _with_and_without(reading: Reading) -> list[Reading]:
-    """Give a reading of a header in which one `reply` of several asks for one, answered or not (REPLY-22)."""
+    """Return a reading of a header in which one `reply` of several asks for one, answered or not (REPLY-22)."""
     match reading:
         case Malformed(clause=clause, reason=reason):
             return [Malformed(clause, reason, asks_reply=True), Malformed(clause, reason)]
@@ -255,7 +255,7 @@ def _flattened(header: bytes) -> bytes:
 
 
 def _outermost(header: bytes, *, extreme: bool) -> list[tuple[str, Any]]:
-    """Give the names and values of the outermost object as they stand, duplicates and all; numbers as text."""
+    """Return the names and values of the outermost object as they stand, duplicates and all; numbers as text."""
     text = str(_flattened(header) if extreme else header, "utf-8")
     outermost: list[tuple[str, Any]] = []
 

@@ -13,7 +13,7 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 def read_reply(members: dict[str, Any]) -> Reply:
-    """Give the members of a reply their meaning; unknown members are ignored (EXT-1).
+    """Return the reply that members make; unknown members are ignored (EXT-1).
 
     Which request a reply answers is for the caller to know, who counts; the members tell a greeting by what only it
     has: `protocol`, and beside a `filename` also `features`. Each may be an unknown member of the other (EXT-1).
@@ -77,7 +77,7 @@ def _read_greeting(members: dict[str, Any]) -> Greeting:
 
 
 def reply_members(reply: Reply) -> dict[str, Any]:
-    """Give the members of a reply in canonical order, that of the tables in chapter 8."""
+    """Return the members of a reply in canonical order, that of the tables in chapter 8."""
     match reply:
         case Stored(filename, filesize, sha256):
             return {"status": Status.OK, "filename": filename, "filesize": filesize, "sha256": sha256}

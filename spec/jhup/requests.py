@@ -16,7 +16,7 @@ _HELLO: Final = Command.HELLO.value
 
 
 def read_request(members: dict[str, Any]) -> Request:
-    """Give the members of a header their meaning.
+    """Return the request that the members of a header make.
 
     Names are not checked here: a bad one is refused, not malformed (chapter 4, `jhup.names`).
 
@@ -85,7 +85,7 @@ def _has_lone_surrogate(text: str) -> bool:
 
 
 def request_members(request: Request) -> dict[str, Any]:
-    """Give the members of a request in canonical order: cmd, filename, filesize, reply; only those it has."""
+    """Return the members of a request in canonical order: cmd, filename, filesize, reply; only those it has."""
     match request:
         case Put(filename, filesize, _):
             members: dict[str, Any] = {"cmd": _PUT, "filename": filename, "filesize": filesize}

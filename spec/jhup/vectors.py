@@ -120,13 +120,13 @@ class Vector:
 
 @cache
 def vector_files() -> tuple[str, ...]:
-    """Give the names of the files, in alphabetical order."""
+    """Return the names of the files, in alphabetical order."""
     return tuple(sorted(entry.name for entry in (text_root() / "vectors").iterdir() if _FILE.fullmatch(entry.name)))
 
 
 @cache
 def vectors() -> tuple[Vector, ...]:
-    """Give all vectors, in the order of the files."""
+    """Return all vectors, in the order of the files."""
     return tuple(vector for name in vector_files() for vector in _file(name))
 
 

@@ -31,7 +31,7 @@ def check_request(request: Request) -> None:
 
 
 def write_request(request: Request) -> bytes:
-    """Give the prefix and header of a request. The ``filesize`` bytes of a put's body come after them.
+    """Return the prefix and header of a request. The ``filesize`` bytes of a put's body come after them.
 
     Raises:
         LocalError: see `check_request`; also when the header would be longer than 65,536 bytes (CLIENT-2).
@@ -41,7 +41,7 @@ def write_request(request: Request) -> bytes:
 
 
 def write_reply(reply: Reply) -> bytes:
-    """Give a reply as bytes.
+    """Return a reply as bytes.
 
     Raises:
         LocalError: when its header would be longer than 65,536 bytes, which readers need not accept (REPLY-4).

@@ -23,7 +23,7 @@ ReadReplies: TypeAlias = Callable[[Iterable[bytes]], Meaning]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give each vector to the tests that ask for one by the name of a parameter."""
+    """Pass each vector to the tests that ask for one by the name of a parameter."""
     chosen = {
         "vector": list(vectors()),
         "request_vector": [each for each in vectors() if each.stream is Stream.REQUESTS],
@@ -87,19 +87,19 @@ def _read_replies(segments: Iterable[bytes]) -> Meaning:
 
 @pytest.fixture(scope="session")
 def read_requests() -> ReadRequests:
-    """Give a function from the segments of a stream of requests to its meaning; optionally with a max_header."""
+    """Return a function from the segments of a stream of requests to its meaning; optionally with a max_header."""
     return _read_requests
 
 
 @pytest.fixture(scope="session")
 def read_replies() -> ReadReplies:
-    """Give a function from the segments of a stream of replies to its meaning."""
+    """Return a function from the segments of a stream of replies to its meaning."""
     return _read_replies
 
 
 @pytest.fixture(scope="session")
 def read_vector() -> Callable[[Vector, Iterable[bytes]], Meaning]:
-    """Give a function that reads segments as what a vector is: requests or replies."""
+    """Return a function that reads segments as what a vector is: requests or replies."""
 
     def read(vector: Vector, segments: Iterable[bytes]) -> Meaning:
         return _read_requests(segments) if vector.stream is Stream.REQUESTS else _read_replies(segments)
@@ -109,7 +109,7 @@ def read_vector() -> Callable[[Vector, Iterable[bytes]], Meaning]:
 
 @pytest.fixture(scope="session")
 def is_right() -> Callable[[Meaning, Vector], bool]:
-    """Give a function that tells whether a meaning is among the right ones of a vector."""
+    """Return a function that tells whether a meaning is among the right ones of a vector."""
 
     def among(meaning: Meaning, vector: Vector) -> bool:
         return any(

@@ -68,9 +68,9 @@ def test_an_address_is_shown_as_people_write_it(address: Address, text: str) -> 
         ("http://localhost:80", "'http://localhost:80': unknown scheme 'http'; expected HOST:PORT"),
         ("://localhost:80", "unknown scheme ''"),
         ("TCP://localhost:80", "unknown scheme 'TCP'"),
-        ("unix:", "'unix:' has no path behind 'unix:'"),
-        ("unix://", "has no path behind 'unix:'"),
-        ("unixgram:", "has no path behind 'unixgram:'"),
+        ("unix:", "'unix:' has no path after 'unix:'"),
+        ("unix://", "has no path after 'unix:'"),
+        ("unixgram:", "has no path after 'unixgram:'"),
     ],
 )
 def test_what_is_no_address_is_said_in_one_line(text: str, message: str) -> None:

@@ -49,7 +49,7 @@ def forget() -> None:
 
 @pytest.fixture
 def package(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Traversable]]:
-    """Give a list whose last element stands for the folder of the installed package."""
+    """Yield a list whose last element stands for the folder of the installed package."""
     places: list[Traversable] = []
     monkeypatch.setattr(sys.modules["jhup.clauses"], "files", lambda name: {"jhup": places[-1]}[name])
     forget()

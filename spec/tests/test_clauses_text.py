@@ -19,7 +19,7 @@ HEADING = re.compile(r"^#{1,2} (\d+(?:\.\d+)?) .+$", re.MULTILINE)
 
 
 def prose(chapter: str) -> str:
-    """Give the text of a chapter without its examples, its code and its clauses."""
+    """Return the text of a chapter without its examples, its code and its clauses."""
     text = CODE.sub("", EXAMPLE.sub("", chapter_text(chapter)))
     return "\n\n".join(part for part in text.split("\n\n") if not part.lstrip("\n").startswith("**"))
 

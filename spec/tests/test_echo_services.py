@@ -41,8 +41,8 @@ def test_literal_of_any_content_is_that_of_python(content: bytes) -> None:
 
 
 @given(contents, contents)
-def test_literal_is_read_back_from_among_other_bytes(content: bytes, behind: bytes) -> None:
-    text = b"xx" + write_literal(content) + behind
+def test_literal_is_read_back_from_among_other_bytes(content: bytes, after: bytes) -> None:
+    text = b"xx" + write_literal(content) + after
 
     literal = read_literal(text, 2)
 
@@ -94,8 +94,8 @@ def test_trimming_takes_white_space_and_nothing_else(text: str) -> None:
 
     assert content in message
     assert not content or (content[0] not in WHITE_SPACE and content[-1] not in WHITE_SPACE)
-    before, _, behind = message.partition(content) if content else (message, b"", b"")
-    assert not set(before + behind) - set(WHITE_SPACE)
+    before, _, after = message.partition(content) if content else (message, b"", b"")
+    assert not set(before + after) - set(WHITE_SPACE)
 
 
 @given(st.binary(max_size=20))

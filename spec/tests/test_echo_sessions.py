@@ -260,7 +260,7 @@ def test_lost_byte_at_a_read_boundary_is_found() -> None:
     assert session.contains(b"".join(replies))
     nearest = session.nearest(b"".join(reply[:-1] if index == 1 else reply for index, reply in enumerate(replies)))
 
-    # The segment may well end before the lost byte, so that the answer is right until the next one begins behind it.
+    # The segment may well end before the lost byte, so that the answer is right until the next one begins after it.
     assert nearest.at == len(replies[0]) + len(replies[1]) - 1 + len(b"n: ")
     assert nearest.expected == replies[1][-1]
 

@@ -44,7 +44,7 @@ def answer(seen: Seen, store: dict[str, bytes]) -> Reply:
 
 
 def right_servers(meaning: Meaning) -> Iterator[Shown]:
-    """Give what right servers show that take the bytes so: one serves on after what it refuses, others close there."""
+    """Yield what right servers show that take the bytes so: one serves on after what it refuses, others close there."""
     store: dict[str, bytes] = {}
     replies: list[Reply] = []
     for seen in meaning.events:
@@ -62,7 +62,7 @@ def right_servers(meaning: Meaning) -> Iterator[Shown]:
 
 
 def found(wire: bytes, *, replies: bool) -> list[Outcome]:
-    """Give every outcome of a stream that has ended, whichever limit of a header a server has."""
+    """Return every outcome of a stream that has ended, whichever limit of a header a server has."""
     servers = [Server(replies=replies, max_header=limit) for limit in (MAX_HEADER, HEADER_CEILING)]
     return [outcome for server in servers for outcome in outcomes(wire, server=server, ended=True)]
 

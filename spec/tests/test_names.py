@@ -15,7 +15,7 @@ def size_in_utf8(name: str) -> int:
 
 
 def broken_clauses(name: str) -> set[str]:
-    """Give every clause of section 4.1 that a name breaks, one by one from the text."""
+    """Return every clause of section 4.1 that a name breaks, one by one from the text."""
     conditions = {
         "NAME-3": name == "",
         "NAME-4": size_in_utf8(name) > 255,

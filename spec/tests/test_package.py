@@ -56,7 +56,7 @@ def imported(path: Path) -> set[str]:
 
 
 def defined(path: Path) -> set[str]:
-    """Give the public names that a module defines at its top, as its source has them."""
+    """Return the public names that a module defines at its top, as its source has them."""
     names: set[str] = set()
     for node in tree(path).body:
         match node:

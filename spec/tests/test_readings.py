@@ -28,7 +28,7 @@ def refusal(request: Request, header: bytes) -> str | None:
 
 
 def meanings(stream: bytes, max_header: int, events: tuple[Seen, ...] = ()) -> Iterator[Meaning]:
-    """Give every meaning of a stream to which the readings of its headers lead."""
+    """Yield every meaning of a stream to which the readings of its headers lead."""
     if len(stream) < 4:
         yield Meaning(events, End.INSIDE if stream else End.BETWEEN)
         return
@@ -54,7 +54,7 @@ def meanings(stream: bytes, max_header: int, events: tuple[Seen, ...] = ()) -> I
 
 
 def spelled_out(meaning: Meaning) -> set[Meaning]:
-    """Give a meaning whose malformed request is answered or not as two."""
+    """Return a meaning whose malformed request is answered or not as two."""
     if meaning.answer is not Answer.EITHER:
         return {meaning}
     return {
@@ -98,7 +98,7 @@ def test_what_our_reader_makes_of_a_put_with_choices_is_a_permitted_reading(size
 
 
 def kinds(header: bytes) -> list[str]:
-    """Give the readings of a header in words: the clause it breaks or the kind of request, and ``+`` where it asks."""
+    """Return the readings of a header in words: the broken clause or the kind of request, ``+`` where it asks."""
     words = {
         f"{each.clause}{'+' * each.asks_reply}"
         if isinstance(each, Malformed)

@@ -9,7 +9,7 @@ from jhup.writer import write_reply, write_request
 
 
 def written(meaning: Meaning) -> bytes:
-    """Write the events of a meaning one behind the other."""
+    """Write the events of a meaning one after the other."""
     stream = b""
     for seen in meaning.events:
         if isinstance(seen.message, Stored | Failure | Greeting):

@@ -62,7 +62,7 @@ class Answers(ABC):
 
     @abstractmethod
     def closest(self, answer: bytes) -> bytes:
-        """Give the answer itself when it is a member, else a member that agrees with it longest from its beginning."""
+        """Return the answer itself when it is a member, else a member that agrees with it longest from the start."""
 
     def contains(self, answer: bytes) -> bool:
         """Tell exactly whether an answer is right."""
@@ -77,7 +77,7 @@ class Answers(ABC):
         return self.closest(answer).startswith(answer)
 
     def nearest(self, answer: bytes) -> Nearest:
-        """Give the member that agrees longest with an answer, and the first difference."""
+        """Return the member that agrees longest with an answer, and the first difference."""
         member = self.closest(answer)
         return Nearest(answer=answer, member=member, at=None if member == answer else agreement(member, answer))
 
@@ -103,7 +103,7 @@ class FiniteAnswers(Answers):
         return any(member == answer for member in self.members(self.name or worker_name(answer)))
 
     def closest(self, answer: bytes) -> bytes:
-        """Give the answer itself when it is a member, else a member that agrees with it longest.
+        """Return the answer itself when it is a member, else a member that agrees with it longest.
 
         Of several the one whose length differs least from the answer's is chosen.
         """

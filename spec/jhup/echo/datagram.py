@@ -76,7 +76,7 @@ class DatagramAnswers(FiniteAnswers):
                 yield reply
 
     def closest(self, answer: bytes) -> bytes:
-        """Give the answer itself when it is a member, else a member that agrees with it longest.
+        """Return the answer itself when it is a member, else a member that agrees with it longest.
 
         Raises:
             ValueError: when there is no right answer, because silence is required.

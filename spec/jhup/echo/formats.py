@@ -39,7 +39,7 @@ class BytesLiteral(Adapter):  # type: ignore[misc]  # construct is not typed
         except LiteralError as exc:
             raise ValidationError(str(exc), path=path) from exc
         if literal.end != len(obj):
-            raise ValidationError(f"{len(obj) - literal.end} bytes behind the bytes literal", path=path)
+            raise ValidationError(f"{len(obj) - literal.end} bytes after the bytes literal", path=path)
         return literal.data
 
     def _encode(self, obj: bytes, context: object, path: str) -> bytes:
@@ -56,7 +56,7 @@ class _JoinedLines(Adapter):  # type: ignore[misc]
         return b"".join(obj)
 
 
-# ECHO-39  a line ends behind its 0A, which belongs to it
+# ECHO-39  a line ends after its 0A, which belongs to it
 # ECHO-40  the last line may lack it, but not be empty as well: then it isn't there
 _LINE: Final[Construct] = NullTerminated(GreedyBytes, term=b"\n", include=True, require=False)
 _LINES: Final[Construct] = GreedyRange(FocusedSeq("line", "line" / _LINE, Check(len_(this.line) > 0)))
@@ -66,7 +66,7 @@ Lines: Final[Construct] = _JoinedLines(GreedyBytes)
 # ECHO-52  0 to 8,192 bytes, and no field inside
 Datagram: Final[Construct] = ExprValidator(GreedyBytes, lambda message, _: len(message) <= DATAGRAM_LIMIT)
 
-# ECHO-9   the greeting, then the literal, and nothing behind it
+# ECHO-9   the greeting, then the literal, and nothing after it
 GreetReply: Final[Construct] = FocusedSeq("content", Const(GREETING), "content" / BytesLiteral(GreedyBytes))
 
 # ECHO-20  one or more bytes 20 to 7E; the first colon ends the name, for it can't hold one

@@ -33,7 +33,7 @@ class LineAnswers(FiniteAnswers):
         return self.rules.name
 
     def lines(self) -> list[bytes]:
-        """Cut the data behind each 0A, and leave out a last line that isn't one yet (ECHO-39, ECHO-40)."""
+        """Cut the data after each 0A, and leave out a last line that isn't one yet (ECHO-39, ECHO-40)."""
         lines = list[bytes](Lines.parse(self.data))
         if lines and not self.ended and not lines[-1].endswith(b"\n"):
             lines.pop()

@@ -18,7 +18,7 @@ _DOUBLE: Final = 0x22
 
 
 def _table(quote: int) -> Mapping[int, bytes]:
-    """Give what each byte is written as between quotes of one kind."""
+    """Return what each byte is written as between quotes of one kind."""
     table = {byte: b"\\x%02x" % byte for byte in range(256)}  # ECHO-14 and ECHO-15: everything, unless stated below
     table |= {byte: bytes([byte]) for byte in range(0x20, 0x7F)}  # ECHO-11
     table |= {0x09: rb"\t", 0x0A: rb"\n", 0x0D: rb"\r"}  # ECHO-12
@@ -46,7 +46,7 @@ class Literal:
 
     Attributes:
         data: the bytes that it stands for.
-        end: index in the text behind its closing quote.
+        end: index in the text after its closing quote.
     """
 
     data: bytes
@@ -71,7 +71,7 @@ def read_literal(text: bytes, start: int = 0) -> Literal:
     """Read the literal that begins at an index of a text.
 
     Args:
-        text: what to read from; bytes behind the literal are left alone.
+        text: what to read from; bytes after the literal are left alone.
         start: index of the literal's ``b``.
 
     Raises:
@@ -89,7 +89,7 @@ def read_literal(text: bytes, start: int = 0) -> Literal:
 
 
 def _unescape(match: re.Match[bytes]) -> bytes:
-    """Give the byte behind one escape; an unknown one stays, and shows when the bytes are written again."""
+    """Return the byte after one escape; an unknown one stays, and shows when the bytes are written again."""
     if match[1] is not None:
         return bytes([int(match[1], 16)])
     return _LETTERS.get(match[2], match[0])

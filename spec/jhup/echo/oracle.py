@@ -11,7 +11,7 @@ __all__ = ["right_answers"]
 
 
 def right_answers(data: bytes, *, shape: Shape, rules: Rules, ended: bool = True) -> Answers:
-    """Give the right answers of a server to what it was sent.
+    """Return the right answers of a server to what it was sent.
 
     Args:
         data: all bytes sent on one connection so far, or one datagram.

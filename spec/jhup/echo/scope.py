@@ -111,7 +111,7 @@ SCOPES: Final[Mapping[str, Scope]] = MappingProxyType(
 
 
 def scope_of(clause: str) -> Scope:
-    """Give where a server clause of chapter 10 applies.
+    """Return where a server clause of chapter 10 applies.
 
     Args:
         clause: its identifier, such as ``"ECHO-31"``.

@@ -120,11 +120,11 @@ class Rules:
         return self.trim and self.service is not Service.WORKER
 
     def limit(self, shape: Shape) -> int:
-        """Give the most bytes that the server takes as one message in a shape."""
+        """Return the most bytes that the server takes as one message in a shape."""
         return shape.limit if self.max_message is None else self.max_message
 
     def reply(self, message: bytes, *, name: bytes = b"worker") -> bytes | None:
-        """Give the reply to one message.
+        """Return the reply to one message.
 
         Args:
             message: any bytes, white space at its ends included.
@@ -145,17 +145,17 @@ def trimmed(message: bytes) -> bytes:
 
 
 def upper(content: bytes) -> bytes:
-    """Give a content, trimmed already, with a-z as A-Z and all other bytes as they are (ECHO-1 to ECHO-3)."""
+    """Return a content, trimmed already, with a-z as A-Z and all other bytes as they are (ECHO-1 to ECHO-3)."""
     return content.translate(_TO_UPPER)
 
 
 def greet(content: bytes) -> bytes:
-    """Give the greeting for a content that is trimmed already (ECHO-9)."""
+    """Return the greeting for a content that is trimmed already (ECHO-9)."""
     return GREETING + write_literal(content)
 
 
 def worker(message: bytes, *, name: bytes) -> bytes | None:
-    """Give the worker's reply to a message (ECHO-19 to ECHO-22).
+    """Return the worker's reply to a message (ECHO-19 to ECHO-22).
 
     Args:
         message: any bytes; nothing is trimmed.
@@ -173,6 +173,6 @@ def is_worker_name(name: bytes) -> bool:
 
 
 def first_non_ascii(data: bytes) -> int:
-    """Give the index of the first byte 80 to FF, or the length when there is none."""
+    """Return the index of the first byte 80 to FF, or the length when there is none."""
     match = _NON_ASCII.search(data)
     return match.start() if match else len(data)

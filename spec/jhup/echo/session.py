@@ -47,7 +47,7 @@ class _UntrimmedUpper(FiniteAnswers):
 
 
 def session_answers(data: bytes, rules: Rules) -> Answers:
-    """Give the right answers of a session server to the bytes that were sent to it (ECHO-31, ECHO-36, ECHO-37).
+    """Return the right answers of a session server to the bytes that were sent to it (ECHO-31, ECHO-36, ECHO-37).
 
     End of stream makes no difference to them (ECHO-34), so it isn't asked for.
 

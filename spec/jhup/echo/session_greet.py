@@ -37,7 +37,7 @@ class _Place:
     """How far the contents of an answer have been placed.
 
     Attributes:
-        at: index in the data behind the last content that isn't empty.
+        at: index in the data after the last content that isn't empty.
         empties: number of empty contents since.
         room: white-space bytes that the segment of that content may still take on its right.
     """
@@ -53,7 +53,7 @@ class _Replies:
 
     Attributes:
         place: where their contents put us.
-        end: index in the answer behind the last of them.
+        end: index in the answer after the last of them.
     """
 
     place: _Place
@@ -86,10 +86,10 @@ class GreetSession(Answers):
         return not rest or any(greet(content).startswith(rest) for content in self._contents(replies.place))
 
     def closest(self, answer: bytes) -> bytes:
-        """Give the answer itself when it is a member, else a member that agrees with it longest.
+        """Return the answer itself when it is a member, else a member that agrees with it longest.
 
         All members that agree with it so far have its whole replies; of those that may come next the one is taken that
-        agrees longest, and behind it the longest segments that are possible.
+        agrees longest, and after it the longest segments that are possible.
         """
         replies = self._read(answer)
         place, rest = replies.place, answer[replies.end :]
@@ -152,7 +152,7 @@ class GreetSession(Answers):
         return start == len(self.data) and self._left_over(place, start) == 0
 
     def _next_visible(self, place: _Place) -> int:
-        """Give the index in the data where the next content that isn't empty stands."""
+        """Return the index in the data where the next content that isn't empty stands."""
         if not self.trim:
             return place.at
         found = _VISIBLE.search(self.data, place.at)

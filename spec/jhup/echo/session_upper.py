@@ -15,7 +15,7 @@ one and x of the next, so both are in one segment. Therefore runs kept in a row 
 one segment for each chain, cuts between all bytes elsewhere. The x of a chain and the y of the one before are
 different bytes of a word, so chains never overlap.
 
-**Reading an answer.** Words begin with a byte that is not white space, runs don't. So the byte of the answer behind a
+**Reading an answer.** Words begin with a byte that is not white space, runs don't. So the byte of the answer after a
 word tells whether the following run was kept, and an answer can be aligned in one way only, in one pass.
 """
 
@@ -39,7 +39,7 @@ class _Chain:
     Attributes:
         limit: most bytes of a segment, M.
         first: index in the content of the x of the current chain.
-        end: index behind the last kept run, where its y stands; -1 before the first.
+        end: index after the last kept run, where its y stands; -1 before the first.
     """
 
     limit: int
@@ -69,7 +69,7 @@ class UpperSession(Answers):
     limit: int
 
     def closest(self, answer: bytes) -> bytes:
-        """Give the answer itself when it is a member, else a member that agrees with it longest.
+        """Return the answer itself when it is a member, else a member that agrees with it longest.
 
         As long as the answer agrees, each run is kept or dropped as the answer has it. Behind the first difference all
         runs are kept that can be, as with the fewest cuts.
@@ -77,7 +77,7 @@ class UpperSession(Answers):
         return b"".join(self._pieces(answer))
 
     def _pieces(self, answer: bytes) -> Iterator[bytes]:
-        """Give the words and kept runs of the member that follows an answer."""
+        """Yield the words and kept runs of the member that follows an answer."""
         content = upper(trimmed(self.data))
         chain = _Chain(self.limit)
         done, place, follows = 0, 0, True  # index in the content, index in the answer, agreed so far

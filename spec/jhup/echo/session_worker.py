@@ -17,7 +17,7 @@ bytes of d and of the answer have that spacing too, so one subtraction compares 
 80 - (x XOR y) has its highest bit set exactly where x = y, and nothing is borrowed. "Up to M further" is reached by
 doubling: with U the ends that are reached within t bytes, and P the indices from which t bytes agree, those within 2t
 are U and (U and P) moved by t, and P for 2t is P and P moved by t. So a step costs about 10 log2 M operations on
-integers as long as B(r) is wide. It is at most M wide behind a header that stands in only one place, and wider only
+integers as long as B(r) is wide. It is at most M wide after a header that stands in only one place, and wider only
 where d repeats h; never wider than d.
 """
 
@@ -55,7 +55,7 @@ class _Ends:
         return isinstance(index, int) and index >= self.base and bool(self.flags >> 8 * (index - self.base) & 0x80)
 
     def __iter__(self) -> Iterator[int]:
-        """Give the indices from the highest down."""
+        """Return the indices from the highest down."""
         return _indices(self.base, self.flags)
 
 
@@ -102,9 +102,9 @@ class WorkerSession(Answers):
         return any(self._whole(ends, len(answer), len(header)) for ends in self._walk(answer, header))
 
     def closest(self, answer: bytes) -> bytes:
-        """Give the answer itself when it is a member, else a member that agrees with it longest.
+        """Return the answer itself when it is a member, else a member that agrees with it longest.
 
-        Where the answer parts inside a segment, the member goes on with it as far as the limit allows; behind that it
+        Where the answer parts inside a segment, the member goes on with it as far as the limit allows; after that it
         has the longest segments that are possible.
         """
         if self.contains(answer):
@@ -133,7 +133,7 @@ class WorkerSession(Answers):
         return self._may_end(index) and index in ends
 
     def _walk(self, answer: bytes, header: bytes) -> Iterator[_Ends]:
-        """Give B(0), B(1), ... until they are empty.
+        """Yield B(0), B(1), ... until they are empty.
 
         Args:
             answer: ASCII bytes.
@@ -146,7 +146,7 @@ class WorkerSession(Answers):
             ends = self._step(ends, answer, headers, len(header))
 
     def _step(self, ends: _Ends, answer: bytes, headers: bytes, header: int) -> _Ends:
-        """Give B(r + 1) for B(r)."""
+        """Return B(r + 1) for B(r)."""
         place = ends.base + ends.replies * header
         width = (ends.flags.bit_length() + 7) // 8
         starts = ends.flags & int.from_bytes(headers[place : place + width], "little")
@@ -177,7 +177,7 @@ class WorkerSession(Answers):
         return best
 
     def _segment_end(self, reach: _Reach, answer: bytes, header: bytes) -> int:
-        """Give the index in the data up to which the last segment before a place can be made longer."""
+        """Return the index in the data up to which the last segment before a place can be made longer."""
         ends, index = reach.ends, reach.index
         shift = ends.replies * len(header)
         for start in _indices(ends.starts_base, ends.starts):
@@ -197,7 +197,7 @@ def _header_flags(answer: bytes, header: bytes) -> bytes:
 
 
 def _indices(base: int, flags: int) -> Iterator[int]:
-    """Give the indices of a set from the highest down."""
+    """Yield the indices of a set from the highest down."""
     while flags:
         top = (flags.bit_length() - 1) // 8
         yield base + top
@@ -213,9 +213,9 @@ def _equal(one: bytes, other: bytes) -> int:
 
 
 def _within(starts: int, equal: int, limit: int) -> int:
-    """Flag the indices that are 1 to `limit` behind one of `starts`, with all bytes from there on equal."""
+    """Flag the indices that are 1 to `limit` after one of `starts`, with all bytes from there on equal."""
     ends, run, reached = (starts & equal) << 8, equal, 1
-    for digit in bin(limit)[3:]:  # binary digits behind the first: double, and add one where it is 1
+    for digit in bin(limit)[3:]:  # binary digits after the first: double, and add one where it is 1
         further = ends & run
         if not further:
             break  # no run of equal bytes goes on

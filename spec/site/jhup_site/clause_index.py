@@ -17,7 +17,7 @@ class ClauseIndex(SphinxDirective):
     """``{clause-index}``: the filters, which only a browser with JavaScript shows, and the table of all clauses."""
 
     def run(self) -> list[nodes.Node]:
-        """Give filters and table."""
+        """Return filters and table."""
         listed = table(("clause", "kind", "what it says", "vectors"), map(_row, clauses().values()), ["clause-index"])
         return [nodes.raw("", _filters(), format="html"), listed]
 

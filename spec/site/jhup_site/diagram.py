@@ -82,7 +82,7 @@ def _cells(line: str, inside: re.Pattern[str]) -> list[tuple[re.Match[str], re.M
 
 
 def picture(text: str, title: str) -> str:
-    """Give a drawing as SVG to be put into a page, with the drawing's own words for those who can't see it."""
+    """Return a drawing as SVG to be put into a page, with the drawing's own words for those who can't see it."""
     drawing = parse_drawing(text)
     top = _RULER + _GAP
     height = top + _BOX + _BELOW

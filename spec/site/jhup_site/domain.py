@@ -15,15 +15,16 @@ from sphinx.util.nodes import make_refnode
 
 __all__ = ["SpecificationDomain", "mention"]
 
-_PRIORITIES: Final = {"clause": 0, "section": -1, "vectors": -1, "vector": 1}
-"""Where the search lists an object: 0 first, 1 behind it, -1 not as an object."""
+_PRIORITIES: Final = {"clause": 0, "rendered": -1, "section": -1, "vectors": -1, "vector": 1}
+"""Where the search lists an object: 0 first, 1 after it, -1 not as an object."""
 
 
 def mention(kind: str, name: str, *content: nodes.Node) -> pending_xref:
-    """Give a link to an object that any page may hold.
+    """Return a link to an object that any page may hold.
 
     Args:
-        kind: ``"clause"``, ``"section"`` (chapters as well), ``"vector"`` or ``"vectors"`` (those of a clause).
+        kind: ``"clause"``, ``"rendered"`` (one in another language), ``"section"`` (chapters as well),
+            ``"vector"`` or ``"vectors"`` (those of a clause).
         name: the identifier, the number, or the name.
         content: what the reader sees; the name without it.
     """
@@ -88,10 +89,10 @@ class SpecificationDomain(Domain):
         return make_refnode(builder, fromdocname, page, anchor, contnode)
 
     def resolve_any_xref(self, *_: object) -> list[tuple[str, nodes.reference]]:
-        """Give nothing: a mention always says what kind of thing it is about."""
+        """Return nothing: a mention always says what kind of thing it is about."""
         return []
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
-        """Give all objects to the search."""
+        """Yield all objects to the search."""
         for (kind, name), (page, anchor) in self.objects.items():
             yield name, name, kind, page, anchor, _PRIORITIES[kind]

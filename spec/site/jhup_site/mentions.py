@@ -1,7 +1,7 @@
 """Links where the prose names a clause or a section: ``FRAME-3``, ``section 2.4``, ``chapter 6``."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, ClassVar, Final
 
 from docutils import nodes
@@ -10,6 +10,7 @@ from sphinx.transforms import SphinxTransform
 
 from jhup.clauses import clauses
 from jhup_site.domain import mention
+from jhup_site.renderings import rendered_clauses
 
 __all__ = ["Mentions", "split_mentions"]
 
@@ -29,11 +30,12 @@ _OPAQUE: Final = (
 )
 
 
-def split_mentions(text: str) -> Iterator[nodes.Node]:
+def split_mentions(text: str, rendered: Container[str] = ()) -> Iterator[nodes.Node]:
     """Cut a text into texts and links.
 
     Args:
         text: a text of the prose.
+        rendered: clauses whose mention leads to their rendering.
     """
     place = 0
     for match in _MENTION.finditer(text):
@@ -41,7 +43,7 @@ def split_mentions(text: str) -> Iterator[nodes.Node]:
         begin = match.start(kind)
         if begin > place:
             yield nodes.Text(text[place:begin])
-        yield mention(kind, match[kind])
+        yield mention("rendered" if match[kind] in rendered else kind, match[kind])
         place = match.end()
     if place < len(text):
         yield nodes.Text(text[place:])
@@ -57,7 +59,13 @@ class Mentions(SphinxTransform):
         for text in list(self.document.findall(nodes.Text)):
             if not _MENTION.search(text) or self._is_opaque(text):
                 continue
-            text.parent.replace(text, list(split_mentions(str(text))))
+            text.parent.replace(text, list(split_mentions(str(text), rendered=self._rendered)))
+
+    @property
+    def _rendered(self) -> frozenset[str]:
+        """The clauses that the language of this page has."""
+        language, slash, _ = str(self.env.docname).partition("/")
+        return rendered_clauses(language) if slash and language == "zh" else frozenset()
 
     def _is_opaque(self, text: nodes.Text) -> bool:
         parent: nodes.Node | None = text.parent

@@ -60,7 +60,8 @@ class Clauses(_Transform):
         Raises:
             ValueError: when they are not the ones that `jhup.clauses` reads in this chapter.
         """
-        chapter = f"{self.page}.md"
+        rendered = self.page.startswith("zh/")
+        chapter = f"{self.page.removeprefix('zh/')}.md"
         if chapter not in chapters():
             return  # other pages name clauses, some of them in bold
         found = []
@@ -68,8 +69,8 @@ class Clauses(_Transform):
             head = next((child for child in node if child.astext()), None)
             if isinstance(head, nodes.strong) and _IDENTIFIER.fullmatch(head.astext()):
                 each = clause(head.astext())
-                node.replace_self(_box(each, node))
-                self.domain.note("clause", each.id, self.page, each.id)
+                node.replace_self(_box(each, node, rendered=rendered))
+                self.domain.note("rendered" if rendered else "clause", each.id, self.page, each.id)
                 found.append(each.id)
         expected = [each.id for each in parse(chapter, self._source)]
         if found != expected:
@@ -81,18 +82,21 @@ class Clauses(_Transform):
 
 
 def labels(each: Clause) -> list[nodes.Node]:
-    """Give class, role and level of a clause as small labels."""
+    """Return class, role and level of a clause as small labels."""
     marked = (("class", each.conformance_class), ("role", each.role), ("level", each.level))
     return [nodes.inline("", value, classes=["tag", f"tag-{kind}", f"is-{value.lower()}"]) for kind, value in marked]
 
 
-def _box(each: Clause, node: nodes.paragraph) -> nodes.container:
+def _box(each: Clause, node: nodes.paragraph, *, rendered: bool) -> nodes.container:
+    """Return the box of a clause; that of a rendering leads to the English text."""
     line = next(place for place, child in enumerate(node) if isinstance(child, nodes.Text) and "\n" in child)
     head = paragraph(nodes.reference("", each.id, refid=each.id, classes=["identifier"]), *labels(each))
     if vectors := len(vectors_of(each.id)):
         count = "1 vector" if vectors == 1 else f"{vectors} vectors"
         head += mention("vectors", each.id, nodes.inline("", count, classes=["to-vectors"]))
     head["classes"].append("clause-head")
+    if rendered:
+        head += mention("clause", each.id, nodes.inline("", "English", classes=["to-vectors"]))
     text = paragraph(*node[line + 1 :])
     return nodes.container("", head, text, ids=[each.id], classes=["clause", f"is-{each.level.lower()}"])
 

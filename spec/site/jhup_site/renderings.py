@@ -8,13 +8,15 @@ import argparse
 import re
 import sys
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Rendering", "digest_of", "main", "renderings", "titles"]
+__all__ = ["Rendering", "digest_of", "main", "rendered_clauses", "renderings", "titles"]
 
 SPEC: Final = Path(__file__).parents[2]
+_CLAUSE: Final = re.compile(r"^\*\*([A-Z]+-\d+)\*\* `", re.MULTILINE)
 _HEAD: Final = re.compile(r"<!-- english: sha256 (?P<digest>[0-9a-f]{64}) -->\n")
 
 
@@ -57,6 +59,12 @@ def renderings(language: str, spec: Path = SPEC) -> list[Rendering]:
         behind = follows != digest_of(path.name, spec)
         found.append(Rendering(language, path.name, text[head.end() if head else 0 :], follows, behind))
     return found
+
+
+@cache
+def rendered_clauses(language: str, spec: Path = SPEC) -> frozenset[str]:
+    """Return the identifiers of the clauses that stand in the renderings of a language."""
+    return frozenset(name for each in renderings(language, spec) for name in _CLAUSE.findall(each.text))
 
 
 def titles(language: str, spec: Path = SPEC) -> list[tuple[Rendering, str]]:

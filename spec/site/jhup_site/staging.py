@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from jhup.clauses import chapters
+from jhup_site.renderings import titles
 from jhup_site.vector_files import page_of, shown, vector_files
 
 __all__ = ["Page", "pages", "stage"]
@@ -41,7 +42,7 @@ class Page:
 
 
 def pages(root: Path = ROOT) -> list[Page]:
-    """Give all pages, with links that lead to other pages or are taken away."""
+    """Return all pages, with links that lead to other pages or are taken away."""
     found = list(_pages(root))
     by_source = {page.source: page.name for page in found if page.source is not None}
     return [Page(page.name, _relinked(page, by_source), page.source) for page in found]
@@ -81,9 +82,32 @@ def _pages(root: Path) -> Iterator[Page]:
     for path in _format_files(spec / "formats"):
         groups["For implementers"].append(f"formats/{path.name.replace('.', '-')}")
         yield _listing(path)
+    yield from _renderings(spec)
     index = _from_file("index", spec / "README.md")
     trees = "\n".join(_HIDDEN.format(caption=caption, pages="\n".join(names)) for caption, names in groups.items())
-    yield Page(index.name, f"{index.text}\n{_PRINT}\n{trees}", index.source)
+    yield Page(index.name, f"{index.text}\n{_CHINESE}\n{_PRINT}\n{trees}", index.source)
+
+
+def _renderings(spec: Path) -> Iterator[Page]:
+    """Yield the pages in Chinese, which stand outside of the book and of the page to print."""
+    rendered = titles("zh", spec)
+    rows = [
+        f"| [{title}]({each.chapter}) | {'落后于英文' if each.is_behind else '与英文一致'} |"
+        for each, title in rendered
+    ]
+    listed = "\n".join(["| 章 | 状态 |", "|---|---|", *rows])
+    yield Page("zh/index", f"{_ORPHAN}# JHUP 规范：中文译文\n\n{_ZH_INTRODUCTION}\n\n{listed}\n")
+    for place, (each, _) in enumerate(rendered):
+        around = [("上一章", place - 1), ("下一章", place + 1)]
+        links = [f"[{word}]({rendered[at][0].chapter})" for word, at in around if 0 <= at < len(rendered)]
+        links = [f"[English](../{each.chapter})", "[目录](index.md)", *links]
+        head, _, rest = each.text.partition("\n")
+        state = _ZH_BEHIND if each.is_behind else _ZH_IN_STEP
+        yield Page(
+            each.name,
+            f"{_ORPHAN}{head}\n\n{state.format(links=' · '.join(links))}\n{rest}",
+            spec / "zh" / each.chapter,
+        )
 
 
 def _from_file(name: str, path: Path) -> Page:
@@ -143,6 +167,24 @@ A clause without vectors is about time, about the store or about a running proce
 
 ```{vectors-by-clause}
 ```
+"""
+
+_ORPHAN: Final = "---\norphan: true\n---\n"
+_ZH_INTRODUCTION: Final = """第 1 至 9 章和第 14 章的中文译文，供课程的读者使用。
+条款编号、文法、示例和字节图与英文相同；两者不一致时，以[英文](../index.md)为准。
+英文改动之后而译文尚未跟上的章节标有“落后于英文”。"""
+_ZH_IN_STEP: Final = "```{{rubric}} {links}\n:class: rendering\n```\n"
+_ZH_BEHIND: Final = (
+    "```{{rubric}} {links}\n:class: rendering\n```\n\n"
+    "```{{admonition}} 译文落后于英文\n:class: warning behind\n本章的英文在翻译之后有过改动；请对照英文阅读。\n```\n"
+)
+
+_CHINESE: Final = """
+````{only} builder_html
+```{raw} html
+<p class="to-chinese"><a lang="zh" hreflang="zh" href="zh/index.html">中文译文：第 1 至 9 章和第 14 章</a></p>
+```
+````
 """
 
 _PRINT: Final = """

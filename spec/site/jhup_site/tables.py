@@ -12,18 +12,18 @@ Cell: TypeAlias = Sequence[nodes.Node] | str
 
 
 def paragraph(*content: nodes.Node) -> nodes.paragraph:
-    """Give a paragraph of inline nodes."""
+    """Return a paragraph of inline nodes."""
     return nodes.paragraph("", "", *content)
 
 
 def cell_of(content: Cell) -> nodes.entry:
-    """Give one cell."""
+    """Return one cell."""
     inline = [nodes.Text(content)] if isinstance(content, str) else list(content)
     return nodes.entry("", paragraph(*inline))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Cell] | nodes.row], classes: Sequence[str]) -> nodes.table:
-    """Give a table.
+    """Return a table.
 
     Args:
         head: the titles of the columns.

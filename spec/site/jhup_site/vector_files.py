@@ -31,7 +31,7 @@ class Fact:
         what: what it is about.
         parts: bytes, each list of parts an alternative.
         code: a value in JSON.
-        text: what it says in words, behind the rest.
+        text: what it says in words, after the rest.
     """
 
     what: str
@@ -61,19 +61,19 @@ class Shown:
 
 @cache
 def vector_files() -> tuple[str, ...]:
-    """Give the names of all files of vectors, of the upload protocol and of the echo services."""
+    """Return the names of all files of vectors, of the upload protocol and of the echo services."""
     names = (entry.name for entry in (text_root() / "vectors").iterdir())
     return tuple(sorted(name for name in names if name.endswith(".json") and not name.endswith(".schema.json")))
 
 
 def page_of(file: str) -> str:
-    """Give the page that shows a file."""
+    """Return the page that shows a file."""
     return f"vectors/{file.removesuffix('.json')}"
 
 
 @cache
 def shown(file: str) -> tuple[Shown, ...]:
-    """Give the vectors of a file, in its order."""
+    """Return the vectors of a file, in its order."""
     content = json.loads((text_root() / "vectors" / file).read_text("utf-8"))
     vectors = [each for group in content.values() if isinstance(group, list) for each in group]
     taken: dict[str, int] = {}
@@ -83,7 +83,7 @@ def shown(file: str) -> tuple[Shown, ...]:
 
 @cache
 def vectors_of(identifier: str) -> tuple[Shown, ...]:
-    """Give the vectors that illustrate a clause."""
+    """Return the vectors that illustrate a clause."""
     return tuple(each for file in vector_files() for each in shown(file) if identifier in each.clauses)
 
 

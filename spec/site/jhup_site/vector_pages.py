@@ -28,7 +28,7 @@ class Vectors(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Give the sections, and note where each vector stands."""
+        """Return the sections, and note where each vector stands."""
         file = self.arguments[0]
         domain = self.env.domains["jhup"]
         assert isinstance(domain, SpecificationDomain)  # noqa: S101  # tells the type
@@ -92,7 +92,7 @@ class VectorsByClause(SphinxDirective):
     """``{vectors-by-clause}``: a table that leads from each clause to its vectors."""
 
     def run(self) -> list[nodes.Node]:
-        """Give the table."""
+        """Return the table."""
         domain = self.env.domains["jhup"]
         assert isinstance(domain, SpecificationDomain)  # noqa: S101  # tells the type
         rows = []

@@ -11,7 +11,39 @@ document.addEventListener("DOMContentLoaded", () => {
   paragraph.className = "to-clauses";
   paragraph.append(link);
   results.before(paragraph);
+  const hits = clauseHits(window.JHUP_CLAUSES ?? [], words);
+  if (hits.length === 0) return;
+  const list = document.createElement("ul");
+  list.className = "clause-hits";
+  for (const { id, page, text } of hits) {
+    const item = document.createElement("li");
+    const anchor = document.createElement("a");
+    anchor.href = page;
+    anchor.textContent = id;
+    item.append(anchor, ` ${text}`);
+    list.append(item);
+  }
+  const heading = document.createElement("h2");
+  heading.textContent = "Clauses";
+  paragraph.before(heading, list);
+  results.classList.add("after-hits");
 });
+
+/* The clauses with every word: first that with the identifier, then by their own text, then by other words for them. */
+function clauseHits(clauses, query) {
+  const wanted = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const rank = ({ id, text, terms }) => {
+    if (id.toLowerCase() === query.trim().toLowerCase()) return 0;
+    const own = `${id} ${text}`;
+    const begins = (among, word) =>
+      among.startsWith(word) || among.includes(/[\u4e00-\u9fff]/.test(word) ? word : ` ${word}`);
+    const words = (among) => among.toLowerCase().replace(/[^\p{L}\p{N}%^-]+/gu, " ");
+    if (wanted.every((word) => begins(words(own), word))) return 1;
+    return wanted.every((word) => begins(words(`${own} ${terms}`), word)) ? 2 : 3;
+  };
+  const ranked = clauses.map((clause) => [rank(clause), clause]).filter(([place]) => place < 3);
+  return ranked.sort(([one], [other]) => one - other).slice(0, 12).map(([, clause]) => clause);
+}
 
 document.addEventListener("DOMContentLoaded", () => {
   const form = document.querySelector("form.clause-filters");

@@ -12,6 +12,9 @@ from built_page import Page
 
 from jhup.clauses import chapters, clauses
 from jhup.locate import locate
+from jhup_site.__main__ import build
+from jhup_site.renderings import renderings
+from jhup_site.search_data import hits
 from jhup_site.vector_files import page_of, shown, vector_files
 
 
@@ -101,6 +104,30 @@ def test_no_page_loads_anything_from_elsewhere(site: Path, pages: dict[str, Page
     for sheet in site.rglob("*.css"):
         for address in re.findall(r"url\(['\"]?([^)'\"]*)|@import\s+['\"]([^'\"]*)", sheet.read_text("utf-8")):
             assert not re.match(r"(https?:)?//", "".join(address)), f"{sheet.name}: {address}"
+
+
+def test_every_rendering_has_a_page_that_leads_to_the_english_text(pages: dict[str, Page]) -> None:
+    for each in renderings("zh"):
+        page = pages[f"{each.name}.html"]
+        assert f"../{each.chapter.removesuffix('.md')}.html" in page.links
+        assert ("译文落后于英文" in page.text) is each.is_behind
+        assert 'lang="zh"' in page.path.read_text("utf-8")[:200]
+        for identifier in re.findall(r"^\*\*([A-Z]+-\d+)\*\* `", each.text, re.MULTILINE):
+            assert identifier in page.anchors
+    assert "zh/index.html" in pages["index.html"].links
+
+
+def test_the_search_knows_other_words_for_clauses() -> None:
+    found = {each["id"]: each["terms"] for each in hits()}
+
+    assert found.keys() == clauses().keys()
+    assert "symlink" in found["NAME-11"]
+
+
+def test_an_unchanged_site_is_not_built_again(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert build(site.absolute()) == 0
+
+    assert "nothing has changed" in capsys.readouterr().out
 
 
 def test_the_drawing_of_the_frame_is_a_picture_with_words(pages: dict[str, Page]) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -33,6 +34,41 @@ def test_a_search_for_words_leads_to_the_chapter_and_to_the_clauses_with_them(br
 
     assert any("03-headers.html" in result for result in results(page))
     assert 'href="clauses.html?words=lone+surrogate"' in page
+
+
+@pytest.mark.parametrize(
+    ("words", "clause"),
+    [
+        ("traversal", "NAME-6"),
+        ("symlink", "NAME-11"),
+        ("sticky packet", "FRAME-7"),
+        ("粘包", "FRAME-7"),
+        ("timeout", "CONN-5"),
+        ("endianness", "FRAME-1"),
+        ("atomic rename", "STORE-8"),
+        ("duplicate key", "HEAD-17"),
+        ("symbolic link", "NAME-11"),
+        ("fd leak", "CONN-9"),
+        ("byte order mark", "HEAD-5"),
+        ("lone surrogate", "NAME-8"),
+    ],
+)
+def test_words_that_a_reader_would_try_lead_to_the_clauses_first(
+    browse: Browse, site: Path, words: str, clause: str
+) -> None:
+    page = browse("--dump-dom", f"{site.resolve().as_uri()}/search.html?q={quote_plus(words)}")
+
+    listed = re.search(r'<ul class="clause-hits">.*?</ul>', page, re.DOTALL)
+    assert listed is not None
+    assert f">{clause}</a>" in listed[0]
+    assert page.index('class="clause-hits"') < page.index('id="search-results"')
+
+
+def test_results_have_excerpts_also_from_a_folder(browse: Browse, top: str) -> None:
+    page = browse("--dump-dom", f"{top}/search.html?q=half-close+linger")
+
+    excerpts = re.findall(r'<p class="context">(.*?)</p>', page, re.DOTALL)
+    assert any("half-close" in re.sub("<[^>]*>", "", each) for each in excerpts)
 
 
 def test_the_index_filters_clauses_by_what_the_address_says(browse: Browse, top: str) -> None:

@@ -36,7 +36,7 @@ class Shown:
 
 
 def write_capture(path: Path, connections: Iterable[Sequence[Segment]], port: int = 8080) -> None:
-    """Write a capture of TCP connections, one behind the other."""
+    """Write a capture of TCP connections, one after the other."""
     with path.open("wb") as file:
         writer = dpkt.pcap.Writer(file)
         time = 0.0

@@ -54,7 +54,7 @@ def findings(vector: Vector) -> Iterator[str]:
 
 
 def headers(vector: Vector) -> Iterator[Any]:
-    """Give the headers as values, and something else than a value where no further one can be read."""
+    """Yield the headers as values, and something else than a value where no further one can be read."""
     wire = vector.wire
     while len(wire) >= 4:
         length = int.from_bytes(wire[:4], "little", signed=True)

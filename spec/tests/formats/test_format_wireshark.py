@@ -124,7 +124,7 @@ def shown_vectors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shown]:
 
 
 def six(vector: Vector) -> list[Segment]:
-    """Cut the bytes inside the first prefix, behind it, and into segments that an IP packet can hold."""
+    """Cut the bytes inside the first prefix, after it, and into segments that an IP packet can hold."""
     size = len(vector.wire)
     places = {2, 4, size // 3, size // 2, size - 1, *range(30_000, size, 30_000)}
     inside = sorted(place for place in places if 0 < place < size)

@@ -1,0 +1,47 @@
+"""`python -m jhup_site.kaitai FOLDER`: install the compiler of Kaitai Struct, if npm is here; else say so in a line.
+
+Its tests need it and are skipped without it, so that this never fails.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+__all__ = ["PACKAGE", "install"]
+
+PACKAGE: Final = "kaitai-struct-compiler"
+VERSION: Final = "0.11.0"
+_WITHIN: Final = 120
+
+
+def install(folder: Path) -> str:
+    """Install the compiler, unless it is there; return one line about it, empty where there is nothing to say."""
+    if (folder / "node_modules" / PACKAGE / "package.json").is_file():
+        return ""
+    npm = shutil.which("npm")
+    if npm is None:
+        return "no npm: the tests of the Kaitai Struct format are skipped"
+    options = ["--silent", "--no-save", "--no-audit", "--no-fund", "--prefix", str(folder)]
+    try:
+        done = subprocess.run([npm, "install", *options, f"{PACKAGE}@{VERSION}"], capture_output=True, timeout=_WITHIN)
+    except subprocess.TimeoutExpired:
+        return f"npm did not install {PACKAGE} within {_WITHIN} s: its tests are skipped"
+    if done.returncode:
+        return f"npm could not install {PACKAGE} (exit status {done.returncode}): its tests are skipped"
+    return ""
+
+
+def main() -> int:
+    """Read the command line and install."""
+    parser = argparse.ArgumentParser(prog="python -m jhup_site.kaitai", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    if line := install(parser.parse_args().folder):
+        sys.stderr.write(f"{line}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
