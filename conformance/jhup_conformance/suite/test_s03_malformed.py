@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from jhup.errors import Malformed
 from jhup.readings import readings
-from jhup_conformance.checks import Judge, check, together
-from jhup_conformance.suite.support.followed import check_followed
+from jhup_conformance.checks import Judge, Stream, check, together
+from jhup_conformance.suite.support.earlier import EARLIER, after
+from jhup_conformance.suite.support.followed import NEXT, check_followed
 from jhup_conformance.suite.support.malformed import Malformed as Row
 from jhup_conformance.suite.support.malformed import put_of
 from jhup_conformance.suite.support.malformed_rows import DOUBTFUL, MALFORMED, PLAIN
@@ -120,3 +121,31 @@ def test_a_header_that_is_one_byte_off_json_is_malformed(judge: Judge, seed: int
     tried = filter(is_not_json, map(one_byte_off, repeat(Random(seed))))
 
     check_followed(judge, (put_of(header) for header in islice(tried, TOGETHER)), requires=put_of(PLAIN))
+
+
+INCOMPLETE = {
+    "no filesize": b'{"cmd":"put","filename":"@"}',
+    "filesize in other letters": b'{"cmd":"put","filename":"@","FileSize":3}',
+}
+
+
+@check("HEAD-12")
+@pytest.mark.parametrize("header", INCOMPLETE.values(), ids=INCOMPLETE.keys())
+@pytest.mark.parametrize("earlier", EARLIER.values(), ids=EARLIER.keys())
+def test_a_missing_filesize_is_not_taken_from_an_earlier_header(judge: Judge, earlier: Stream, header: bytes) -> None:
+    incomplete = put_of(header)
+
+    judge.check(after(earlier, incomplete), requires=after(put_of(PLAIN), NEXT), blameless_if=incomplete.paced())
+
+
+CASE_FOLDED = {
+    "Filename": b'{"cmd":"put","Filename":"@","filesize":3}',
+    "FILESIZE": b'{"cmd":"put","filename":"@","FILESIZE":3}',
+    "Cmd": b'{"Cmd":"put","filename":"@","filesize":3}',
+}
+
+
+@check("HEAD-3")
+@pytest.mark.parametrize("header", CASE_FOLDED.values(), ids=CASE_FOLDED.keys())
+def test_no_other_case_stands_in_for_a_member_that_is_absent(judge: Judge, header: bytes) -> None:
+    check_followed(judge, [put_of(header)], requires=put_of(PLAIN))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jhup_conformance.checks import BUFFER_EDGES, Judge, Script, Stream, check, name, pattern, put, sizes
+from jhup_conformance.suite.support.earlier import EARLIER, after
 from jhup_conformance.suite.support.fairness import only_where
 from jhup_conformance.suite.support.idle import keep_idle
 
@@ -143,3 +144,22 @@ def test_a_long_body_replaces_a_longer_one(judge: Judge) -> None:
     only_where(judge, overwrite(OLD, b"short"))
 
     judge.check(overwrite(new + new, new))
+
+
+# What came before on the connection is forgotten
+
+
+@check("STORE-1")
+@pytest.mark.parametrize("earlier", EARLIER.values(), ids=EARLIER.keys())
+def test_a_small_body_is_stored_whatever_came_before(judge: Judge, earlier: Stream) -> None:
+    small = put(b"xy")
+
+    judge.check(after(earlier, small), requires=after(PUT, PUT), blameless_if=small.paced())
+
+
+@check("STORE-2")
+@pytest.mark.parametrize("earlier", EARLIER.values(), ids=EARLIER.keys())
+def test_an_empty_body_replaces_whatever_came_before(judge: Judge, earlier: Stream) -> None:
+    empty = overwrite(OLD, b"")
+
+    judge.check(after(earlier, empty), requires=after(PUT, PUT), blameless_if=empty)

@@ -26,6 +26,8 @@ from jhup_conformance.suite.support.fairness import needs_bodies_of, require_hal
 OLD = b"what was stored before\n" * 3
 NEW = b"what shall replace it\n" * 5
 LONGEST_WATCH = 20.0
+BETWEEN_LOOKS = 0.0002
+"""Seconds between two looks at the store once all is sent."""
 FILE = name("file")
 OVER_OLD = put(NEW, name=FILE).having({FILE: OLD})
 OF_NEW = put(NEW)
@@ -144,7 +146,9 @@ def watch_until(judge: Judge, dialogue: Dialogue, watch: Watch, last: str) -> No
         except Finding as finding:
             raise Finding(finding.expected, finding.actual, dialogue.transcript) from None
         now = judge.clock.now()
-        if dialogue.is_sending:
+        if not dialogue.is_sending:
+            judge.clock.sleep(BETWEEN_LOOKS)  # a store gives no event to wait for
+        else:
             patience_ends = min(now + judge.pace.last_patience, longest)
         if now > patience_ends:
             raise NotSeen("the put that was to be watched did not complete")

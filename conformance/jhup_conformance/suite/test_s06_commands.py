@@ -136,3 +136,16 @@ def test_the_name_of_a_part_of_the_program_leaves_the_store_as_it_was(judge: Jud
     require_puts(judge)
 
     judge.check(*map(unknown_over_old, names))
+
+
+SIZED = command("x-nothing", filename=FILE, filesize=5)
+
+
+@check("ERR-11")
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_the_size_of_an_unknown_command_is_forgotten(judge: Judge, times: int) -> None:
+    """A put after it has its own size, a shorter and a longer one."""
+    puts = [put(b"xy"), put(b"a longer body than that")]
+    require_puts(judge)
+
+    judge.check(*(requests(*[SIZED] * times, each, put(b"after it")).paced() for each in puts))

@@ -244,3 +244,13 @@ def test_the_body_of_a_refused_put_is_consumed_and_the_next_request_served(judge
             script.step(peer.sends(put(b"next", name=file), "sends a put after it"))
         except Finding as finding:
             raise finding.worded(f"the next request served: {finding.expected}") from None
+
+
+@check("ERR-2")
+def test_no_malformed_header_is_forgiven_however_often_it_comes(judge: Judge) -> None:
+    judge.require(SOUND, why="the same put with no rule broken fails too")
+    kept = [breaks for breaks in MALFORMED.values() if not is_sound_to(judge, breaks)]
+
+    for breaks in kept[:4]:
+        for _ in range(6):
+            judge.check(before_puts(breaks).paced())

@@ -25,6 +25,7 @@ from jhup_conformance.checks import (
     stat,
 )
 from jhup_conformance.suite.support.bad_names import BAD_NAMES, spelled
+from jhup_conformance.suite.support.earlier import ASKED, after
 from jhup_conformance.suite.support.fairness import needs_bodies_of
 from jhup_conformance.suite.support.followed import followed
 
@@ -242,3 +243,11 @@ def test_a_stat_without_a_name_says_so_and_the_next_request_is_served(judge: Jud
 @pytest.mark.parametrize("clause", BAD_NAMES)
 def test_a_stat_of_a_name_that_is_not_valid_says_so_and_the_next_request_is_served(judge: Judge, clause: str) -> None:
     judge.check(*(followed(each.stat()) for each in BAD_NAMES[clause]), requires=STAT.paced())
+
+
+@check("REPLY-6")
+@pytest.mark.parametrize("earlier", ASKED.values(), ids=ASKED.keys())
+def test_the_reply_to_a_put_has_nothing_of_an_earlier_request(judge: Judge, earlier: Stream) -> None:
+    following = put(b"a body of its own", reply=True)
+
+    judge.check(after(earlier, following), requires=after(SILENT_PUT, SILENT_PUT), blameless_if=following.paced())

@@ -26,6 +26,7 @@ from jhup_conformance.checks import (
     stat,
     together,
 )
+from jhup_conformance.suite.support.earlier import ASKED
 
 pytestmark = pytest.mark.usefixtures("replies_offered")
 
@@ -219,3 +220,23 @@ def test_a_reply_is_written_as_strictly_as_a_request(judge: Judge) -> None:
             json.loads(reply.decode(), object_pairs_hook=once, parse_constant=no_constant)
         except ValueError as error:
             raise Finding("a reply written as a request has to be", str(error), dialogue.transcript) from error
+
+
+SILENT = {
+    "a put": put(b"abc"),
+    "a stat": command("stat", filename=FILE),
+    "a hello": command("hello"),
+    "an unknown command": command("x-nothing"),
+}
+
+
+@check("REPLY-2", presumes=PLAIN_REPLIES)
+@pytest.mark.parametrize("silent", SILENT.values(), ids=SILENT.keys())
+@pytest.mark.parametrize("earlier", ASKED.values(), ids=ASKED.keys())
+def test_a_request_gets_no_reply_because_an_earlier_one_asked(judge: Judge, earlier: Stream, silent: Stream) -> None:
+    """A stat that asks comes last, and its reply next after the first."""
+    stream = requests(earlier, silent, stat(FILE))
+
+    judge.check(
+        stream.by_request(), requires=GLUED.by_request(), blameless_if=requests(silent, stat(FILE)).by_request()
+    )
