@@ -30,7 +30,7 @@ def exchange(
     codes: bool = True,
 ) -> Exchange:
     """Return an exchange whose bytes are all sent, and what came on its connection."""
-    attempt = Attempt(stream=stream.ending(end), closes=must_close, codes=codes, unsolicited=True)
+    attempt = Attempt(stream=stream.ending(end), closes=must_close, stays_open=True, codes=codes, unsolicited=True)
     made = Exchange(attempt, Names("00000000"), Server(replies=replies, max_filesize=max_filesize))
     made.begin(Line(cast(Channel, None)), 0.0)
     for each in received:
@@ -415,3 +415,11 @@ def test_a_mismatch_says_as_data_in_which_points_it_differs() -> None:
         "the server sent unsolicited bytes",
         "the server ignored a request that asks for a reply",
     ]
+
+
+def test_a_close_counts_only_where_the_connection_has_to_stay_open() -> None:
+    made = Exchange(Attempt(stream=silent), Names("00000000"), Server(replies=True))
+    made.begin(Line(cast(Channel, None)), 0.0)
+    made.line.closed = Closed.END_OF_STREAM
+
+    assert made.mismatch({"a": ABC}) is None

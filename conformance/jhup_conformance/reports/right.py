@@ -64,7 +64,9 @@ def exchange_of(transcript: Transcript) -> Exchange | None:
         taken=scene.taken,
     )
     return Exchange(
-        Attempt(stream=stream, closes=scene.must_close, codes=True, unsolicited=True), Names("replayed"), server
+        Attempt(stream=stream, closes=scene.must_close, stays_open=True, codes=True, unsolicited=True),
+        Names("replayed"),
+        server,
     )
 
 

@@ -106,12 +106,12 @@ def test_requests_in_one_segment_are_all_carried_out(judge: Judge, stream: Strea
 @check("FRAME-10")
 @pytest.mark.parametrize("count", [2, 5, 30])
 def test_a_connection_carries_any_number_of_requests(judge: Judge, count: int) -> None:
-    judge.check(many_puts(count).paced(), requires=PUT.paced())
+    judge.check(many_puts(count).paced(), requires=PUT.paced(), stays_open=True)
 
 
 @check("FRAME-10")
 def test_a_connection_carries_more_than_a_hundred_requests(judge: Judge) -> None:
-    judge.check(many_puts(120).by_request(), blameless_if=PUT.paced())
+    judge.check(many_puts(120).by_request(), blameless_if=PUT.paced(), stays_open=True)
 
 
 @check("FRAME-11")

@@ -6,12 +6,13 @@ from typing import Final
 import pytest
 
 from jhup.limits import CLOSE_WITHIN, CONNECTIONS_AT_LEAST, IDLE_AT_LEAST
-from jhup_conformance.checks import Dialogue, End, Finding, Judge, check, put, stat, wait_for_all
+from jhup_conformance.checks import Dialogue, End, Finding, Judge, check, name, put, requests, stat, wait_for_all
 from jhup_conformance.suite.support.fairness import require_lanes, retried
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.line import Line
 
 PUT = put(b"abc")
+FILE = name("file")
 EXCESS: Final = 16
 """Connections beyond those that every server serves."""
 _MOMENT: Final = 0.2
@@ -112,8 +113,11 @@ _UNREAD: Final = 0.25
 @pytest.mark.usefixtures("replies_offered")
 @retried
 def test_a_client_that_takes_no_replies_for_a_while_is_not_closed(judge: Judge) -> None:
-    name = judge.names.new() + "n" * 200  # so that replies are longer than requests
-    first, asking = put(b"abc", name=name, reply=True).data, stat(name).data
+    long = FILE + "n" * 200  # so that replies are longer than requests
+    many = requests(put(b"abc", name=long, reply=True), *[stat(long)] * 200)
+    judge.require(many, many.cut(*range(97, len(many), 97)), why="many stats that are read at once fail too")
+    own = long.replace(FILE, judge.names.new())
+    first, asking = put(b"abc", name=own, reply=True).data, stat(own).data
     with judge.converse() as dialogue:
         line = dialogue.line
         taken = flood(line, first, asking)

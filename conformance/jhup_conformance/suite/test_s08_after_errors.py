@@ -58,7 +58,7 @@ def test_a_connection_goes_on_after_an_error_that_says_it_does(judge: Judge, ask
     puts = [put(b"%d" % number, reply=True) for number in range(3)]
     stream = requests(*(each for following in puts for each in (asking, following)))
 
-    judge.check(stream.paced(), stream, requires=TWO_PUTS)
+    judge.check(stream.paced(), stream, requires=TWO_PUTS, stays_open=True)
 
 
 REFUSED = {

@@ -25,12 +25,15 @@ class Attempt:
     Attributes:
         stream: what is sent.
         closes: whether it counts when the target does not close where it has to.
+        stays_open: whether it counts when the target closes where it has to go on; only FRAME-10 and what follows an
+            error are about that, since a server of one request a connection would else be blamed everywhere.
         codes: whether an error that is owed needs to have the right code; that is what chapter 8 is about.
         unsolicited: whether it counts what is received on a connection on which no reply was asked for.
     """
 
     stream: Stream
     closes: bool = False
+    stays_open: bool = False
     codes: bool = False
     unsolicited: bool = False
 
@@ -210,7 +213,7 @@ class Exchange:
         if store is not None:
             found += self._store_differences(outcome, store)
         line, attempt = self.line, self.attempt
-        if outcome.ending is Ending.OPEN and line.closed and attempt.stream.end is End.HOLD:
+        if attempt.stays_open and outcome.ending is Ending.OPEN and line.closed and attempt.stream.end is End.HOLD:
             found.append(Mismatch((ClosedEarly(line.closed),)))
         if attempt.closes and not line.closed and not line.dropped and outcome.ending is Ending.CLOSED:
             found.append(Mismatch((StillOpen(),), timed_out=True))

@@ -58,6 +58,7 @@ class Judge:
         requires: Stream | Sequence[Stream] | None = None,
         blameless_if: Blameless = None,
         closes: bool = False,
+        stays_open: bool = False,
         codes: bool | None = None,
         several_cuts: bool = False,
     ) -> None:
@@ -71,6 +72,7 @@ class Judge:
             blameless_if: the same without what the check is about, or what makes it of a failing stream. It is tried
                 once a stream has failed: if it fails too, the target is not blamed.
             closes: whether it counts when the target does not close a connection that it has to close.
+            stays_open: whether it counts when the target closes a connection on which it has to go on.
             codes: whether an error needs to have the right code; None for what the clause is about.
             several_cuts: whether the check is about several cuts at a time, so that one that a single cut triggers is
                 not for it.
@@ -89,7 +91,7 @@ class Judge:
                 if each.cuts and not each.is_paced and each.cuts != each.by_request().cuts:
                     self.require(each.whole(), why="the same bytes in one segment fail too")
         confirmation = self._confirmation(blameless_if, several_cuts=several_cuts)
-        attempts = [self._attempt(each, closes=closes, codes=codes) for each in streams]
+        attempts = [self._attempt(each, closes=closes, stays_open=stays_open, codes=codes) for each in streams]
         size = self.lanes if len(attempts) > 1 else 1
         for start in range(0, len(attempts), size):
             batch = attempts[start : start + size]
@@ -218,10 +220,13 @@ class Judge:
         """
         return self.bench.require_spawned()
 
-    def _attempt(self, stream: Stream, *, closes: bool = False, codes: bool | None = None) -> Attempt:
+    def _attempt(
+        self, stream: Stream, *, closes: bool = False, stays_open: bool = False, codes: bool | None = None
+    ) -> Attempt:
         return Attempt(
             stream=stream,
             closes=closes,
+            stays_open=stays_open,
             codes=self.about_replies if codes is None else codes,
             unsolicited=self.about_replies and not self.bench.speaks_unasked(),
         )
