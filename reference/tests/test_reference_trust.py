@@ -139,6 +139,21 @@ class TestWhatAServerSays:
         assert isinstance(connect(server.address).put("c", b"abc"), Stored)
 
 
+@posix
+@pytest.mark.parametrize("serving", ["threading", "multiplexing"])
+def test_the_end_comes_between_two_requests_of_a_burst(start, connect, serving):
+    server = start("--serving", serving, "--grace", "60")
+    client = connect(server.address)
+    assert isinstance(client.put("long", bytes(2 * 1024 * 1024)), Stored)
+    client.send(frame('{"cmd":"stat","filename":"long","reply":true}') * 1000)
+    assert isinstance(client.reply(), Stored)
+    server.process.terminate()
+    replies = client.rest()
+    assert len(replies) < 900
+    assert all(isinstance(reply, Stored) for reply in replies)
+    assert server.wait() == 0
+
+
 class TestOthers:
     """Neighbours of a client that asks for much: bounds in milliseconds are measured by benchmarks/latency.py."""
 
