@@ -6,13 +6,17 @@ from typing import Any, Final
 
 from jhup_reference.runtime.descriptors import is_scarce
 
-__all__ = ["Exhausted", "accept", "peer_name"]
+__all__ = ["Exhausted", "TurnedAway", "accept", "peer_name"]
 
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class Exhausted(OSError):
-    """The process or the system has no descriptor to spare for one more connection."""
+    """No descriptor is left for one more connection, which stays in the queue of the system."""
+
+
+class TurnedAway(OSError):
+    """One more connection was closed at once: the descriptors that are left are for those that are served already."""
 
 
 def accept(listener: socket.socket) -> tuple[socket.socket, Any]:
@@ -26,6 +30,7 @@ def accept(listener: socket.socket) -> tuple[socket.socket, Any]:
 
     Raises:
         Exhausted: when it can't be taken at the moment; without a pause the caller would spin.
+        TurnedAway: when it was closed.
         OSError: when there is none.
     """
     try:
@@ -36,7 +41,7 @@ def accept(listener: socket.socket) -> tuple[socket.socket, Any]:
         raise
     if is_scarce(sock.fileno()):
         sock.close()
-        raise Exhausted(errno.EMFILE, "the rest is kept for the connections that are served already")
+        raise TurnedAway(errno.EMFILE, "the descriptors that are left are for connections that are served already")
     sock.setblocking(True)
     if sock.family != getattr(socket, "AF_UNIX", None):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import structlog
 
-from jhup_reference.runtime.accepting import Exhausted, accept, peer_name
+from jhup_reference.runtime.accepting import Exhausted, TurnedAway, accept, peer_name
 from jhup_reference.runtime.connections import Connections
 from jhup_reference.runtime.health import Health
 from jhup_reference.settings import Tuning
@@ -82,7 +82,7 @@ class Lifecycle(socketserver.TCPServer):
     # Hooks of socketserver
 
     def get_request(self) -> tuple[Any, Any]:
-        """Accept a connection; where there is no descriptor for it, pause instead of spinning.
+        """Accept a connection. Where no descriptor is left for one, pause instead of spinning.
 
         Raises:
             OSError: when there is none.
@@ -90,11 +90,18 @@ class Lifecycle(socketserver.TCPServer):
         try:
             return accept(self.socket)
         except Exhausted as error:
-            if time.monotonic() - self._exhaustion_said >= _SAID_EVERY:
-                self._exhaustion_said = time.monotonic()
-                structlog.get_logger().warning("connections wait for descriptors", reason=error.strerror)
+            self._say_exhausted(error)
             self.pause_accepting(_BREATH)
             raise
+        except TurnedAway as error:
+            self.health.count("turned away")
+            self._say_exhausted(error)
+            raise
+
+    def _say_exhausted(self, error: OSError) -> None:
+        if time.monotonic() - self._exhaustion_said >= _SAID_EVERY:
+            self._exhaustion_said = time.monotonic()
+            structlog.get_logger().warning("too few descriptors", reason=error.strerror)
 
     def pause_accepting(self, seconds: float) -> None:
         """Accept nothing for a moment. Those that are served go on: they aren't served by this thread."""
