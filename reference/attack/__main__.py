@@ -103,4 +103,5 @@ def markdown(tallies: list[Tally], arguments: str) -> str:
     return "\n".join([*lines, ""])
 
 
-main(prog_name="python -m reference.attack")
+if __name__ == "__main__":
+    main(prog_name="python -m reference.attack")
