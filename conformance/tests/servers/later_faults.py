@@ -28,108 +28,75 @@ ENDS = "streams that end are tried there, too"
 UPLOAD: dict[str, UploadFault] = {
     # Carried from one request to the next
     "asked once, asked for ever": fault(
-        state.AskedOnceAskedForever, "REPLY-2", REPLY_1=READ_THERE, REPLY_3=READ_THERE, REPLY_24=READ_THERE
+        state.AskedOnceAskedForever, "REPLY-2", {READ_THERE: "REPLY-1 REPLY-3 REPLY-24"}
     ),
     "keeps members of the header before": fault(
-        state.KeepsMembers,
-        "HEAD-12",
-        HEAD_10=SAME_HEADERS,
-        HEAD_11=SAME_HEADERS,
-        ERR_1=SAME_HEADERS,
-        ERR_2=SAME_HEADERS,
-        ERR_3=SAME_HEADERS,
-        REPLY_11=SAME_HEADERS,
-        REPLY_15=SAME_HEADERS,
-        REPLY_20=SAME_HEADERS,
+        state.KeepsMembers, "HEAD-12", {SAME_HEADERS: "HEAD-10 HEAD-11 ERR-1 ERR-2 ERR-3 REPLY-11 REPLY-15 REPLY-20"}
     ),
     "pads with the last body": fault(
-        state.PadsWithTheLast,
-        "STORE-1",
-        FRAME_7=AGAIN,
-        FRAME_8=AGAIN,
-        FRAME_10=AGAIN,
-        STORE_3=AGAIN,
-        STORE_9=AGAIN,
-        REPLY_3=AGAIN,
-        REPLY_9=AGAIN,
+        state.PadsWithTheLast, "STORE-1", {AGAIN: "FRAME-7 FRAME-8 FRAME-10 STORE-3 STORE-9 REPLY-3 REPLY-9"}
     ),
-    "errors stick": fault(
-        state.ErrorsStick, "REPLY-6", ERR_5=REFUSED, ERR_10=REFUSED, REPLY_3=READ_THERE, REPLY_20=REFUSED
-    ),
-    "sizes of unknown commands stick": fault(
-        state.UnknownSizeSticks, "ERR-11", ERR_12=AGAIN, REPLY_19=AGAIN, FRAME_10=AGAIN
-    ),
-    "names of stats stick": fault(
-        state.StatNameSticks, "STORE-1", FRAME_10=AGAIN, ERR_9=AGAIN, REPLY_3=AGAIN, REPLY_6=AGAIN, REPLY_10=AGAIN
-    ),
+    "errors stick": fault(state.ErrorsStick, "REPLY-6", {REFUSED: "ERR-5 ERR-10 REPLY-20", READ_THERE: "REPLY-3"}),
+    "sizes of unknown commands stick": fault(state.UnknownSizeSticks, "ERR-11", {AGAIN: "ERR-12 REPLY-19 FRAME-10"}),
+    "names of stats stick": fault(state.StatNameSticks, "STORE-1", {AGAIN: "FRAME-10 ERR-9 REPLY-3 REPLY-6 REPLY-10"}),
     "an empty body after a long one replaces none": fault(
-        state.EmptyAfterLong, "STORE-2", FRAME_10=AGAIN, STORE_3=AGAIN, REPLY_9=AGAIN
+        state.EmptyAfterLong, "STORE-2", {AGAIN: "FRAME-10 STORE-3 REPLY-9"}
     ),
     "digest of refused bodies": fault(
-        state.DigestOfRefused, "REPLY-6", ERR_5=REFUSED, ERR_10=REFUSED, REPLY_3=READ_THERE, REPLY_20=REFUSED
+        state.DigestOfRefused, "REPLY-6", {REFUSED: "ERR-5 ERR-10 REPLY-20", READ_THERE: "REPLY-3"}
     ),
     "malformed headers after a put are forgiven": fault(
-        state.ForgivesAfterAPut, "ERR-2", ERR_1=SAME_HEADERS, ERR_3=SAME_HEADERS, REPLY_20=SAME_HEADERS
+        state.ForgivesAfterAPut, "ERR-2", {SAME_HEADERS: "ERR-1 ERR-3 REPLY-20"}
     ),
     # Long refused bodies
-    "says it stays at 1 MiB": fault(refusals.ClosesAt1MiB, "REPLY-20", ERR_10=REFUSED),
-    "says it stays at 8 MiB": fault(refusals.ClosesAt8MiB, "REPLY-20", ERR_10=REFUSED),
-    "says it stays at 64 MiB": fault(refusals.ClosesAt64MiB, "REPLY-20", ERR_10=REFUSED),
-    "says it stays at 2^62": fault(refusals.SaysItStaysAtEndless, "REPLY-20", ERR_10=REFUSED),
+    "says it stays at 1 MiB": fault(refusals.ClosesAt1MiB, "REPLY-20", {REFUSED: "ERR-10"}),
+    "says it stays at 8 MiB": fault(refusals.ClosesAt8MiB, "REPLY-20", {REFUSED: "ERR-10"}),
+    "says it stays at 64 MiB": fault(refusals.ClosesAt64MiB, "REPLY-20", {REFUSED: "ERR-10"}),
+    "says it stays at 2^62": fault(refusals.SaysItStaysAtEndless, "REPLY-20", {REFUSED: "ERR-10"}),
     "32 bits of a refused body": fault(
         refusals.RefusesIn32Bits,
         "ERR-5",
-        ERR_10=REFUSED,
-        REPLY_20=REFUSED,
-        HEAD_14="sizes of 2^63 are refused by it, too",
+        {REFUSED: "ERR-10 REPLY-20", "sizes of 2^63 are refused by it, too": "HEAD-14"},
     ),
     "silent at long refused bodies": fault(
-        refusals.SilentAtEndless, "REPLY-16", REPLY_1=READ_THERE, REPLY_17=REFUSED, REPLY_20=REFUSED
+        refusals.SilentAtEndless, "REPLY-16", {READ_THERE: "REPLY-1", REFUSED: "REPLY-17 REPLY-20"}
     ),
     # Nearly alike
     "ignores case where the exact member is absent": fault(
         refusals.FoldsWhereAbsent,
         "HEAD-3",
-        HEAD_10=SAME_HEADERS,
-        HEAD_11=SAME_HEADERS,
-        HEAD_12=SAME_HEADERS,
-        ERR_1=SAME_HEADERS,
-        ERR_2=SAME_HEADERS,
-        ERR_3=SAME_HEADERS,
-        REPLY_15=SAME_HEADERS,
-        REPLY_20=SAME_HEADERS,
+        {SAME_HEADERS: "HEAD-10 HEAD-11 HEAD-12 ERR-1 ERR-2 ERR-3 REPLY-15 REPLY-20"},
     ),
-    "skips what looks alike": fault(refusals.SkipsWhatLooksAlike, "STORE-3", REPLY_9=AGAIN, STORE_9=SAME_NAMES),
+    "skips what looks alike": fault(refusals.SkipsWhatLooksAlike, "STORE-3", {AGAIN: "REPLY-9", SAME_NAMES: "STORE-9"}),
     # Races
-    "digest after the rename": fault(races.DigestAfterRename, "REPLY-6", wavers=RACE, STORE_9=SAME_NAMES),
-    "size after the rename": fault(races.SizeAfterRename, "REPLY-6", wavers=RACE, STORE_9=SAME_NAMES),
+    "digest after the rename": fault(races.DigestAfterRename, "REPLY-6", {SAME_NAMES: "STORE-9"}, wavers=RACE),
+    "size after the rename": fault(races.SizeAfterRename, "REPLY-6", {SAME_NAMES: "STORE-9"}, wavers=RACE),
     "index after the rename": fault(
-        races.IndexAfterRename, "REPLY-9", wavers=RACE, REPLY_7="stats are held beside puts there", STORE_9=SAME_NAMES
+        races.IndexAfterRename,
+        "REPLY-9",
+        {"stats are held beside puts there": "REPLY-7", SAME_NAMES: "STORE-9"},
+        wavers=RACE,
     ),
     "refuses the second of two puts at a time": fault(
-        races.ChecksThenReplaces, "STORE-9", REPLY_18=SAME_NAMES, ERR_9=SAME_NAMES
+        races.ChecksThenReplaces, "STORE-9", {SAME_NAMES: "REPLY-18 ERR-9"}
     ),
-    "shares the digest": fault(races.SharesTheDigest, "REPLY-6", wavers=RACE, CONN_2=WAITS, STORE_9=SAME_NAMES),
+    "shares the digest": fault(races.SharesTheDigest, "REPLY-6", {WAITS: "CONN-2", SAME_NAMES: "STORE-9"}, wavers=RACE),
     # Deadlines
-    "closes after 3 s": fault(
-        resources.ClosesAfter3s, "CONN-5", CONN_2=LONG_OPEN, CONN_3=LONG_OPEN, FRAME_9=LONG_OPEN, ERR_9=LONG_OPEN
-    ),
-    "closes after 20 s": fault(resources.ClosesAfter20s, "CONN-5", CONN_3=LONG_OPEN, ERR_9=LONG_OPEN),
-    "one deadline for a header": fault(resources.OneDeadlineForAHeader, "CONN-5", FRAME_9=LONG_OPEN, CONN_3=LONG_OPEN),
-    "idle for 10 s": fault(resources.IdleFor10s, "CONN-5", CONN_3=LONG_OPEN),
+    "closes after 3 s": fault(resources.ClosesAfter3s, "CONN-5", {LONG_OPEN: "CONN-2 CONN-3 FRAME-9 ERR-9"}),
+    "closes after 20 s": fault(resources.ClosesAfter20s, "CONN-5", {LONG_OPEN: "CONN-3 ERR-9"}),
+    "one deadline for a header": fault(resources.OneDeadlineForAHeader, "CONN-5", {LONG_OPEN: "FRAME-9 CONN-3"}),
+    "idle for 10 s": fault(resources.IdleFor10s, "CONN-5", {LONG_OPEN: "CONN-3"}),
     "idle for 25 s": fault(resources.IdleFor25s, "CONN-5"),
-    "gives up on clients that don't read": fault(resources.GivesUpOnReaders, "CONN-8", REPLY_3=READ_THERE),
+    "gives up on clients that don't read": fault(resources.GivesUpOnReaders, "CONN-8", {READ_THERE: "REPLY-3"}),
     # Ends
-    "every end a reset": fault(resources.EveryEndAReset, "ERR-13", ERR_8=ENDS, REPLY_24=ENDS, FRAME_18=ENDS),
+    "every end a reset": fault(resources.EveryEndAReset, "ERR-13", {ENDS: "ERR-8 REPLY-24 FRAME-18"}),
     "ends without linger": fault(resources.EndsWithoutLinger, "ERR-13"),
     "lingers for a moment": fault(resources.LingersForAMoment, "ERR-13"),
-    "every fifth waits": fault(
-        resources.EveryFifthWaits, "CONN-3", CONN_2=WAITS, CONN_5=WAITS, ERR_9=WAITS, STORE_9=WAITS
-    ),
+    "every fifth waits": fault(resources.EveryFifthWaits, "CONN-3", {WAITS: "CONN-2 CONN-5 ERR-9 STORE-9"}),
     # What runs out
-    "ignores write errors": fault(resources.IgnoresWriteErrors, "REPLY-18", STORE_8="what is stored is not whole"),
-    "ends at write errors": fault(resources.EndsAtWriteErrors, "ERR-9", REPLY_18="the same store is full there"),
-    "gives up without descriptors": fault(resources.GivesUpWithoutDescriptors, "ERR-9", CONN_2=WAITS, CONN_3=WAITS),
+    "ignores write errors": fault(resources.IgnoresWriteErrors, "REPLY-18", {"what is stored is not whole": "STORE-8"}),
+    "ends at write errors": fault(resources.EndsAtWriteErrors, "ERR-9", {"the same store is full there": "REPLY-18"}),
+    "gives up without descriptors": fault(resources.GivesUpWithoutDescriptors, "ERR-9", {WAITS: "CONN-2 CONN-3"}),
     "leaks a descriptor": fault(resources.LeaksADescriptor, "CONN-9"),
     "leaks a thread": fault(resources.LeaksAThread, "CONN-9"),
     "leaks memory": fault(resources.LeaksMemory, "CONN-9"),
