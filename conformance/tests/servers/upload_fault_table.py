@@ -371,7 +371,7 @@ FAULTS: dict[str, Fault] = {
         errors.ReadsOnAfterMalformed,
         "ERR-2",
         {
-            "what follows a header is served, so that it counts as sound": "HEAD-4 HEAD-5 HEAD-6 HEAD-7 HEAD-8 HEAD-9 HEAD-14",
+            "what follows is served, so that it counts as sound": "HEAD-4 HEAD-5 HEAD-6 HEAD-7 HEAD-8 HEAD-9 HEAD-14",
             "what is read on is not closed": "ERR-3",
         },
     ),
