@@ -16,12 +16,12 @@ from rich.table import Table
 
 from jhup.clauses import Clause, Level, Role, clauses, text_root
 from jhup_conformance.cli.listing import collect_checks
+from jhup_conformance.clients.checks import CASES, reason_not_judged
 from jhup_conformance.run.untestable import UNSEEN, reason_unseen
 
 SERVERS = Path(__file__).parent / "servers"
+CLIENTS = Path(__file__).parent / "clients"
 PAGE = Path(__file__).parents[1] / "docs" / "coverage.md"
-
-OF_CLIENTS = "binds clients: the suite judges servers, and `clients/python/tests` are about the one client here"
 
 WITHOUT_FAULT: Mapping[str, str] = {}
 """Server MUSTs that have a check and yet no server with one fault that breaks them, each with the reason."""
@@ -77,6 +77,15 @@ def fault_tables() -> dict[str, Any]:
     return {f"upload: {name}": fault for name, fault in upload_fault_table.FAULTS.items()} | {
         f"echo: {name}": fault for name, fault in echo_fault_table.FAULTS.items()
     }
+
+
+def client_faults() -> dict[str, frozenset[str]]:
+    """Return the clauses that each client with one fault breaks, by its name."""
+    if str(CLIENTS) not in sys.path:
+        sys.path.insert(0, str(CLIENTS))
+    import client_fault_table
+
+    return {name: fault.blamed for name, fault in client_fault_table.FAULTS.items()}
 
 
 def all_vectors() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -172,8 +181,11 @@ def rows(sources: Sources) -> list[Row]:
     return [
         Row(
             clause,
-            len(sources.checks.get(clause.id, ())),
-            tuple(name.partition(": ")[2] for name, blamed in sources.faults.items() if clause.id in blamed),
+            len(sources.checks.get(clause.id, ())) or sum(clause.id in case.checks for case in CASES),
+            (
+                *(name.partition(": ")[2] for name, blamed in sources.faults.items() if clause.id in blamed),
+                *(name for name, blamed in client_faults().items() if clause.id in blamed),
+            ),
             sum(clause.id in named for named in sources.vectors.values()),
             _reason(clause, sources),
         )
@@ -183,7 +195,7 @@ def rows(sources: Sources) -> list[Row]:
 
 def _reason(clause: Clause, sources: Sources) -> str:
     if clause.role is not Role.SERVER:
-        return OF_CLIENTS
+        return reason_not_judged(clause)
     if clause.level is Level.MAY:
         return reason_unseen(clause)
     return sources.unseen.get(clause.id) or sources.without_fault.get(clause.id, "")

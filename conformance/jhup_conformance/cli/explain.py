@@ -15,6 +15,7 @@ from jhup.locate import locate
 from jhup.vectors import Stream, Vector, vectors
 from jhup_conformance.cli.group import CLAUSE_ID
 from jhup_conformance.cli.listing import collect_checks
+from jhup_conformance.clients.checks import CASES, reason_not_judged
 from jhup_conformance.findings import ExitStatus
 from jhup_conformance.reports.annotated import Piece, piece_lines
 from jhup_conformance.reports.fields import reply_fields, request_fields
@@ -82,6 +83,8 @@ def _vector_lines(vector: Vector) -> Iterator[str]:
 
 def check_sentences(clause: Clause) -> list[str]:
     """Give what its checks look for, in the words of their names, each once, with how many variants there are."""
+    if clause.role is Role.CLIENT:
+        return [case.name for case in CASES if clause.id in case.checks]
     kind = next((each for each in Kind if each.concerns(clause)), None)
     if kind is None:
         return []
@@ -125,7 +128,7 @@ def explain_lines(clause: Clause, width: int) -> Iterator[str]:
 
 def _why_unchecked(clause: Clause) -> str:
     if clause.role is Role.CLIENT:
-        return "it binds clients, and this is a suite for servers"
+        return reason_not_judged(clause)
     return reason_unseen(clause) or "nothing outside can see it"
 
 

@@ -120,8 +120,11 @@ class Step:
 
 Script = tuple[Step, ...]
 
-serve = Step(do=Do.SERVE)
-"""Carry out requests as a right server does, replies where asked for, until the client ends."""
+serve = Step(do=Do.SERVE, seconds=5.0)
+"""Carry out requests as a right server does, replies where asked for, until the client ends.
+
+After 5 s without a further request the server half-closes, so that a client which waits for something unasked goes on
+to its end: CLIENT-10 has a case of its own."""
 prefix = Step(do=Do.READ_PREFIX)
 header = Step(do=Do.READ_HEADER)
 request = Step(do=Do.READ_REQUEST)

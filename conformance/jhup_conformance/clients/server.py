@@ -316,6 +316,8 @@ class _Following:
             try:
                 self._receive(_PIECE if self._inbox.is_lost else self._inbox.wants)
             except TimeoutError:
+                if not self._inbox.is_between:
+                    continue
                 self._socket.settimeout(_LONGEST)
                 self._note(f"half-closes, as nothing came for {step.seconds:g} s")
                 self._socket.shutdown(SHUT_WR)

@@ -1,4 +1,4 @@
-"""Judges the small clients of this folder; `python judged_clients.py [NAME…]` prints what came of each."""
+"""Judges the small clients of this folder; `python conformance/tests/clients/judged_clients.py [NAME…]` prints it all."""
 
 import sys
 from collections.abc import Mapping

@@ -46,7 +46,7 @@ def half_closes(seen: Seen) -> Broken | NotSeen | None:
     """CLIENT-15: the direction is half-closed, and the other one stays open for a moment."""
     if was_asked(seen):
         return NotSeen("the client asks for replies although it was not told to")
-    probed = [talk.was_closed for talk in seen.talks if talk.was_closed is not None]
+    probed = [talk.was_closed for talk in seen.talks if talk.was_closed is not None and talk.inbox.count]
     if not probed:
         return NotSeen("no end of stream could be probed")
     if any(probed):
