@@ -59,7 +59,8 @@ def test_junit_xml_has_a_case_for_each_clause_and_a_failure_for_each_that_fails(
     suite = ElementTree.parse(reported.folder / "junit.xml").getroot()[0]
     clauses = reported.report["clauses"]
 
-    assert [case.get("name") for case in suite] == [clause["id"] for clause in clauses]
+    judged = [clause["id"] for clause in clauses if clause["outcome"] != "NOT_JUDGED"]
+    assert [case.get("name") for case in suite] == judged
     assert {case.get("name") for case in suite if case.find("failure") is not None} == {
         clause["id"] for clause in clauses if clause["outcome"] == "FAIL"
     }

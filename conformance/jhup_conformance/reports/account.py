@@ -1,8 +1,8 @@
 """A finding told in full: the clause, why it matters, what was expected and came, the exchange, how to see it again."""
 
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.findings import CheckResult, ClauseResult, Outcome
 from jhup_conformance.reports.annotated import Step, annotate
 from jhup_conformance.reports.guidance import Guidance, guidance
+from jhup_conformance.reports.hints import LANGUAGE_NAMES, guess_language, hints
 from jhup_conformance.reports.reproducer import reproducer
 from jhup_conformance.reports.right import Answering
 from jhup_conformance.run.options import Options
@@ -44,6 +45,7 @@ class Account:
         others: how many more checks of the clause came out the same.
         left_out: how many were left out.
         root: the clause whose failure it hangs on; None where it stands alone.
+        hints: by the name of a language, what its library did and the line that mends it.
         spec: where the specification's site was put; None where nobody said.
     """
 
@@ -60,6 +62,7 @@ class Account:
     others: int
     left_out: int
     root: str | None = None
+    hints: Mapping[str, str] = field(default_factory=dict)
     spec: str | None = None
 
     @property
@@ -96,7 +99,7 @@ def _account(run: Run, result: ClauseResult) -> Account:
         check=check,
         known=known,
         guidance=guidance()[result.clause.id],
-        steps=tuple(annotate(transcript, service)) if transcript else (),
+        steps=tuple(_steps(check, service)),
         again=tuple(again(run, result.clause.id, recorded=transcript is not None)),
         target=run.target,
         service=service,
@@ -104,8 +107,23 @@ def _account(run: Run, result: ClauseResult) -> Account:
         others=max(0, sum(each.outcome is check.outcome in FINDINGS for each in result.checks) - 1),
         left_out=result.left_out,
         root=result.root,
+        hints=_hints(run.options, result.clause.id),
         spec=run.options.spec,
     )
+
+
+def _steps(check: CheckResult, service: str) -> list[Step]:
+    if check.transcript is None:
+        return []
+    scene = check.transcript.scene
+    return annotate(check.transcript, service, had_to_close=scene is not None and scene.must_close)
+
+
+def _hints(options: Options, identifier: str) -> dict[str, str]:
+    """Return the hints for the language that the server is in; for all languages where that isn't known."""
+    known = hints().get(identifier, {})
+    language = options.language or guess_language(options.spawn)
+    return {LANGUAGE_NAMES[name]: text for name, text in known.items() if language in (None, name)}
 
 
 def answering(run: Run) -> Answering | None:

@@ -65,15 +65,19 @@ class Step:
         return "received" if self.by_target else "sent"
 
 
-def annotate(transcript: Transcript, service: str = UPLOAD) -> list[Step]:
+def annotate(transcript: Transcript, service: str = UPLOAD, *, had_to_close: bool = False) -> list[Step]:
     """Give the steps of an exchange, those on other connections of its scene in between.
 
     Args:
         transcript: the record.
         service: what the target serves, which tells the fields.
+        had_to_close: whether it is worth a step that the target left the connection open.
     """
     beside = transcript.scene.beside if transcript.scene else ()
     steps = list(_steps(transcript, service, 0.0, 0 if beside else None))
+    open_still = not any(entry.kind in (Kind.CLOSED, Kind.RESET) for entry in transcript.entries)
+    if had_to_close and transcript.entries and open_still:
+        steps.append(Step(None, True, "the target did not close the connection", (), 0 if beside else None))
     for number, other in enumerate(beside, 1):
         steps += _steps(other.transcript, service, other.after, number)
     steps.sort(key=lambda step: float("inf") if step.at is None else step.at)
@@ -96,7 +100,6 @@ def _steps(transcript: Transcript, service: str, opened: float, connection: int 
         what = f"segment {numbers[by_target]}, {len(data)} byte{'s' if len(data) != 1 else ''}"
         return Step(at, by_target, f"{what} {how}".rstrip(), pieces, connection)
 
-    closed = False
     for entry in transcript.entries:
         at = entry.at + opened
         match entry.kind:
@@ -105,16 +108,12 @@ def _steps(transcript: Transcript, service: str, opened: float, connection: int 
             case Kind.HALF_CLOSED:
                 yield Step(at, False, "end of stream", (), connection)
             case Kind.RESET:
-                closed = True
                 yield Step(at, False, "reset", (), connection)
             case Kind.CLOSED:
-                closed = True
                 yield Step(at, True, entry.how, (), connection)
     for action in unsent:
         if action.kind is Kind.SENT:
             yield segment(None, action.data, "", by_target=False)
-    if transcript.entries and not closed:
-        yield Step(None, True, "the target did not close the connection", (), connection)
 
 
 def _sent_fields(sent: bytes, service: str) -> Iterator[Field]:

@@ -75,7 +75,7 @@ def _lower(counts: Mapping[Outcome, int]) -> dict[str, int]:
 
 def _clause(run: Run, result: ClauseResult, account: Account | None, files: Mapping[str, str]) -> dict[str, Any]:
     decisive = result.decisive
-    record = {
+    record: dict[str, Any] = {
         "id": result.clause.id,
         "class": result.clause.conformance_class.value,
         "level": result.clause.level.value,
@@ -91,6 +91,7 @@ def _clause(run: Run, result: ClauseResult, account: Account | None, files: Mapp
         "expected": decisive.expected if decisive else "",
         "actual": decisive.actual if decisive else result.does_not_apply or result.reason,
         "exchange": files.get("exchange"),
+        "root": result.root,
         "executed_by": [check.node for check in result.checks],
     }
     if account:
@@ -98,6 +99,7 @@ def _clause(run: Run, result: ClauseResult, account: Account | None, files: Mapp
             "details": list(account.check.details),
             "why": account.guidance.why,
             "usual_bug": account.guidance.bug,
+            "hints": dict(account.hints),
             "again": list(account.again),
             "script": files.get("script"),
             "capture": files.get("capture"),

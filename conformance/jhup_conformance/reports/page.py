@@ -1,6 +1,7 @@
 """report.html: one file with everything in it, which needs no network and no script to be read."""
 
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +17,10 @@ from jhup_conformance.findings import ClauseResult, Outcome
 from jhup_conformance.reports.account import Account
 from jhup_conformance.reports.annotated import Piece, hex_lines
 from jhup_conformance.reports.as_json import count_by_class, environment
-from jhup_conformance.reports.words import status_words
+from jhup_conformance.reports.priority import roots
+from jhup_conformance.reports.section import section_html
+from jhup_conformance.reports.sentences import one_line
+from jhup_conformance.reports.words import status_words, verdict_words
 from jhup_conformance.run.session import Run
 
 __all__ = ["page"]
@@ -96,7 +100,11 @@ def page(run: Run, found: Sequence[Account], names: Mapping[str, Mapping[str, st
         suite=__version__,
         facts=run.judge.facts if run.judge else [],
         pace=str(run.judge.pace) if run.judge else "",
-        helps=[reason[:_REASON] for reason in run.what_would_help()[:3]],
+        helps=[textwrap.shorten(reason, _REASON, placeholder=" …") for reason in run.what_would_help()[:3]],
+        ordered=roots(found, run.options.kind.classes),
+        sentence=verdict_words(run),
+        one_line=one_line,
+        sections={each.clause.id: section_html(each.clause) for each in found},
     )
 
 

@@ -67,6 +67,8 @@ def account_lines(account: Account, *, width: int = 100, verbose: bool = False) 
     for line in step_lines(account.steps, width):
         yield f"  {line}"
     yield from labelled("usual bug", account.guidance.bug, width)
+    for language, hint in account.hints.items():
+        yield from labelled(language, hint, width)
     for index, command in enumerate(account.again):
         yield f"  {'again' if index == 0 else 'or':<{_LABEL}}{command}"
     yield f"  {'check':<{_LABEL}}{check.node}"
@@ -103,6 +105,9 @@ def first_lines(root: Root, say: Words = ENGLISH, *, width: int = 100, report: P
             say("exchange"), say("{count} steps, {where}", count=len(account.steps), where=where), width
         )
     yield from labelled(say("usual bug"), say(account.guidance.bug), width)
+    if len(account.hints) == 1:  # the language is known
+        for language, hint in account.hints.items():
+            yield from labelled(say("in {language}", language=language), say(hint), width)
     if account.again:
         yield f"  {say('again'):<{_LABEL}}{account.again[0]}"
     if root.hanging:

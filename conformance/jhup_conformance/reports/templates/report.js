@@ -24,4 +24,13 @@
   window.addEventListener("beforeprint", () => {
     for (const each of document.querySelectorAll("details")) each.open = true;
   });
+  for (const button of document.querySelectorAll(".copy")) {
+    if (!navigator.clipboard) break; // pages of strangers' addresses may not write to it
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.parentElement.querySelector("pre").textContent);
+      button.textContent = "Copied";
+      setTimeout(() => (button.textContent = "Copy"), 1500);
+    });
+  }
 }
