@@ -52,16 +52,6 @@ class WrongBody:
         """What was seen, for people."""
         return show_body(self.name, self.found)
 
-    @property
-    def sentence(self) -> str:
-        """What the server did wrong."""
-        name = readable(self.name)
-        if self.found is None:
-            return f"the server did not store {name}"
-        if self.wanted == (None,):
-            return f"the server stored {name}, which it has to leave alone"
-        return f"the server stored a wrong body under {name}"
-
 
 @dataclass(frozen=True, slots=True)
 class WrongReplies:
@@ -87,20 +77,6 @@ class WrongReplies:
         """What was seen, for people."""
         return _show_replies(self.found) + (f", and {self.rest} bytes of another" if self.rest else "")
 
-    @property
-    def sentence(self) -> str:
-        """What the server did wrong."""
-        owed = sum(not each.optional for each in self.wanted)
-        if not self.wanted:
-            return "the server sent unsolicited bytes"
-        if self.rest:
-            return "the server sent an unfinished reply"
-        if not self.found:
-            return "the server ignored a request that asks for a reply"
-        if len(self.found) < owed:
-            return f"the server answered {len(self.found)} of {owed} requests"
-        return "the server sent a wrong reply"
-
 
 @dataclass(frozen=True, slots=True)
 class NotReplies:
@@ -124,11 +100,6 @@ class NotReplies:
         """What was seen, for people."""
         return f"not a reply: {self.problem}"
 
-    @property
-    def sentence(self) -> str:
-        """What the server did wrong."""
-        return "the server sent bytes that are no reply" if self.wanted else "the server sent unsolicited bytes"
-
 
 @dataclass(frozen=True, slots=True)
 class StillOpen:
@@ -145,11 +116,6 @@ class StillOpen:
     def actual(self) -> str:
         """What was seen, for people."""
         return "still open"
-
-    @property
-    def sentence(self) -> str:
-        """What the server did wrong."""
-        return f"the server left the connection open for more than {self.within:.0f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +134,6 @@ class ClosedEarly:
         """What was seen, for people."""
         return f"closed by the target ({self.how})"
 
-    @property
-    def sentence(self) -> str:
-        """What the server did wrong."""
-        how = "reset" if self.how is Closed.RESET else "closed"
-        return f"the server {how} the connection"
-
 
 @dataclass(frozen=True, slots=True)
 class Other:
@@ -186,11 +146,6 @@ class Other:
 
     expected: str
     actual: str
-
-    @property
-    def sentence(self) -> str:
-        """What the server did wrong."""
-        return self.actual
 
 
 Difference: TypeAlias = WrongBody | WrongReplies | NotReplies | StillOpen | ClosedEarly | Other

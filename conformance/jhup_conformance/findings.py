@@ -145,6 +145,7 @@ class CheckResult:
 
     Attributes:
         points: of a finding, what differs from what is right.
+        where: of a finding, where the stream was cut.
         details: of a finding, what was looked up at once: where a stored body first differs from the right one.
     """
 
@@ -156,6 +157,7 @@ class CheckResult:
     expected: str = ""
     actual: str = ""
     points: tuple[Difference, ...] = ()
+    where: str = ""
     transcript: Transcript | None = None
     details: tuple[str, ...] = ()
 

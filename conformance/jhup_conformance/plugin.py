@@ -298,6 +298,7 @@ class ConformancePlugin:
             if isinstance(finding, Finding):
                 result.expected, result.actual = finding.expected, finding.actual
                 result.points, result.transcript = finding.points, finding.transcript
+                result.where = finding.where
                 result.details = self._details(finding)
             elif not result.actual:
                 result.actual = str(finding) or type(finding).__name__

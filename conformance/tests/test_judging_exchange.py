@@ -8,6 +8,7 @@ from jhup.messages import Code, Failure, Greeting, Reply, Stored
 from jhup.model import Server
 from jhup.writer import write_reply
 from jhup_conformance.differences import ClosedEarly, NotReplies, StillOpen, WrongBody, WrongReplies
+from jhup_conformance.reports.sentences import sentence
 from jhup_conformance.target.body import Body
 from jhup_conformance.verify.exchange import Attempt, Exchange, Mismatch
 from jhup_conformance.verify.stream import End, Names, Stream, command, frame, put, raw, requests
@@ -409,7 +410,7 @@ def test_a_mismatch_says_as_data_in_which_points_it_differs() -> None:
     assert isinstance(unsolicited.points[0], NotReplies)
     assert ignored
     assert isinstance(ignored.points[0], WrongReplies)
-    assert [each.points[0].sentence for each in (body, early, unsolicited, ignored)] == [
+    assert [sentence(each.points[0]) for each in (body, early, unsolicited, ignored)] == [
         "the server did not store a",
         "the server closed the connection",
         "the server sent unsolicited bytes",

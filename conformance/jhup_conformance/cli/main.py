@@ -11,6 +11,7 @@ from jhup.address import Transport, parse_address
 from jhup_conformance import SPEC_VERSION, __version__
 from jhup_conformance.cli.compare import compare
 from jhup_conformance.cli.explain import explain
+from jhup_conformance.cli.gallery import gallery
 from jhup_conformance.cli.group import CLAUSE_ID, EXIT_STATUS, FOLDER, DefaultToRun, Run
 from jhup_conformance.cli.listing import list_clauses
 from jhup_conformance.cli.matrix import matrix
@@ -133,7 +134,7 @@ def _detail(quiet: bool, verbose: bool) -> Detail:
 @main.command(
     "replay",
     epilog="Exit status: 0 when the exchange was sent, whatever came; 2 usage; 3 target unreachable. "
-    "With --judge: 1 when the expectation does not hold, 4 when that can't be told.",
+    "With --judge: 1 when the expectation does not hold, 2 when that can't be told, with the reason.",
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("target", nargs=-1, required=True, type=click.UNPROCESSED, metavar="TARGET | -- COMMAND...")
@@ -195,10 +196,11 @@ def replay_command(
 
 
 _TELLS: Final = {True: "yes", False: "no", None: "can't be told"}
-_JUDGED: Final = {True: ExitStatus.CONFORMS, False: ExitStatus.FAILS, None: ExitStatus.INCONCLUSIVE}
+_JUDGED: Final = {True: ExitStatus.CONFORMS, False: ExitStatus.FAILS, None: ExitStatus.USAGE}
 
 main.add_command(client)
 main.add_command(compare)
 main.add_command(explain)
+main.add_command(gallery)
 main.add_command(learn_command)
 main.add_command(matrix)

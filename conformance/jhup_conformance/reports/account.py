@@ -9,6 +9,7 @@ from pathlib import Path
 from jhup.address import Address
 from jhup.clauses import Clause
 from jhup.locate import locate
+from jhup_conformance.differences import StillOpen
 from jhup_conformance.echo.declared import SERVINGS
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.findings import CheckResult, ClauseResult, Outcome
@@ -116,7 +117,8 @@ def _steps(check: CheckResult, service: str) -> list[Step]:
     if check.transcript is None:
         return []
     scene = check.transcript.scene
-    return annotate(check.transcript, service, had_to_close=scene is not None and scene.must_close)
+    had_to = any(isinstance(each, StillOpen) for each in check.points) or (scene is not None and scene.must_close)
+    return annotate(check.transcript, service, had_to_close=had_to)
 
 
 def _hints(options: Options, identifier: str) -> dict[str, str]:

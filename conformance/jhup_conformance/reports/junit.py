@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 from jhup_conformance.findings import ClauseResult, Outcome
 from jhup_conformance.reports.account import Account
 from jhup_conformance.reports.prose import account_lines
+from jhup_conformance.reports.sentences import one_line
 from jhup_conformance.run.session import Run
 
 __all__ = ["junit"]
@@ -51,7 +52,8 @@ def junit(run: Run, found: Sequence[Account]) -> bytes:
 
 def _add_outcome(run: Run, result: ClauseResult, account: Account | None, case: ElementTree.Element) -> None:
     outcome, decisive = run.outcome(result), result.decisive
-    message = _xml_text((decisive.actual if decisive else result.does_not_apply or result.reason)[:_MESSAGE])
+    told = one_line(decisive) if decisive else result.does_not_apply or result.reason
+    message = _xml_text(told[:_MESSAGE])
     if run.counts_against(result) and account:
         failure = ElementTree.SubElement(case, "failure", {"message": message, "type": outcome.value})
         failure.text = _told(account)

@@ -24,7 +24,7 @@ __all__ = ["reproducer"]
 
 _LONGEST: Final = 200_000
 """Characters of a program beyond which nobody pastes it."""
-_LEAST_PAUSE: Final = 0.02
+_LEAST_PAUSE: Final = 0.05
 """Seconds between two segments: more than the suite's, because the program does not know the target's pace."""
 _AT_ONCE: Final = 0.0005
 """Seconds below which two steps were meant to follow each other at once."""
@@ -131,7 +131,8 @@ def _run_of(transcript: Transcript) -> bytes:
     actions = transcript.actions()
     sent = b"".join(action.data for action in actions)
     runs = set(_RUN.findall(sent))
-    if len(runs) != 1 or (transcript.scene and transcript.scene.beside):
+    bodies = b"".join(sent[each.start : each.end] for each in request_fields(sent) if each.name == "body")
+    if len(runs) != 1 or runs & set(_RUN.findall(bodies)) or (transcript.scene and transcript.scene.beside):
         return b""
     (run,) = runs
     return run if sum(action.data.count(run) for action in actions) == sent.count(run) else b""
@@ -141,7 +142,9 @@ def _head(clause: Clause, check: CheckResult, transport: Transport, sees_store: 
     place = "SOCKET" if transport.is_local else "HOST:PORT"
     usage = f"python {clause.id}.py {place}" + (" STORE" if sees_store else "")
     store = " (STORE: the folder in which the server stores)" if sees_store else ""
-    end = "Exit status 1: the fault shows again." if tells else "What comes has to be compared by eye."
+    end = (
+        "Exit status 1: the fault shows again; 2: it can't tell." if tells else "What comes has to be compared by eye."
+    )
     parts = [
         f"{clause.id}: {clause.text}",
         f"Expected: {check.expected}",

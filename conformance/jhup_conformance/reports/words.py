@@ -45,8 +45,10 @@ def _against(run: Run, say: Words) -> list[str]:
     """Say how many clauses of each class stand against the target, or would with --strict."""
     failing = Counter(each.clause.conformance_class for each in run.results.values() if run.counts_against(each))
     told = [
-        say.count("{number} clause of {name} fails", "{number} clauses of {name} fail", count, name=name)
-        for name, count in failing.items()
+        say("{number} of {name}", number=count, name=name)
+        if place
+        else say.count("{number} clause of {name} fails", "{number} clauses of {name} fail", count, name=name)
+        for place, (name, count) in enumerate(failing.items())
     ]
     warned = sum(run.outcome(each) is Outcome.WARN and not run.counts_against(each) for each in run.results.values())
     if warned:

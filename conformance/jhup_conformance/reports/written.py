@@ -13,6 +13,7 @@ from jhup_conformance.reports.capture import capture
 from jhup_conformance.reports.ctrf import ctrf
 from jhup_conformance.reports.junit import junit
 from jhup_conformance.reports.page import page
+from jhup_conformance.reports.points import points_as_json
 from jhup_conformance.reports.summary import summary
 from jhup_conformance.run.report_folder import put_file
 from jhup_conformance.run.session import Run
@@ -78,6 +79,7 @@ def _write_exchange(run: Run, account: Account, folder: Path) -> dict[str, str]:
         "service": run.options.service,
         "expected": check.expected,
         "actual": check.actual,
+        "points": points_as_json(check.points),
         **({"echo": kind.to_json()} if kind else {}),
         **check.transcript.to_json(),
     }
