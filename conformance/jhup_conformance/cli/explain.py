@@ -17,9 +17,11 @@ from jhup_conformance.cli.group import CLAUSE_ID
 from jhup_conformance.cli.listing import collect_checks
 from jhup_conformance.clients.checks import CASES, reason_not_judged
 from jhup_conformance.findings import ExitStatus
+from jhup_conformance.language import ENGLISH, LANGUAGES, Words, language_of, words_in
 from jhup_conformance.reports.annotated import Piece, piece_lines
 from jhup_conformance.reports.fields import reply_fields, request_fields
 from jhup_conformance.reports.guidance import guidance
+from jhup_conformance.reports.hints import LANGUAGE_NAMES, hints
 from jhup_conformance.reports.prose import labelled
 from jhup_conformance.run.options import UsageError
 from jhup_conformance.run.untestable import reason_unseen
@@ -96,33 +98,41 @@ def check_sentences(clause: Clause) -> list[str]:
     return [f"{name} ({count} variants)" if count > 1 else name for name, count in counted.items()]
 
 
-def explain_lines(clause: Clause, width: int) -> Iterator[str]:
+def explain_lines(clause: Clause, width: int, say: Words = ENGLISH) -> Iterator[str]:
     """Give all that is known of a clause as lines."""
     known = guidance()[clause.id]
-    yield from labelled("clause", f"{clause.id}  {clause.text}", width)
-    yield from labelled("binds", f"{clause.role}s of class {clause.conformance_class}, {clause.level}", width)
-    yield from labelled("stands in", f"{locate(clause.id).source}, section {clause.section}", width)
-    yield from labelled("matters", known.why, width)
+    yield from labelled(say("clause"), f"{clause.id}  {clause.text}", width)
+    bound = (
+        say("servers of class {name}, {level}")
+        if clause.role is Role.SERVER
+        else say("clients of class {name}, {level}")
+    )
+    yield from labelled(say("binds"), bound.format(name=clause.conformance_class, level=clause.level), width)
+    place = say("{file}, section {section}", file=locate(clause.id).source, section=clause.section)
+    yield from labelled(say("stands in"), place, width)
+    yield from labelled(say("matters"), say(known.why), width)
     sentences = check_sentences(clause)
     if known.how:
-        yield from labelled("checked", known.how, width)
+        yield from labelled(say("checked"), say(known.how), width)
     elif not sentences:
-        yield from labelled("checked", f"not by this suite: {_why_unchecked(clause)}", width)
+        yield from labelled(say("checked"), say("not by this suite: {reason}", reason=_why_unchecked(clause)), width)
     for index, sentence in enumerate(sentences):
-        yield from labelled("" if index or known.how else "checked", f"- {sentence}", width)
-    yield from labelled("usual bug", known.bug, width)
+        yield from labelled("" if index or known.how else say("checked"), f"- {sentence}", width)
+    yield from labelled(say("usual bug"), say(known.bug), width)
+    for language, hint in hints().get(clause.id, {}).items():
+        yield from labelled(LANGUAGE_NAMES[language], say(hint), width)
     shown = examples(clause)
     for example in shown:
-        yield from labelled("example", "", width)
+        yield from labelled(say("example"), "", width)
         yield from (f"    {line}" for line in example.splitlines())
     if shown:
         return
     found = vectors_of(clause)
     for vector in found:
-        yield from labelled("example", f'the test vector "{vector.name}"', width)
+        yield from labelled(say("example"), say("the test vector {name}", name=f'"{vector.name}"'), width)
         yield from _vector_lines(vector)
     for example in () if found else _EXAMPLE.findall(_section(clause)[0])[:1]:
-        yield from labelled("example", "of this section:", width)
+        yield from labelled(say("example"), say("of this section:"), width)
         yield from (f"    {line}" for line in example.splitlines())
 
 
@@ -134,8 +144,9 @@ def _why_unchecked(clause: Clause) -> str:
 
 @click.command(epilog="Exit status: 0; 2 when there is no such clause.")
 @click.argument("identifier", metavar="ID", type=CLAUSE_ID)
+@click.option("--lang", type=click.Choice(LANGUAGES), help="The language. Default: that of the locale.")
 @click.option("--no-color", is_flag=True, help="Plain text, as in a pipe.")
-def explain(identifier: str, no_color: bool) -> None:
+def explain(identifier: str, lang: str | None, no_color: bool) -> None:
     """Explain a clause, such as FRAME-3: why it matters, how it is checked, the usual bug."""
     console = Console(no_color=no_color or None, highlight=False, soft_wrap=True)
     try:
@@ -144,6 +155,6 @@ def explain(identifier: str, no_color: bool) -> None:
         click.echo(f"jhup-conformance: {error}", err=True)
         sys.exit(ExitStatus.USAGE)
     width = min(console.width, 110) if console.is_terminal else 100
-    for line in explain_lines(clause, width):
+    for line in explain_lines(clause, width, words_in(lang or language_of())):
         label, rest = line[:13], line[13:]
         console.print(f"[bold]{escape(label)}[/]{escape(rest)}" if label.strip() else escape(line))

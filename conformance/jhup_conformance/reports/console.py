@@ -166,7 +166,7 @@ class Rich:
             case Detail.VERBOSE:
                 self._say_table(run)
                 for each in found:
-                    say_finding(self._console, each, verbose=True)
+                    say_finding(self._console, each, self._say, verbose=True)
             case Detail.NORMAL:
                 self._say_table(run)
                 self._say_findings(run, found)
@@ -198,7 +198,7 @@ class Rich:
             self._say.count(" (and {number} more clause)", " (and {number} more clauses)", hanging) if hanging else ""
         )
         known = f" [{self._say('known')}: {account.known}]" if account.known else ""
-        text = escape(printable(f"{account.clause.id:<9} {one_line(account.check)}{more}{known}"))
+        text = escape(printable(f"{account.clause.id:<9} {one_line(account.check, self._say)}{more}{known}"))
         self._console.print(f"{styled(account.outcome)} {text}", soft_wrap=True)
 
 
@@ -206,9 +206,9 @@ def _width(console: Console) -> int:
     return min(console.width, _WIDEST) if console.is_terminal else _IN_A_PIPE
 
 
-def say_finding(console: Console, account: Account, *, verbose: bool = False) -> None:
+def say_finding(console: Console, account: Account, say: Words = ENGLISH, *, verbose: bool = False) -> None:
     """Say one finding in full."""
-    first, *rest = account_lines(account, width=_width(console), verbose=verbose)
+    first, *rest = account_lines(account, say, width=_width(console), verbose=verbose)
     console.print()
     head = escape(printable(first)).replace(f"  {account.outcome}  ", f"  {styled(account.outcome)}  ", 1)
     console.print(f"[bold]{head}[/]", soft_wrap=True)

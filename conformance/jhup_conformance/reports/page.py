@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from jhup.clauses import ConformanceClass
 from jhup_conformance import SPEC_VERSION, __version__
 from jhup_conformance.findings import ClauseResult, Outcome
+from jhup_conformance.language import ENGLISH, Words
 from jhup_conformance.reports.account import Account
 from jhup_conformance.reports.annotated import Piece, hex_lines
 from jhup_conformance.reports.as_json import count_by_class, environment
@@ -68,13 +69,14 @@ class _Bar:
         return ", ".join(f"{share.count} {share.outcome}" for share in self.shares)
 
 
-def page(run: Run, found: Sequence[Account], names: Mapping[str, Mapping[str, str]]) -> str:
+def page(run: Run, found: Sequence[Account], names: Mapping[str, Mapping[str, str]], say: Words = ENGLISH) -> str:
     """Give the text of report.html.
 
     Args:
         run: a run that has ended.
         found: its findings.
         names: of the files of failing exchanges beside it, by clause and kind.
+        say: in which language.
     """
     results = list(run.results.values())
     template = _templates().get_template("report.html.j2")
@@ -92,7 +94,7 @@ def page(run: Run, found: Sequence[Account], names: Mapping[str, Mapping[str, st
         ],
         classes=list(count_by_class(run)),
         slowest=sorted((each for each in results if each.seconds > 0), key=lambda each: -each.seconds)[:_SLOWEST],
-        status=status_words(run.exit_status),
+        status=status_words(run.exit_status, say),
         checks=sum(len(result.checks) for result in results),
         executions=sum(result.executions for result in results),
         environment=environment(),
@@ -102,8 +104,9 @@ def page(run: Run, found: Sequence[Account], names: Mapping[str, Mapping[str, st
         pace=str(run.judge.pace) if run.judge else "",
         helps=[textwrap.shorten(reason, _REASON, placeholder=" …") for reason in run.what_would_help()[:3]],
         ordered=roots(found, run.options.kind.classes),
-        sentence=verdict_words(run),
-        one_line=one_line,
+        sentence=verdict_words(run, say),
+        say=say,
+        one_line=lambda check: one_line(check, say),
         sections={each.clause.id: section_html(each.clause) for each in found},
     )
 

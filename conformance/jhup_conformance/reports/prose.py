@@ -37,11 +37,12 @@ def labelled(label: str, text: str, width: int) -> Iterator[str]:
     yield from lines or [f"  {label}"]
 
 
-def account_lines(account: Account, *, width: int = 100, verbose: bool = False) -> Iterator[str]:
+def account_lines(account: Account, say: Words = ENGLISH, *, width: int = 100, verbose: bool = False) -> Iterator[str]:
     """Give a finding as lines, the clause first.
 
     Args:
         account: the finding.
+        say: in which language.
         width: columns for prose; bytes and commands are not folded.
         verbose: whether the reproducer and all details follow.
     """
@@ -53,31 +54,34 @@ def account_lines(account: Account, *, width: int = 100, verbose: bool = False) 
         break_on_hyphens=False,
         break_long_words=False,
     )
-    where = f"{clause.conformance_class}, {clause.level}, section {clause.section}"
-    yield from labelled("class", where, width)
-    yield from labelled("stands in", account.stands_in, width)
+    where = say("{name}, {level}, section {section}", name=clause.conformance_class, level=clause.level,
+                section=clause.section)  # fmt: skip
+    yield from labelled(say("class"), where, width)
+    yield from labelled(say("stands in"), account.stands_in, width)
     if account.known:
-        yield from labelled("known", account.known, width)
-    yield from labelled("matters", account.guidance.why, width)
+        yield from labelled(say("known"), account.known, width)
+    yield from labelled(say("matters"), say(account.guidance.why), width)
     if check.expected:
-        yield from labelled("expected", check.expected, width)
-    yield from labelled("actual", check.actual, width)
+        yield from labelled(say("expected"), check.expected, width)
+    yield from labelled(say("actual"), check.actual, width)
     for detail in check.details:
-        yield from labelled("differs", detail, width)
+        yield from labelled(say("differs"), detail, width)
     for line in step_lines(account.steps, width):
         yield f"  {line}"
-    yield from labelled("usual bug", account.guidance.bug, width)
+    yield from labelled(say("usual bug"), say(account.guidance.bug), width)
     for language, hint in account.hints.items():
-        yield from labelled(language, hint, width)
+        yield from labelled(language, say(hint), width)
     for index, command in enumerate(account.again):
-        yield f"  {'again' if index == 0 else 'or':<{_LABEL}}{command}"
-    yield f"  {'check':<{_LABEL}}{check.node}"
+        yield f"  {say('again') if index == 0 else say('or'):<{_LABEL}}{command}"
+    yield f"  {say('check'):<{_LABEL}}{check.node}"
     if account.others:
-        yield f"  {'':<{_LABEL}}and {account.others} more checks of this clause with the same outcome"
+        more = say("and {count} more checks of this clause with the same outcome", count=account.others)
+        yield f"  {'':<{_LABEL}}{more}"
     if account.left_out:
-        yield f"  {'':<{_LABEL}}{account.left_out} more were left out; --profile thorough runs them"
+        more = say("{count} more were left out; --profile thorough runs them", count=account.left_out)
+        yield f"  {'':<{_LABEL}}{more}"
     if verbose and account.script:
-        yield f"  {'script':<{_LABEL}}shows it without this suite:"
+        yield f"  {say('script'):<{_LABEL}}{say('shows it without this suite:')}"
         yield from (f"    {line}" for line in account.script.splitlines())
 
 

@@ -73,18 +73,18 @@ def checks_of(check: CheckResult, transcript: Transcript, service: str, answerin
         _check_store(code, check, transcript)
         _check_replies(code, [outcome.replies for outcome in right_outcomes(transcript)])
     _check_closing(code, check, transcript)
-    code.unknown = _unknown(code, check, transcript)
+    code.unknown = _unknown(code, check, transcript, service)
     return code
 
 
-def _unknown(code: Code, check: CheckResult, transcript: Transcript) -> str:
+def _unknown(code: Code, check: CheckResult, transcript: Transcript, service: str) -> str:
     """Return what stands against a verdict of "does not show"; empty where nothing does."""
     scene = transcript.scene
     if scene is not None and scene.taken:
         return "it takes something else than a file under a name in the store"
     if not code.checks:
         return "what comes has to be compared by eye"
-    if any(isinstance(each, Other) for each in check.points):
+    if service == UPLOAD and any(isinstance(each, Other) for each in check.points):
         return "the suite saw it by means that a program has not"
     return ""
 

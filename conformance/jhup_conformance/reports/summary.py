@@ -42,7 +42,7 @@ def _lines(run: Run, say: Words) -> Iterator[str]:
     for root in ordered[:_MOST]:
         names = ", ".join(each.clause.id for each in root.hanging)
         account = root.account
-        yield f"| {account.clause.id} | {account.outcome} | {_plain(one_line(account.check))} | {names} |"
+        yield f"| {account.clause.id} | {account.outcome} | {_plain(one_line(account.check, say))} | {names} |"
     if len(ordered) > _MOST:
         names = ", ".join(root.account.clause.id for root in ordered[_MOST:])
         yield "\n" + say("and {count} more: {names}", count=len(ordered) - _MOST, names=names)

@@ -53,7 +53,7 @@ def write_reports(run: Run, folder: Path) -> None:
     put_file(folder / "badge.svg", badge_as_svg(run).encode())
     put_file(folder / "junit.xml", junit(run, found))
     _write_json(folder / "ctrf.json", ctrf(run, found))
-    put_file(folder / "report.html", page(run, found, files).encode())
+    put_file(folder / "report.html", page(run, found, files, words_in(run.options.lang)).encode())
 
 
 def _remove_old(folder: Path) -> None:
