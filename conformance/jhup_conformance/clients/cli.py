@@ -100,7 +100,7 @@ def is_of_a_client(file: Path) -> bool:
     """Return whether a record is that of a finding about a client."""
     try:
         record = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(record, dict) and record.get("role") == "client"
 
