@@ -40,6 +40,7 @@ def report_as_json(run: Run, found: Sequence[Account], files: Mapping[str, Mappi
         "verdict": run.verdict.value,
         "exit_status": run.exit_status.value,
         "problem": run.problem or run.suite_problem,
+        "first_contact": run.judge.first_contact if run.judge else None,
         "incidents": [each.to_json() for each in run.incidents],
         "class_met": run.class_met,
         "environment": environment(),

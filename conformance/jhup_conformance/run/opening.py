@@ -4,6 +4,7 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 import psutil
@@ -12,19 +13,23 @@ from jhup.address import Address, Transport
 from jhup_conformance.echo.opening import open_echo
 from jhup_conformance.profiles import EFFORTS
 from jhup_conformance.run.options import Options, UsageError
-from jhup_conformance.target.process import Spawned, listens_on
+from jhup_conformance.target.process import CannotStart, Spawned, listens_on
 from jhup_conformance.target.resources import Vitals
 from jhup_conformance.target.services import Kind
 from jhup_conformance.target.store import CommandObserver, FolderObserver, Observer
 from jhup_conformance.target.timing import Pace
 from jhup_conformance.verify.bench import Bench
-from jhup_conformance.verify.first_contact import acquaint, no_replies
+from jhup_conformance.verify.first_contact import make_contact, no_replies
 from jhup_conformance.verify.judging import Judging
 from jhup_conformance.verify.runner import Runner
 from jhup_conformance.verify.stream import Names
-from jhup_conformance.wire.dialer import dialer_to, tls_context
+from jhup_conformance.wire.dialer import Dialer, dialer_to, tls_context
 
 __all__ = ["open_judge", "spawned_server"]
+
+
+_REST: Final = 0.1
+"""Seconds over which the processor time of a target at rest is measured."""
 
 
 def spawned_server(options: Options) -> Spawned:
@@ -52,9 +57,25 @@ def _open_upload(options: Options, target: Address, spawned: Spawned | None) -> 
     observer: Observer | None = folder
     if observer is None and options.witness:
         observer = CommandObserver(options.witness)
-    known = acquaint(runner, observer)
     vitals = _vitals(options, spawned)
+    known = make_contact(
+        runner,
+        observer,
+        largest=EFFORTS[options.profile].largest_body,
+        is_own_folder=spawned is not None and spawned.has_storage,
+        bring_back=partial(_bring_back, dialer, spawned) if spawned else None,
+        load=partial(vitals.load, _REST) if vitals else lambda: 0.0,
+    )
     return Bench(runner, known, EFFORTS[options.profile], folder=folder, vitals=vitals, spawned=spawned)
+
+
+def _bring_back(dialer: Dialer, spawned: Spawned) -> bool:
+    """Start a spawned server again, and tell whether that worked."""
+    try:
+        dialer.turn_to(spawned.restart())
+    except CannotStart:
+        return False
+    return True
 
 
 def _open_echo(options: Options, target: Address, spawned: Spawned | None) -> Judging:

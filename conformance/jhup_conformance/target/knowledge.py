@@ -3,6 +3,7 @@
 from typing import Final
 
 from jhup.messages import Greeting
+from jhup_conformance.target.contact import Contact
 
 __all__ = ["NO_OBSERVER", "Knowledge"]
 
@@ -17,6 +18,7 @@ class Knowledge:
 
     Attributes:
         greeting: its answer to a hello; None when it offers no replies.
+        contact: what first contact has shown, in words for people.
         gate: why nothing can be judged, because the simplest put fails; empty when it works.
         unsolicited: bytes that came before anything was asked.
         blind_for: why what is stored can't be seen, where nothing shows it.
@@ -24,6 +26,7 @@ class Knowledge:
 
     def __init__(self) -> None:
         self.greeting: Greeting | None = None
+        self.contact = Contact()
         self.gate = ""
         self.unsolicited = b""
         self.blind_for = NO_OBSERVER

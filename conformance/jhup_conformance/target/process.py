@@ -25,7 +25,7 @@ _LAST_LINES: Final = 20
 _MOST_OUTPUT: Final = 65_536
 """Lines and bytes of its output that are kept of a server that ended."""
 _LOOK: Final = 0.02
-_TOLD_WITHIN: Final = 1.0
+_TOLD_WITHIN: Final = 3.0
 """Seconds in which only the system is asked who listens; later a connection tells."""
 _IN_MEMORY: Final = "/dev/shm"  # noqa: S108  # on Linux: thousands of small files don't wait for a disk there
 _ANSWER: Final = 0.5

@@ -54,6 +54,17 @@ class FolderObserver:
         """
         return {name: self._look(name) if is_valid_name(name) else self._look_astray(name) for name in names}
 
+    def entries(self) -> set[str]:
+        """Return the names of everything in the folder."""
+        return set(os.listdir(self.folder))  # noqa: PTH208 - thousands of names
+
+    def has_body(self, name: str, body: bytes) -> bool:
+        """Tell whether an entry of the folder, whatever its name, is a file with just this content."""
+        try:
+            return _read(f"{self._prefix}{name}") == Body.of(body)
+        except OSError:
+            return False
+
     def holds(self, name: str) -> bool:
         """Tell whether the folder's file system can hold a valid name, as far as the suite can try: by making a file.
 
@@ -97,27 +108,61 @@ class FolderObserver:
 
 
 def _read(path: str | bytes) -> Body | None:
-    """Give length and digest of a file; None when there is no such file."""
+    """Return length and digest of a file; None when there is no such file.
+
+    What stands there may be anything that a target makes: nothing is followed or waited for, and a file longer than the
+    suite ever sends is not read.
+    """
     try:
-        found = os.lstat(path)
-        if not stat.S_ISREG(found.st_mode):  # looked at thousands of times
-            return None
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-            if found.st_size <= _SMALL and len(content := file.read(_SMALL + 1)) <= _SMALL:
-                return Body.of(content)
-            file.seek(0)
-            digest = hashlib.file_digest(file, "sha256")
-            return Body(file.tell(), digest.hexdigest())
+        descriptor = os.open(path, _READING)
     except FileNotFoundError:
         return None
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO, errno.EMLINK) or _is_no_file(path):
             return None
         raise
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        if found.st_size > _LONGEST:
+            return Body(found.st_size, "")
+        if found.st_size <= _SMALL and len(content := os.read(descriptor, _SMALL + 1)) <= _SMALL:
+            return Body.of(content)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        return _digest(descriptor)
+    finally:
+        os.close(descriptor)
 
 
+def _digest(descriptor: int) -> Body:
+    digest, size = hashlib.sha256(), 0
+    while size <= _LONGEST and (piece := os.read(descriptor, min(_PIECE, _LONGEST + 1 - size))):
+        digest.update(piece)
+        size += len(piece)
+    return Body(size, digest.hexdigest())
+
+
+def _is_no_file(path: str | bytes) -> bool:
+    """Tell whether something else stands there, which can't be opened: a socket, a device, on Windows a folder."""
+    try:
+        return not stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+_READING: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 _SMALL: Final = 65_536
 """Bytes of a file that is read at once."""
+_PIECE: Final = 1024 * 1024
+_LONGEST: Final = 96 * 1024 * 1024
+"""Bytes of a file, more than the suite ever sends, from which on only the length is told."""
 
 _NOT_STORED: Final = 44
 _WITNESS_TIMEOUT: Final = 30.0

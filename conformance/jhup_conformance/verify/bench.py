@@ -1,11 +1,12 @@
 """What all checks of a run share about an upload server: what is known of it, and what may be asked of it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from jhup.address import Address
 from jhup.clauses import Clause, ConformanceClass
 from jhup.messages import Greeting
-from jhup_conformance.findings import NotOffered, NotSeen
+from jhup_conformance.findings import Finding, NotOffered, NotSeen
 from jhup_conformance.profiles import Effort
 from jhup_conformance.target.knowledge import Knowledge
 from jhup_conformance.target.process import Spawned
@@ -125,6 +126,16 @@ class Bench(Judging):
         return ways
 
     @property
+    def facts(self) -> list[str]:
+        """What first contact has shown, in one line."""
+        return [f"First contact: {self.known.contact.line}"]
+
+    @property
+    def first_contact(self) -> dict[str, Any]:
+        """What first contact has shown, for report.json."""
+        return self.known.contact.to_json()
+
+    @property
     def gate(self) -> str:
         """Why nothing can be judged, because a plain put fails; empty when it works."""
         return self.known.gate
@@ -133,10 +144,14 @@ class Bench(Judging):
         """Let a check begin that needs a view of the store; where no put works, the first of each basic clause.
 
         Raises:
+            Finding: for the clause that first contact has shown to be broken.
             NotSeen: when there is no view, or no put works.
         """
+        contact = self.known.contact
+        if contact.root == clause.id:
+            raise Finding("an upload as section 2 has it is stored", contact.line, contact.transcript)
         self.require_observer()
-        if self.gate and (tried or clause.conformance_class is not ConformanceClass.BASIC):
+        if self.gate and (contact.root or tried or clause.conformance_class is not ConformanceClass.BASIC):
             raise NotSeen(f"nothing can be learnt: {self.gate}")
 
     def require_observer(self) -> Observer:

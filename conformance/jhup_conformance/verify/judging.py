@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from jhup.address import Address
 from jhup.clauses import Clause
@@ -104,6 +104,11 @@ class Judging(ABC):
     def facts(self) -> list[str]:
         """What was declared of the target or found out, in lines for people."""
         return []
+
+    @property
+    def first_contact(self) -> dict[str, Any] | None:
+        """What first contact has shown, for report.json; None where nothing of the kind was tried."""
+        return None
 
     def does_not_apply(self, clause: Clause) -> str:  # noqa: ARG002  # the services of chapter 10 need it
         """Give the reason why a clause is not about this target; empty when it is."""

@@ -63,6 +63,7 @@ class Dialer:
         opened: how many connections were opened so far.
         revived: how often the target was started again so far.
         recent: the connections opened last.
+        leaves_in_order: whether connections are let go of in order, because a reset ends the target.
         gone: why no connection could be opened, since the target was last seen.
     """
 
@@ -82,6 +83,7 @@ class Dialer:
         self.revived = 0
         self.recent: deque[Line] = deque(maxlen=_REMEMBERED)
         self.gone = ""
+        self.leaves_in_order = False
         self._has_ended = has_ended
         self._timeout = _CONNECT_TIMEOUT
         self._retries = _RETRIES
@@ -114,6 +116,11 @@ class Dialer:
                 self._clock.sleep(0.2 * (attempt + 1))  # nothing tells when a listener comes back
         self.gone = str(last)
         raise TargetGone(self.gone) from last
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the target's process is known to have ended by itself."""
+        return self._has_ended()
 
     def turn_to(self, address: Address) -> None:
         """Take note that the target was started again, where it listens now."""
@@ -159,6 +166,7 @@ class Dialer:
             self._gap = min(max(2 * self._gap, _LEAST_GAP), _MOST_GAP)
         self.opened += 1
         line = Line(channel, self.network)
+        line.leaves_in_order = self.leaves_in_order
         self.recent.append(line)
         return line
 

@@ -31,6 +31,7 @@ class Line:
         received: all bytes received.
         closed: how the target ended the connection; None while it is open.
         last_sent: when the last segment was begun, in seconds of the network's clock.
+        leaves_in_order: whether `drop` ends it in order, because a reset ends the target.
         dropped: whether the suite has ended it abruptly.
     """
 
@@ -42,6 +43,7 @@ class Line:
         self.received = bytearray()
         self.closed: Closed | None = None
         self.dropped = False
+        self.leaves_in_order = False
         self.last_progress = self.last_sent = self.opened = self._clock.now()
         self._script: deque[Action] = deque()
         self._unsent = memoryview(b"")
@@ -137,9 +139,13 @@ class Line:
         self.closed = how
 
     def drop(self) -> None:
-        """Let go of the connection by a reset: servers that spin after an orderly end are spared it."""
+        """Let go of the connection: by a reset, which spares servers that spin after an orderly end, or in order."""
         if not self.dropped:
-            self.channel.reset()
+            if self.leaves_in_order:
+                overhear([self])  # what is unread when a socket is closed makes a reset of it
+                self.channel.close()
+            else:
+                self.channel.reset()
             self.dropped = True
 
 
