@@ -10,6 +10,7 @@ from jhup_reference.runtime.admission import HANDSHAKES, RESERVE
 from jhup_reference.runtime.children import Children
 from jhup_reference.runtime.health import Health
 from jhup_reference.runtime.journal import Journal
+from jhup_reference.runtime.lifecycle import Lifecycle
 from jhup_reference.runtime.logs import drain_log
 from jhup_reference.server import IterativeUploadServer
 from jhup_reference.session import Session
@@ -37,6 +38,10 @@ class ForkingUploadServer(Children, IterativeUploadServer):
     def open_connections(self) -> int:
         """Return how many connections are open."""
         return len(self.active_children or ())
+
+    def descriptors_kept(self) -> int:
+        """Return how many descriptors no new connection may have: the files are the children's."""
+        return Lifecycle.descriptors_kept(self)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002
         """Turn a connection away that is far too many."""

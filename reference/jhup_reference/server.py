@@ -71,6 +71,10 @@ class IterativeUploadServer(Lifecycle):
         """Return how many connections are open."""
         return self.admission.count
 
+    def descriptors_kept(self) -> int:
+        """Return how many descriptors no new connection may have: one for the file of each that is served, and some."""
+        return super().descriptors_kept() + self.open_connections()
+
     # What a handler asks for
 
     def journal(self, client_address: Any) -> Journal:

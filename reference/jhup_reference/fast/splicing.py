@@ -1,11 +1,13 @@
 """Moving a body from a socket to a file inside the kernel, where it can do that (Linux)."""
 
 import contextlib
+import errno
 import os
 import select
 import socket
 from typing import Final
 
+from jhup_reference.runtime.descriptors import is_scarce
 from jhup_reference.session import Session
 
 try:
@@ -17,6 +19,7 @@ __all__ = ["CAN_SPLICE", "SinkFault", "Splicer", "splice_body"]
 
 CAN_SPLICE: Final = hasattr(os, "splice") and fcntl is not None
 _PIPE: Final = 1024 * 1024
+_KEPT: Final = 128
 _PIECE: Final = 64 * 1024
 
 
@@ -35,10 +38,17 @@ class SinkFault(Exception):
 
 
 class Splicer:
-    """A pipe between sockets and files. Not after a `SinkFault`: bytes may be left in it."""
+    """A pipe between sockets and files. Not after a `SinkFault`: bytes may be left in it.
+
+    Raises:
+        OSError: when descriptors are few: the last ones are for connections and files.
+    """
 
     def __init__(self) -> None:
         self._reader, self._writer = os.pipe()
+        if is_scarce(self._writer, _KEPT):
+            self.close()
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         with contextlib.suppress(OSError, AttributeError):  # a default pipe is slower, no more
             fcntl.fcntl(self._writer, fcntl.F_SETPIPE_SZ, _PIPE)
 

@@ -19,11 +19,12 @@ class TurnedAway(OSError):
     """One more connection was closed at once: the descriptors that are left are for those that are served already."""
 
 
-def accept(listener: socket.socket) -> tuple[socket.socket, Any]:
+def accept(listener: socket.socket, *, reserve: int = 0) -> tuple[socket.socket, Any]:
     """Accept a connection.
 
     Args:
         listener: from `jhup_reference.runtime.listening.listen`.
+        reserve: descriptors to keep for connections that are served already.
 
     Returns:
         The connection, which blocks, and the client's address.
@@ -39,7 +40,7 @@ def accept(listener: socket.socket) -> tuple[socket.socket, Any]:
         if error.errno in _EXHAUSTED:
             raise Exhausted(error.errno, error.strerror) from None
         raise
-    if is_scarce(sock.fileno()):
+    if is_scarce(sock.fileno(), reserve):
         sock.close()
         raise TurnedAway(errno.EMFILE, "the descriptors that are left are for connections that are served already")
     sock.setblocking(True)

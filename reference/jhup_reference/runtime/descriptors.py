@@ -45,11 +45,12 @@ def connections_within_limit(connections: int) -> int:
     return connections if limit is None else max(1, min(connections, limit // 2 - _APART // 2))
 
 
-def is_scarce(descriptor: int) -> bool:
-    """Return whether a new connection has to be turned away, so that each that is served can still open its file.
+def is_scarce(descriptor: int, reserve: int) -> bool:
+    """Return whether a new connection has to be turned away, so that those that are served can still open files.
 
     Args:
         descriptor: the connection's; the system hands out the lowest that is free.
+        reserve: how many to keep.
     """
     limit = descriptor_limit()
-    return limit is not None and descriptor >= limit // 2
+    return limit is not None and descriptor >= limit - reserve

@@ -19,6 +19,7 @@ __all__ = ["TURN", "Lifecycle"]
 
 TURN: Final = 0.1
 """Seconds within which the loop of a server notices that it shall end."""
+_KEPT: Final = 16
 _BREATH: Final = 0.05
 _SAID_EVERY: Final = 60.0
 
@@ -48,6 +49,10 @@ class Lifecycle(socketserver.TCPServer):
     def open_connections(self) -> int:
         """Return how many connections are open."""
         return len(self.connections)
+
+    def descriptors_kept(self) -> int:
+        """Return how many descriptors no new connection may have, because those that are served need them."""
+        return _KEPT
 
     def run(self) -> None:
         """Serve until `stop`, and until what was under way then has ended."""
@@ -88,7 +93,7 @@ class Lifecycle(socketserver.TCPServer):
             OSError: when there is none.
         """
         try:
-            return accept(self.socket)
+            return accept(self.socket, reserve=self.descriptors_kept())
         except Exhausted as error:
             self._say_exhausted(error)
             self.pause_accepting(_BREATH)
