@@ -1,0 +1,113 @@
+"""What a recording proves, and the clause that it is about."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from jhup.histories import Action, Kind, Operation, Violation, find_violation
+from jhup_conformance.histories.recording import FOLDER, Recorded, Recording
+
+__all__ = ["CLAUSES", "Accusation", "accuse"]
+
+CLAUSES: Final = ("STORE-6", "STORE-8", "STORE-9", "REPLY-6", "REPLY-7", "REPLY-9", "CONN-3")
+"""The clauses that a history can be about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accusation:
+    """A proof that a target is wrong.
+
+    Attributes:
+        clause: what it breaks.
+        sentence: what happened, for people.
+        name: the name that it is about; empty where it is about none.
+        witness: the operations that prove it; none where a sentence is all.
+    """
+
+    clause: str
+    sentence: str
+    name: str = ""
+    witness: tuple[Recorded, ...] = ()
+
+
+def accuse(recording: Recording) -> Accusation | None:
+    """Return the first thing that a recording proves, None when everything in it is right."""
+    for line in recording.misreplies:
+        return Accusation("REPLY-6", f"A put was answered with what is not its own: {line}.")
+    for name in recording.names:
+        recorded = recording.of_name(name)
+        if violation := find_violation(each.operation for each in recorded):
+            return _of_a_name(name, recorded, violation)
+    for lane in recording.unanswered:
+        return Accusation("CONN-3", f"Connection {lane} was not answered while another one stalled inside a put.")
+    return None
+
+
+def _of_a_name(name: str, recorded: list[Recorded], violation: Violation) -> Accusation:
+    witness = tuple(_of(operation, recorded) for operation in violation.witness)
+    clause = _clause(recorded, violation, witness)
+    return Accusation(clause, f"{_SENTENCES[violation.kind]} ({name}): {tell(witness)}.", name, witness)
+
+
+def _of(operation: Operation, recorded: Iterable[Recorded]) -> Recorded:
+    return next(each for each in recorded if each.operation is operation)
+
+
+_SENTENCES: Final = {
+    Kind.NEVER_WRITTEN: "A body was seen that nobody put",
+    Kind.TOO_EARLY: "A body was seen before its last byte was sent",
+    Kind.LOST: "The name was seen without a body after it had one",
+    Kind.CAME_BACK: "An old body was seen again after another one had replaced it",
+    Kind.NO_ORDER: "Two bodies each had to be there before the other",
+}
+
+
+def tell(witness: Iterable[Recorded]) -> str:
+    """Tell what the operations of a witness did, in their order."""
+    return "; ".join(f"{_who(each)} {_did(each)}" for each in witness)
+
+
+def _who(each: Recorded) -> str:
+    return "a look" if each.lane == FOLDER else f"connection {each.lane}"
+
+
+def _did(each: Recorded) -> str:
+    if each.operation.is_write:
+        return f"put {each.operation.value}" + (f" ({each.reply})" if each.reply else "")
+    return "found nothing" if each.operation.value is None else f"found {each.operation.value}"
+
+
+def _clause(recorded: list[Recorded], violation: Violation, witness: tuple[Recorded, ...]) -> str:
+    if _store_was_right(recorded, witness):
+        return "REPLY-9"
+    match violation.kind:
+        case Kind.NEVER_WRITTEN:
+            return "STORE-8"
+        case Kind.TOO_EARLY:
+            return "STORE-6"
+        case _:
+            return "REPLY-7" if _was_only_late(recorded, witness) else "STORE-9"
+
+
+def _store_was_right(recorded: list[Recorded], witness: tuple[Recorded, ...]) -> bool:
+    """Tell whether a look had already found what a later stat of the witness should have found, and did not."""
+    last = witness[-1]
+    if last.lane == FOLDER or last.operation.is_write or len(witness) == 1:
+        return False
+    newer = {each.operation.value for each in witness} - {last.operation.value, None}
+    return any(
+        each.lane == FOLDER and each.operation.value in newer and each.operation.precedes(last.operation)
+        for each in recorded
+    )
+
+
+def _was_only_late(recorded: list[Recorded], witness: tuple[Recorded, ...]) -> bool:
+    """Tell whether the body that should have been there was seen afterwards: then its "ok" came too early."""
+    last = witness[-1].operation
+    missing = {each.operation.value for each in witness if each.operation.is_write} - {last.value}
+    later = {
+        each.operation.value
+        for each in recorded
+        if each.operation.action is Action.READ and each.operation.end > last.end
+    }
+    return bool(missing & later)

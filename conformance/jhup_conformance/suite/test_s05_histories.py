@@ -1,0 +1,119 @@
+"""Sections 5 and 8, several connections at a time: puts and stats of shared names, judged as exact histories."""
+
+from dataclasses import dataclass
+from random import Random
+
+from jhup_conformance.checks import Finding, Judge, NotSeen, check
+from jhup_conformance.histories import Accusation, accuse, draw_plan, print_history, record
+from jhup_conformance.histories.recording import LookUp
+from jhup_conformance.suite.support.fairness import require_lanes
+
+CONNECTIONS, NAMES, OPERATIONS = 8, 4, 25
+EXPECTED = "every operation takes effect at one moment between its start and its end"
+
+
+@dataclass(frozen=True)
+class Histories:
+    """What came of all histories of a run.
+
+    Attributes:
+        accusations: each with the picture of its history, as text.
+        tried: how many histories there were.
+    """
+
+    accusations: tuple[tuple[Accusation, str], ...]
+    tried: int
+
+
+def histories(judge: Judge) -> Histories:
+    return judge.once("histories", lambda: _histories(judge))
+
+
+def _histories(judge: Judge) -> Histories:
+    """Have histories on names of their own: the same in every run, but for what chance does to times."""
+    tried = max(2, judge.effort.steps // 3)
+    random = Random(CONNECTIONS)
+    dialer = judge.bench.runner.dialer
+    found = []
+    for number in range(tried):
+        plan = draw_plan(
+            random,
+            [judge.names.new() for _ in range(NAMES)],
+            connections=min(CONNECTIONS, judge.lanes),
+            operations=OPERATIONS,
+            stats=judge.limits.replies,
+            most=judge.limits.max_filesize,
+            stalls=number % 4 == 1,
+        )
+        recording = record(
+            plan,
+            lambda: dialer.dial().channel,
+            dialer.network,
+            replies=judge.limits.replies,
+            look=_look(judge),
+            patience=judge.pace.last_patience,
+        )
+        if accusation := accuse(recording):
+            found.append((accusation, print_history(accusation, recording) if accusation.witness else ""))
+    return Histories(tuple(found), tried)
+
+
+def _look(judge: Judge) -> LookUp | None:
+    folder = judge.folder
+    if folder is None:
+        return None
+
+    def look(name: str) -> tuple[int, str] | None:
+        body = folder.look([name])[name]
+        return (body.size, body.sha256) if body else None
+
+    return look
+
+
+def check_histories(judge: Judge) -> None:
+    if not judge.limits.replies and judge.folder is None:
+        raise NotSeen(
+            "needs replies or a look into the folder while puts are under way: --storage DIR or --spawn COMMAND"
+        )
+    require_lanes(judge, 2)
+    all_of_them = histories(judge)
+    mine = [each for each in all_of_them.accusations if each[0].clause == judge.clause.id]
+    if mine:
+        accusation, picture = mine[0]
+        counted = f"{len(mine)} of {all_of_them.tried} histories failed"
+        raise Finding(EXPECTED, f"{accusation.sentence} {counted}." + (f"\n{picture}" if picture else ""))
+
+
+@check("STORE-6")
+def test_no_body_is_seen_before_its_last_byte_was_sent(judge: Judge) -> None:
+    check_histories(judge)
+
+
+@check("STORE-8")
+def test_readers_beside_writers_see_whole_bodies(judge: Judge) -> None:
+    check_histories(judge)
+
+
+@check("STORE-9")
+def test_puts_of_a_name_at_a_time_have_one_order(judge: Judge) -> None:
+    check_histories(judge)
+
+
+@check("REPLY-6")
+def test_puts_at_a_time_are_answered_with_their_own(judge: Judge) -> None:
+    check_histories(judge)
+
+
+@check("REPLY-7")
+def test_what_was_answered_with_ok_is_seen_by_all(judge: Judge) -> None:
+    check_histories(judge)
+
+
+@check("REPLY-9")
+def test_stats_beside_puts_tell_what_is_stored(judge: Judge) -> None:
+    check_histories(judge)
+
+
+@check("CONN-3")
+def test_connections_are_served_beside_one_that_stalls_in_a_put(judge: Judge) -> None:
+    check_histories(judge)
