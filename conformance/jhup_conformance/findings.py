@@ -20,6 +20,7 @@ __all__ = [
     "NotOffered",
     "NotSeen",
     "Outcome",
+    "Picture",
     "SuiteError",
     "Verdict",
     "Wavering",
@@ -75,6 +76,14 @@ UPLOAD_CLASSES: Final = (
 ECHO_CLASSES: Final = (ConformanceClass.BASIC, ConformanceClass.FULL)
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What shows a finding better than words, as an SVG document for pages and as lines for terminals."""
+
+    svg: str
+    text: str
+
+
 class Finding(Exception):
     """The target broke the clause under check.
 
@@ -84,6 +93,7 @@ class Finding(Exception):
         transcript: the exchange that shows it, the smallest that was found.
         timed_out: whether the target was only too slow, as far as can be told.
         times: how often it failed of how many tries; None where it failed each time.
+        picture: shows it, where a check has drawn it.
     """
 
     def __init__(
@@ -96,12 +106,14 @@ class Finding(Exception):
         where: str = "",
         timed_out: bool = False,
         times: tuple[int, int] | None = None,
+        picture: Picture | None = None,
     ) -> None:
         self.points = tuple(points) or (Other(expected, actual),)
         self.where = where
         self.transcript = transcript
         self.timed_out = timed_out
         self.times = times
+        self.picture = picture
         super().__init__(f"expected {self.expected}; actual: {self.actual}")
 
     @property
@@ -147,6 +159,7 @@ class CheckResult:
         points: of a finding, what differs from what is right.
         where: of a finding, where the stream was cut.
         details: of a finding, what was looked up at once: where a stored body first differs from the right one.
+        picture: of a finding, where it has one.
     """
 
     clause: str
@@ -160,6 +173,7 @@ class CheckResult:
     where: str = ""
     transcript: Transcript | None = None
     details: tuple[str, ...] = ()
+    picture: Picture | None = None
 
 
 _RANK: Final = (

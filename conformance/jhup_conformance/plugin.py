@@ -299,7 +299,7 @@ class ConformancePlugin:
                 result.expected, result.actual = finding.expected, finding.actual
                 result.points, result.transcript = finding.points, finding.transcript
                 result.where = finding.where
-                result.details = self._details(finding)
+                result.details, result.picture = self._details(finding), finding.picture
             elif not result.actual:
                 result.actual = str(finding) or type(finding).__name__
             break

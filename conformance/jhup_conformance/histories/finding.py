@@ -37,15 +37,16 @@ def accuse(recording: Recording) -> Accusation | None:
     for name in recording.names:
         recorded = recording.of_name(name)
         if violation := find_violation(each.operation for each in recorded):
-            return _of_a_name(name, recorded, violation)
+            return _of_a_name(name, recording, violation)
     for lane in recording.unanswered:
         return Accusation("CONN-3", f"Connection {lane} was not answered while another one stalled inside a put.")
     return None
 
 
-def _of_a_name(name: str, recorded: list[Recorded], violation: Violation) -> Accusation:
+def _of_a_name(name: str, recording: Recording, violation: Violation) -> Accusation:
+    recorded = recording.of_name(name)
     witness = tuple(_of(operation, recorded) for operation in violation.witness)
-    clause = _clause(recorded, violation, witness)
+    clause = "REPLY-9" if _store_was_right(recorded, witness) else _clause(recording, violation)
     return Accusation(clause, f"{_SENTENCES[violation.kind]} ({name}): {tell(witness)}.", name, witness)
 
 
@@ -77,37 +78,44 @@ def _did(each: Recorded) -> str:
     return "found nothing" if each.operation.value is None else f"found {each.operation.value}"
 
 
-def _clause(recorded: list[Recorded], violation: Violation, witness: tuple[Recorded, ...]) -> str:
-    if _store_was_right(recorded, witness):
-        return "REPLY-9"
+def _clause(recording: Recording, violation: Violation) -> str:
     match violation.kind:
         case Kind.NEVER_WRITTEN:
             return "STORE-8"
         case Kind.TOO_EARLY:
             return "STORE-6"
+        case Kind.LOST:
+            return "REPLY-7" if violation.witness[0].is_write else "STORE-6"
         case _:
-            return "REPLY-7" if _was_only_late(recorded, witness) else "STORE-9"
+            late = any(_is_late(recording.of_name(name)) for name in recording.names)
+            return "REPLY-7" if late else "STORE-9"
 
 
 def _store_was_right(recorded: list[Recorded], witness: tuple[Recorded, ...]) -> bool:
-    """Tell whether a look had already found what a later stat of the witness should have found, and did not."""
+    """Tell whether looks found in the store what a later stat of the witness should have found, and did not.
+
+    Where the stat found nothing, the same body has to be seen before and after it: it may have been missing meanwhile.
+    """
     last = witness[-1]
     if last.lane == FOLDER or last.operation.is_write or len(witness) == 1:
         return False
     newer = {each.operation.value for each in witness} - {last.operation.value, None}
-    return any(
-        each.lane == FOLDER and each.operation.value in newer and each.operation.precedes(last.operation)
-        for each in recorded
-    )
+    looks = [each.operation for each in recorded if each.lane == FOLDER and each.operation.value in newer]
+    before = {each.value for each in looks if each.precedes(last.operation)}
+    if last.operation.value is None:
+        return bool(before & {each.value for each in looks if last.operation.precedes(each)})
+    return bool(before)
 
 
-def _was_only_late(recorded: list[Recorded], witness: tuple[Recorded, ...]) -> bool:
-    """Tell whether the body that should have been there was seen afterwards: then its "ok" came too early."""
-    last = witness[-1].operation
-    missing = {each.operation.value for each in witness if each.operation.is_write} - {last.value}
-    later = {
-        each.operation.value
-        for each in recorded
-        if each.operation.action is Action.READ and each.operation.end > last.end
-    }
-    return bool(missing & later)
+def _is_late(recorded: list[Recorded]) -> bool:
+    """Tell whether some body was not seen after its put was answered, but later: then its "ok" came too early."""
+    operations = [each.operation for each in recorded]
+    reads = [each for each in operations if each.action is Action.READ]
+    for write in (each for each in operations if each.is_write):
+        missed = [read for read in reads if write.precedes(read) and read.value != write.value]
+        seen = [read for read in reads if read.value == write.value]
+        if missed and seen:
+            first_missed = min(missed, key=lambda read: read.end)
+            if any(first_missed.precedes(read) for read in seen):
+                return True
+    return False

@@ -66,6 +66,8 @@ def account_lines(account: Account, say: Words = ENGLISH, *, width: int = 100, v
     yield from labelled(say("actual"), check.actual, width)
     for detail in check.details:
         yield from labelled(say("differs"), detail, width)
+    if check.picture:
+        yield from (f"  {line}" for line in check.picture.text.splitlines())
     for line in step_lines(account.steps, width):
         yield f"  {line}"
     yield from labelled(say("usual bug"), say(account.guidance.bug), width)
@@ -133,6 +135,8 @@ def check_lines(check: CheckResult, service: str) -> Iterator[str]:
     yield f"  {'actual':<{_LABEL}}{check.actual}"
     for detail in check.details:
         yield f"  {'differs':<{_LABEL}}{detail}"
+    if check.picture:
+        yield from (f"  {line}" for line in check.picture.text.splitlines())
     if check.transcript:
         yield from (f"  {line}" for line in step_lines(annotate(check.transcript, service)))
     yield f"  {'usual bug':<{_LABEL}}{guidance()[clause.id].bug}"
