@@ -20,7 +20,7 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
         command = [sys.executable, "-m", "jhup_conformance", *map(str, arguments)]
         command += ["--report", str(report)] if reported else []
         # Plain warnings of the interpreter don't reach users; those of the suite's own tests are errors.
-        environment = {**os.environ, "PYTHONWARNINGS": "default", "NO_COLOR": "1"}
+        environment = {**os.environ, "PYTHONWARNINGS": "default", "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
         done = subprocess.run(command, cwd=report, env=environment, capture_output=True, timeout=limit, check=False)
         written = report / "report.json"
         return Judged(

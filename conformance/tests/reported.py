@@ -33,7 +33,14 @@ class Reported:
 def run_suite(*arguments: object, cwd: Path, **environment: str) -> tuple[int, str]:
     """Run the command as a user does; gives its exit status and what it printed."""
     command = [sys.executable, "-m", "jhup_conformance", *map(str, arguments)]
-    settings = {**os.environ, "PYTHONWARNINGS": "default", "NO_COLOR": "1", "COLUMNS": "100", **environment}
+    settings = {
+        **os.environ,
+        "PYTHONWARNINGS": "default",
+        "NO_COLOR": "1",
+        "LC_ALL": "C.UTF-8",
+        "COLUMNS": "100",
+        **environment,
+    }
     done = subprocess.run(command, cwd=cwd, env=settings, capture_output=True, timeout=300, check=False)
     return done.returncode, done.stdout.decode() + done.stderr.decode()
 

@@ -194,10 +194,11 @@ class Rich:
             self._print(self._say("and {count} more: {names}", count=len(left), names=names))
 
     def _say_line(self, account: Account, hanging: int = 0) -> None:
-        more = (
-            self._say.count(" (and {number} more clause)", " (and {number} more clauses)", hanging) if hanging else ""
-        )
-        known = f" [{self._say('known')}: {account.known}]" if account.known else ""
+        count, more, known = self._say.count, "", ""
+        if hanging:
+            more = " " + count("(and {number} more clause)", "(and {number} more clauses)", hanging)
+        if account.known:
+            known = " " + self._say("(known: {reason})", reason=account.known)
         text = escape(printable(f"{account.clause.id:<9} {one_line(account.check, self._say)}{more}{known}"))
         self._console.print(f"{styled(account.outcome)} {text}", soft_wrap=True)
 

@@ -73,7 +73,9 @@ def cell_words(counted: Counter[Outcome], to_do: int, say: Words = ENGLISH) -> s
         against or sorted((each for each in found if each[0] is not Outcome.PASS), key=lambda each: -each[1]) or found
     )
     if to_do:
-        return ", ".join([*(f"{count} {say(_WORST[each])}" for each, count in told[:1]), f"{to_do} {say('to do')}"])
+        return ", ".join(
+            [*(f"{count} {say(_WORST[each])}" for each, count in told[:1]), say("{count} to do", count=to_do)]
+        )
     for outcome, count in told[:1]:
         word = say(_WORST[outcome])
         if count == total:

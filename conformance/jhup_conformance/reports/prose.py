@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from rich.cells import set_cell_size
+
 from jhup.clauses import clauses
 from jhup_conformance.findings import CheckResult
 from jhup_conformance.language import ENGLISH, Words
@@ -29,7 +31,7 @@ def labelled(label: str, text: str, width: int) -> Iterator[str]:
     lines = textwrap.wrap(
         text,
         max(width, _NARROWEST),
-        initial_indent=f"  {label:<{_LABEL}}",
+        initial_indent=f"  {set_cell_size(label, _LABEL)}",
         subsequent_indent=indent,
         break_on_hyphens=False,
         break_long_words=False,
@@ -73,9 +75,10 @@ def account_lines(account: Account, say: Words = ENGLISH, *, width: int = 100, v
     yield from labelled(say("usual bug"), say(account.guidance.bug), width)
     for language, hint in account.hints.items():
         yield from labelled(language, say(hint), width)
-    for index, command in enumerate(account.again):
-        yield f"  {say('again') if index == 0 else say('or'):<{_LABEL}}{command}"
-    yield f"  {say('check'):<{_LABEL}}{check.node}"
+    for label, command in zip((say("again"), say("or")), account.again, strict=False):
+        yield f"  {set_cell_size(label, _LABEL)}{command}"
+    check_label, script = say("check"), say("script")
+    yield f"  {set_cell_size(check_label, _LABEL)}{check.node}"
     if account.others:
         more = say("and {count} more checks of this clause with the same outcome", count=account.others)
         yield f"  {'':<{_LABEL}}{more}"
@@ -83,7 +86,7 @@ def account_lines(account: Account, say: Words = ENGLISH, *, width: int = 100, v
         more = say("{count} more were left out; --profile thorough runs them", count=account.left_out)
         yield f"  {'':<{_LABEL}}{more}"
     if verbose and account.script:
-        yield f"  {say('script'):<{_LABEL}}{say('shows it without this suite:')}"
+        yield f"  {set_cell_size(script, _LABEL)}" + say("shows it without this suite:")
         yield from (f"    {line}" for line in account.script.splitlines())
 
 
@@ -115,7 +118,8 @@ def first_lines(root: Root, say: Words = ENGLISH, *, width: int = 100, report: P
         for language, hint in account.hints.items():
             yield from labelled(say("in {language}", language=language), say(hint), width)
     if account.again:
-        yield f"  {say('again'):<{_LABEL}}{account.again[0]}"
+        again = say("again")
+        yield f"  {set_cell_size(again, _LABEL)}{account.again[0]}"
     if root.hanging:
         names = ", ".join(each.clause.id for each in root.hanging)
         yield from labelled(say("hang on it"), names, width)

@@ -28,7 +28,7 @@ def one_line(check: CheckResult, say: Words = ENGLISH) -> str:
     if len(told) > _MOST:
         told = [*told[:_MOST], say("and {count} more", count=len(told) - _MOST)]
     case = _CASE.search(check.node)
-    where = [f"{say('case')}: {case[1]}"] if case else []
+    where = [say("case: {name}", name=case[1])] if case else []
     where += [textwrap.shorten(check.where, _LONGEST_PLACE, placeholder=" …")] if check.where else []
     text = "; ".join(told) + (f" ({'; '.join(where)})" if where else "")
     return printable(" ".join(text.split()), most=_LONGEST)
@@ -62,7 +62,7 @@ def _about_body(name: str, point: WrongBody, say: Words) -> str:
         return say("the server stored {name} ({size} bytes), which it has to leave alone", name=name, size=size)
     sizes = sorted({each.size for each in point.wanted if each})
     if sizes and size not in sizes:
-        wanted = " or ".join(map(str, sizes))
+        wanted = say(" or ").join(map(str, sizes))
         return say(
             "the server stored {size} bytes under {name} instead of {wanted}", size=size, name=name, wanted=wanted
         )

@@ -34,10 +34,12 @@ def _lines(run: Run, say: Words) -> Iterator[str]:
     ordered = roots(accounts(run), run.options.kind.classes)
     if not ordered:
         return
-    yield f"\n### {say('Fix this first')}\n"
+    first, others = say("Fix this first"), say("Findings")
+    yield f"\n### {first}\n"
     yield from _first(ordered[0], say)
-    yield f"\n### {say('Findings')}\n"
-    yield f"| {say('Clause')} | {say('Outcome')} | {say('What the server did')} | {say('hang on it')} |"
+    yield f"\n### {others}\n"
+    heads = (say("Clause"), say("Outcome"), say("What the server did"), say("hang on it"))
+    yield f"| {' | '.join(heads)} |"
     yield "|---|---|---|---|"
     for root in ordered[:_MOST]:
         names = ", ".join(each.clause.id for each in root.hanging)
@@ -62,12 +64,15 @@ def _first(root: Root, say: Words) -> Iterator[str]:
     account = root.account
     yield f"**{account.clause.id}** ({account.clause.conformance_class}): {_plain(account.clause.text)}"
     yield ""
-    for label, text in (("expected", account.check.expected), ("actual", account.check.actual)):
-        if text:
-            yield f"- {say(label)}: {_plain(printable(text, most=400))}"
-    yield f"- {say('usual bug')}: {say(account.guidance.bug)}"
-    if root.hanging:
-        yield f"- {say('hang on it')}: {', '.join(each.clause.id for each in root.hanging)}"
+    expected, actual = account.check.expected, account.check.actual
+    hanging = ", ".join(each.clause.id for each in root.hanging)
+    told = (
+        (say("expected"), _plain(printable(expected, most=400))),
+        (say("actual"), _plain(printable(actual, most=400))),
+        (say("usual bug"), say(account.guidance.bug)),
+        (say("hang on it"), hanging),
+    )
+    yield from (f"- {label}: {text}" for label, text in told if text)
 
 
 def _plain(text: str) -> str:
