@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 from peers import Hurried, Peer, Seen, runner_for
 
+from jhup.address import Address, Transport
 from jhup.clauses import clause
 from jhup.messages import Greeting
 from jhup.model import Server
@@ -23,7 +24,6 @@ from jhup_conformance.verify.stream import Names, Stream, put, requests
 from jhup_conformance.wire.channel import Channel
 from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.line import Line
-from jhup_conformance.wire.network import SystemNetwork
 
 GREETING = Greeting(server="x", features=("replies",), max_header=65_536, max_filesize=None)
 WRONG = Mismatch((Other("right", "wrong"),))
@@ -41,13 +41,15 @@ class NoChannel:
     def reset(self) -> None:
         pass
 
+    def receive(self) -> bytes | None:
+        return None
+
 
 class NoDialer(Dialer):
     """Opens lines that lead nowhere, and counts them."""
 
     def __init__(self) -> None:
-        self.network = SystemNetwork()
-        self.revived = 0
+        super().__init__(Address(Transport.TCP, "127.0.0.1", 1))
         self.lines: list[Line] = []
 
     def dial(self, *, no_delay: bool = True) -> Line:
@@ -78,7 +80,7 @@ class Scripted(Runner):
         exchange.begin(Line(cast(Channel, NoChannel())), 0.0)
         return exchange
 
-    def prove_alive(self) -> bool:
+    def prove_alive(self, patience: float | None = None) -> bool:
         lines = cast(NoDialer, self.dialer).lines
         return sum(not line.dropped for line in lines) <= self._lives_beside
 

@@ -82,7 +82,7 @@ def blame(result: CheckResult, incident: Incident, level: Level) -> None:
     else:
         result.outcome = Outcome.FAIL if level is Level.MUST else Outcome.WARN
     result.expected, result.actual = "a server that goes on serving", incident.sentence
-    result.points, result.transcript = (), incident.transcript
+    result.points, result.where, result.transcript = (), "", incident.transcript
     result.details = tuple(f"it printed: {line}" for line in incident.output)
 
 

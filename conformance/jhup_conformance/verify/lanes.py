@@ -6,7 +6,7 @@ from typing import Final
 from jhup.limits import CONNECTIONS_AT_LEAST
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.dialer import Dialer, TargetGone
-from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.line import Line, overhear
 
 __all__ = ["learn_lanes"]
 
@@ -50,7 +50,7 @@ def _serves_beside(dialer: Dialer, count: int, serves: Callable[[], bool]) -> bo
 
 def _was_closed(idle: list[Line]) -> bool:
     """Tell whether the target has closed one of the connections, being over its limit."""
-    drive(idle, until=lambda _: True, patience=0.0, at_most=_ACCEPTED)
+    overhear(idle)
     return any(line.closed for line in idle)
 
 
