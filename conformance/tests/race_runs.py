@@ -82,7 +82,7 @@ def accusations(server: type, seed: int, histories: int, *, sees: bool = True) -
 
 
 def main() -> None:
-    from faults_of_races import RACES
+    from racing_upload import RACES
     from upload_faults import Faithful
 
     parser = argparse.ArgumentParser(description=__doc__)

@@ -41,7 +41,7 @@ MAY_BE = {
 def faults() -> dict[str, type]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(race_runs.__file__.replace("race_runs.py", "servers")))
-        from faults_of_races import RACES
+        from racing_upload import RACES
         from upload_faults import Faithful
 
         return {**RACES, "none": Faithful}

@@ -128,7 +128,7 @@ def test_looking_further_ahead_finds_no_more_states() -> None:
 
     assert further == SMALL
     assert SMALL.states == (
-        "between requests", "in a body", "in a refused body", "in a refused body, refused already", "over",
+        "between requests", "in a body", "in a refused body", "in a refused body, told", "over",
     )  # fmt: skip
 
 

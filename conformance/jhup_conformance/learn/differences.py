@@ -8,7 +8,7 @@ from typing import Final
 from jhup.machine import SYMBOLS, EdgeKey, Machine, Output, Word
 from jhup_conformance.learn.sentences import clause_of, kind_of, tell
 
-__all__ = ["OUTSIDE", "Difference", "find_differences", "named_after"]
+__all__ = ["OUTSIDE", "Difference", "find_differences", "named_after", "wrong_edges"]
 
 OUTSIDE: Final = Output(("not followed",))
 """Stands for all answers after one that no correct server gives: what comes then says nothing more."""
@@ -92,6 +92,15 @@ def _states_on(word: Word, outputs: Sequence[Output], specified: Machine) -> lis
             return None
         states.append(following)
     return states
+
+
+def wrong_edges(target: Machine, specified: Machine) -> Iterator[tuple[EdgeKey, str, str]]:
+    """Return all edges of a target that the specification lacks, each with the kind of state and the clause."""
+    for word, state, at in _pairs(target, specified):
+        for key, output, _ in target.successors(state):
+            if output not in specified.edges[at][key] and output != OUTSIDE and not _is_skipped(word, key):
+                name = specified.states[at]
+                yield (state, key), kind_of(name), clause_of(name, key, output)
 
 
 def _pairs(target: Machine, specified: Machine) -> Iterator[tuple[Word, int, int]]:

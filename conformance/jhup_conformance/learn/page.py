@@ -11,6 +11,8 @@ import jinja2
 from jhup.clauses import clauses
 from jhup.machine import EdgeKey, Machine, draw_machine, write_dot, write_machine
 from jhup_conformance.learn.confirming import Confirmed
+from jhup_conformance.learn.differences import wrong_edges
+from jhup_conformance.learn.sentences import kind_of
 from jhup_conformance.wire.transcript import Scene
 
 __all__ = ["write_files"]
@@ -43,11 +45,7 @@ def write_files(
         _record(folder / f"difference-{number}.json", each, facts)
     if target:
         title = "The states of the target"
-        marks: dict[EdgeKey, str] = {}
-        for number, each in enumerate(shown, 1):
-            if (edge := each.difference.edge(target)) is not None:
-                marks.setdefault(edge, f"#difference-{number}")
-        drawing = draw_machine(target, title=title, marks=marks)
+        drawing = draw_machine(target, title=title, marks=_marks(target, specified, shown))
         (folder / "machine.svg").write_text(drawing, "utf-8")
         (folder / "machine.dot").write_text(write_dot(target, title=title), "utf-8")
         (folder / "machine.json").write_text(write_machine(target, name="target", about=title), "utf-8")
@@ -61,6 +59,21 @@ def write_files(
         specified_drawing=right,
     )
     (folder / "machine.html").write_text(page, "utf-8")
+
+
+def _marks(target: Machine, specified: Machine, shown: Sequence[Confirmed]) -> dict[EdgeKey, str]:
+    """Return the edges of the differences that showed again, and those like them, each with the place on the page."""
+    marks: dict[EdgeKey, str] = {}
+    places: dict[tuple[str, str], str] = {}
+    for number, each in enumerate(shown, 1):
+        place = f"#difference-{number}"
+        places.setdefault((kind_of(each.difference.state), each.difference.clause), place)
+        if (edge := each.difference.edge(target)) is not None:
+            marks.setdefault(edge, place)
+    for edge, kind, clause in wrong_edges(target, specified):
+        if place := places.get((kind, clause), ""):
+            marks.setdefault(edge, place)
+    return marks
 
 
 def _template() -> jinja2.Template:

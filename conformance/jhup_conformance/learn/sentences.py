@@ -35,7 +35,7 @@ def clause_of(state: str, key: str, output: Output) -> str:
         return "FRAME-3" if SYMBOLS[key].half == 2 else "FRAME-16"
     if key == "unknown" and output.closes:
         return "ERR-11"
-    if key == "stat" and "something stored" not in state:
+    if key == "stat" and ", stored" not in state:
         return "REPLY-10" if len(output.replies) == 1 else "REPLY-1"
     if len(output.replies) > 1 or (output == NOTHING and key in _ASKS):
         return "REPLY-1"

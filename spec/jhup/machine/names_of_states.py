@@ -26,7 +26,7 @@ def describe(stream: bytes | None, replies: int) -> str:
         elif isinstance(event, PutRead) and put:
             stored = stored or put.filename == NAME
             asked += put.reply
-    parts = [_place(reader, put), *["refused already"] * (replies > asked), *["something stored"] * stored]
+    parts = [_place(reader, put), *["told"] * (replies > asked), *["stored"] * stored]
     return ", ".join(parts)
 
 
