@@ -95,6 +95,7 @@ def report_as_json(results: ClientResults) -> dict[str, Any]:
         "verdict": results.verdict.value,
         "exit_status": results.exit_status.value,
         "problem": results.problem,
+        "incidents": [],
         "class_met": results.class_met,
         "environment": {
             "python": platform.python_version(),

@@ -1,4 +1,4 @@
-"""Judges the small clients of this folder; `python conformance/tests/clients/judged_clients.py [NAME…]` prints it all."""
+"""Judges the small clients of this folder: `python conformance/tests/clients/judged_clients.py [NAME…]`."""
 
 import sys
 from collections.abc import Mapping
