@@ -177,6 +177,8 @@ class _Following:
             for step in script:
                 with contextlib.suppress(_Over):
                     self._do(step)
+                if self._talk.ended and not self._inbox.count:
+                    return  # a connection that was opened and not used: nothing is to be done on it
         except OSError as error:
             self._ended(error)
         finally:
