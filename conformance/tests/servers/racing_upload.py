@@ -6,6 +6,7 @@ import time
 from typing import ClassVar
 
 from faults_of_connections import OneBodyAtATime
+from faults_of_races import DigestAfterRename, IndexAfterRename
 from faults_of_storing import CopiesIntoPlace, LastBegunWins, MissingForAMoment, OpensAtOnce
 from faults_of_upload_replies import SaysOkTooEarly
 from upload_faults import Faithful, pause
@@ -24,35 +25,6 @@ class StaleCache(Faithful):
         answer = super().read(name)
         self.told[name] = time.monotonic() + 0.03, answer
         return answer
-
-
-class DigestReadAfterTheRename(Faithful):
-    """Reads back what it stored to tell its digest, and so another body's where that one was faster."""
-
-    def commit(self, upload: Upload) -> None:
-        super().commit(upload)
-        pause(0.001)
-        upload.size, digest = self.read(upload.name)
-        self.read_back = digest
-
-    def tell_stored(self, header: dict[str, object], name: str, size: int, digest: str) -> None:
-        super().tell_stored(header, name, size, self.__dict__.pop("read_back", digest))
-
-
-class IndexAfterTheRename(Faithful):
-    """Tells of stored bodies from an index, which it brings up to date a moment after the reply."""
-
-    index: ClassVar[dict[str, tuple[int, str]]] = {}
-
-    def commit(self, upload: Upload) -> None:
-        super().commit(upload)
-        entry = upload.size, upload.digest.hexdigest()
-        threading.Timer(0.004, self.index.__setitem__, (upload.name, entry)).start()
-
-    def read(self, name: str) -> tuple[int, str]:
-        if name not in self.index:
-            raise Refused("not-found", "not stored")
-        return self.index[name]
 
 
 class SwapsTwoNames(Faithful):
@@ -113,8 +85,8 @@ class TornWrites(Faithful):
 RACES: dict[str, type[Faithful]] = {
     "stale cache": StaleCache,
     "ok before the rename": SaysOkTooEarly,
-    "digest read after the rename": DigestReadAfterTheRename,
-    "index stored after the rename": IndexAfterTheRename,
+    "digest read after the rename": DigestAfterRename,
+    "index stored after the rename": IndexAfterRename,
     "last started wins": LastBegunWins,
     "two names swapped under load": SwapsTwoNames,
     "a lock held over a body": OneBodyAtATime,
