@@ -107,7 +107,7 @@ def _account(run: Run, result: ClauseResult) -> Account:
         answering=answering(run),
         others=max(0, sum(each.outcome is check.outcome in FINDINGS for each in result.checks) - 1),
         left_out=result.left_out,
-        root=result.root,
+        root=result.root or _root_of_all(run, result),
         hints=_hints(run.options, result.clause.id),
         spec=run.options.spec,
     )
@@ -119,6 +119,15 @@ def _steps(check: CheckResult, service: str) -> list[Step]:
     scene = check.transcript.scene
     had_to = any(isinstance(each, StillOpen) for each in check.points) or (scene is not None and scene.must_close)
     return annotate(check.transcript, service, had_to_close=had_to)
+
+
+def _root_of_all(run: Run, result: ClauseResult) -> str | None:
+    """Return the clause that first contact has shown to be broken, where it fails: all else hangs on it."""
+    contact = run.judge.first_contact if run.judge else None
+    root = (contact or {}).get("root")
+    if not root or root == result.clause.id or root not in run.results:
+        return None
+    return str(root) if run.results[root].outcome in FINDINGS else None
 
 
 def _hints(options: Options, identifier: str) -> dict[str, str]:

@@ -92,7 +92,7 @@ def _clause(run: Run, result: ClauseResult, account: Account | None, files: Mapp
         "expected": decisive.expected if decisive else "",
         "actual": decisive.actual if decisive else result.does_not_apply or result.reason,
         "exchange": files.get("exchange"),
-        "root": result.root,
+        "root": account.root if account else result.root,
         "executed_by": [check.node for check in result.checks],
     }
     if account:

@@ -18,6 +18,7 @@ from jhup_conformance.language import ENGLISH, Words
 from jhup_conformance.reports.account import Account
 from jhup_conformance.reports.annotated import Piece, hex_lines
 from jhup_conformance.reports.as_json import count_by_class, environment
+from jhup_conformance.reports.output import PRINTED
 from jhup_conformance.reports.priority import roots
 from jhup_conformance.reports.section import section_html
 from jhup_conformance.reports.sentences import one_line
@@ -106,6 +107,7 @@ def page(run: Run, found: Sequence[Account], names: Mapping[str, Mapping[str, st
         ordered=roots(found, run.options.kind.classes),
         sentence=verdict_words(run, say),
         say=say,
+        printed=PRINTED,
         one_line=lambda check: one_line(check, say),
         sections={each.clause.id: section_html(each.clause) for each in found},
     )

@@ -13,6 +13,7 @@ from jhup_conformance.language import ENGLISH, Words
 from jhup_conformance.reports.account import Account
 from jhup_conformance.reports.annotated import annotate, step_lines
 from jhup_conformance.reports.guidance import guidance
+from jhup_conformance.reports.output import PRINTED, telling_line
 from jhup_conformance.reports.printable import printable
 from jhup_conformance.reports.priority import Root
 
@@ -67,7 +68,8 @@ def account_lines(account: Account, say: Words = ENGLISH, *, width: int = 100, v
         yield from labelled(say("expected"), check.expected, width)
     yield from labelled(say("actual"), check.actual, width)
     for detail in check.details:
-        yield from labelled(say("differs"), detail, width)
+        printed = detail.startswith(PRINTED)
+        yield from labelled(say("it printed") if printed else say("differs"), detail.removeprefix(PRINTED), width)
     if check.picture:
         yield from (f"  {line}" for line in check.picture.text.splitlines())
     for line in step_lines(account.steps, width):
@@ -105,6 +107,8 @@ def first_lines(root: Root, say: Words = ENGLISH, *, width: int = 100, report: P
     if check.expected:
         yield from _short(say("expected"), check.expected, width)
     yield from _short(say("actual"), check.actual, width)
+    if reason := telling_line(check.details):
+        yield from _short(say("it printed"), reason, width)
     steps = list(step_lines(account.steps, width))
     if len(steps) <= _MOST_STEP_LINES:
         yield from (f"  {line}" for line in steps)

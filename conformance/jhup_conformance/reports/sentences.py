@@ -8,6 +8,7 @@ from jhup_conformance.differences import ClosedEarly, Difference, NotReplies, Ot
 from jhup_conformance.differences import readable as readable_name
 from jhup_conformance.findings import CheckResult
 from jhup_conformance.language import ENGLISH, Words
+from jhup_conformance.reports.output import telling_line
 from jhup_conformance.reports.printable import printable
 from jhup_conformance.wire.transcript import Closed
 
@@ -25,6 +26,8 @@ _CASE: Final = re.compile(r"\[([^\]]*[a-z]{2}[^\]]*)\]$")
 def one_line(check: CheckResult, say: Words = ENGLISH) -> str:
     """Say what the server did wrong in a line that stands alone: the sentences, the case, and where it was cut."""
     told = list(dict.fromkeys(sentence(each, say) for each in check.points)) or [check.actual]
+    if reason := telling_line(check.details):
+        told.append(reason)
     if len(told) > _MOST:
         told = [*told[:_MOST], say("and {count} more", count=len(told) - _MOST)]
     case = _CASE.search(check.node)
