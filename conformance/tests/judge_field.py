@@ -8,9 +8,9 @@ import json
 import statistics
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -224,13 +224,24 @@ def pairs(count: int, skip: int, seed: int, simulated: bool, jobs: int, profile:
 @main.command("faults")
 @click.argument("names", nargs=-1)
 @click.option("--seed", default=0, show_default=True, help="Of all random choices.")
+@click.option("--alone", is_flag=True, help="Judge the clauses that each fault breaks, and no others.")
 @simulation
 @common
-def later(names: tuple[str, ...], seed: int, simulated: bool, jobs: int, profile: str, to: Path | None) -> None:
+def later(
+    names: tuple[str, ...], seed: int, alone: bool, simulated: bool, jobs: int, profile: str, to: Path | None
+) -> None:
     """Faults that the suite did not see at first."""
+    if alone and simulated:
+        raise click.UsageError("--alone and --simulated don't go together")
     cases = [each for each in (*upload_faults(), *echo_faults()) if each.name in (names or [each.name])]
+    if alone:
+        cases = [replace(each, options=[*each.options, *clauses_as_options(each.blamed)]) for each in cases]
     options = ["--profile", profile, "--seed", str(seed)]
     finish(judge_all(known(cases, names), jobs, options, simulated=simulated), to)
+
+
+def clauses_as_options(clauses: Iterable[str]) -> list[str]:
+    return [word for each in sorted(clauses) for word in ("--clause", each)]
 
 
 def upload_faults() -> Iterator[Expected]:
