@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jhup_conformance.checks import BUFFER_EDGES, Judge, Script, Stream, check, name, pattern, put, sizes
 from jhup_conformance.suite.support.earlier import EARLIER, after
-from jhup_conformance.suite.support.fairness import only_where
+from jhup_conformance.suite.support.fairness import needs_bodies_of, only_where
 from jhup_conformance.suite.support.idle import keep_idle
 
 SMALL = 512
@@ -63,14 +63,27 @@ def test_an_empty_body_is_stored(judge: Judge, stream: Stream) -> None:
         (b"long" * 100, b"x"),
         (b"x", b"long" * 100),
         (pattern(300), pattern(300, 7)),
+        (pattern(5_000), pattern(4_999) + b"!"),
+        (pattern(5_000), pattern(600) + bytes(4_400)),
         (pattern(300), pattern(299)),
         (pattern(299), pattern(300)),
         (b"", b"abc"),
         (b"abc", b""),
     ],
-    ids=["shorter", "longer", "as long", "a byte less", "a byte more", "over nothing", "by nothing"],
+    ids=[
+        "shorter",
+        "longer",
+        "as long",
+        "but for the last byte",
+        "after 600 bytes",
+        "a byte less",
+        "a byte more",
+        "over nothing",
+        "by nothing",
+    ],
 )
 def test_a_put_replaces_the_whole_body(judge: Judge, old: bytes, new: bytes) -> None:
+    needs_bodies_of(judge, max(len(old), len(new)))
     only_where(judge, *(put(body).paced() for body in (old, new)))
 
     judge.check(overwrite(old, new))
@@ -153,6 +166,7 @@ def test_a_long_body_replaces_a_longer_one(judge: Judge) -> None:
 @pytest.mark.parametrize("earlier", EARLIER.values(), ids=EARLIER.keys())
 def test_a_small_body_is_stored_whatever_came_before(judge: Judge, earlier: Stream) -> None:
     small = put(b"xy")
+    needs_bodies_of(judge, len(earlier))
 
     judge.check(after(earlier, small), requires=after(PUT, PUT), blameless_if=small.paced())
 
@@ -161,5 +175,6 @@ def test_a_small_body_is_stored_whatever_came_before(judge: Judge, earlier: Stre
 @pytest.mark.parametrize("earlier", EARLIER.values(), ids=EARLIER.keys())
 def test_an_empty_body_replaces_whatever_came_before(judge: Judge, earlier: Stream) -> None:
     empty = overwrite(OLD, b"")
+    needs_bodies_of(judge, len(earlier))
 
     judge.check(after(earlier, empty), requires=after(PUT, PUT), blameless_if=empty)

@@ -144,8 +144,8 @@ SIZED = command("x-nothing", filename=FILE, filesize=5)
 @check("ERR-11")
 @pytest.mark.parametrize("times", [1, 2, 3])
 def test_the_size_of_an_unknown_command_is_forgotten(judge: Judge, times: int) -> None:
-    """A put after it has its own size, a shorter and a longer one."""
-    puts = [put(b"xy"), put(b"a longer body than that")]
+    """A put after it has its own size: none, a shorter and a longer one."""
+    puts = [put(b""), put(b"xy"), put(b"a longer body than that")]
     require_puts(judge)
 
     judge.check(*(requests(*[SIZED] * times, each, put(b"after it")).paced() for each in puts))

@@ -232,6 +232,15 @@ def test_a_refused_body_as_long_as_the_next_request_is_not_taken_for_it(judge: J
     judge.check(refused, refused.paced())
 
 
+@check("ERR-5")
+@pytest.mark.parametrize("size", [2**32, 2**32 + 40, 2**40, 2**62], ids=["2^32", "2^32+40", "2^40", "2^62"])
+def test_a_refused_body_of_many_gigabytes_is_not_read_as_requests(judge: Judge, size: int) -> None:
+    require_accepted(judge)
+    refused = frame(header(cmd="put", filename="a/b", filesize=size), TRAPS)
+
+    judge.check(refused.paced(), refused, refused.ending(End.FINISH), requires=())
+
+
 @check("ERR-10")
 @pytest.mark.parametrize("size", [0, 1, 60, 1024, 4096])
 def test_the_body_of_a_refused_put_is_consumed_and_the_next_request_served(judge: Judge, size: int) -> None:

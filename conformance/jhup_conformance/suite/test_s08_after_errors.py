@@ -7,6 +7,7 @@ import pytest
 from jhup.messages import Failure
 from jhup_conformance.checks import (
     PLAIN_REPLIES,
+    Dialogue,
     End,
     Finding,
     Judge,
@@ -33,6 +34,8 @@ pytestmark = pytest.mark.usefixtures("replies_offered")
 PUT = put(b"abc", reply=True).paced()
 TWO_PUTS = requests(put(b"abc", reply=True), put(b"next"))
 FILE = name("file")
+LONGEST = 4
+"""How many times the longest stored body of a run a refused one may be."""
 
 ENDING = [each for clause in ("HEAD-10", "HEAD-11", "HEAD-12") for each in MALFORMED[clause]]
 
@@ -76,15 +79,52 @@ def test_a_refused_put_ends_the_connection_or_not_as_its_error_says(judge: Judge
     judge.require(TWO_PUTS, why="two plain puts fail")
     with judge.converse() as dialogue:
         dialogue.send(put(pattern(size), name=filename % FILE, reply=True))
-        reply = dialogue.reply()
-        if not isinstance(reply, Failure):
-            raise Finding("an error", f"{reply}", dialogue.transcript)
-        if reply.closing:
-            if not dialogue.wait_for_close(patience=5.5):
-                raise Finding(points=(StillOpen(),), transcript=dialogue.transcript)
+        check_closing(dialogue)
+
+
+def check_closing(dialogue: Dialogue) -> None:
+    """Wait for an error, and for what it says of the connection: that it ends, or that the next request is served."""
+    reply = dialogue.reply()
+    if not isinstance(reply, Failure):
+        raise Finding("an error", f"{reply}", dialogue.transcript)
+    if reply.closing:
+        if not dialogue.wait_for_close(patience=5.5):
+            raise Finding(points=(StillOpen(),), transcript=dialogue.transcript)
+        return
+    dialogue.send(put(b"next", reply=True))
+    dialogue.reply()
+
+
+@check("REPLY-20", presumes=PLAIN_REPLIES, quick=False)
+@pytest.mark.parametrize("mebibytes", [1, 8, 64])
+def test_a_long_refused_put_ends_the_connection_or_not_as_its_error_says(judge: Judge, mebibytes: int) -> None:
+    size = mebibytes * 2**20
+    if size > LONGEST * judge.effort.largest_body:
+        pytest.skip("--profile thorough sends bodies as long")
+    judge.require(TWO_PUTS, why="two plain puts fail")
+    with judge.converse() as dialogue:
+        dialogue.send(put(bytes(size), name="a/b", reply=True))
+        check_closing(dialogue)
+
+
+@check("REPLY-20", presumes=PLAIN_REPLIES)
+def test_a_connection_stays_open_for_an_endless_body_if_its_error_says_so(judge: Judge) -> None:
+    judge.require(TWO_PUTS, why="two plain puts fail")
+    with judge.converse() as dialogue:
+        dialogue.send(command("put", filename="a/b", filesize=2**62, reply=True))
+        try:
+            reply = dialogue.reply()
+        except Finding:
+            pytest.skip("the server answers when the body has come, which it never does")
+        if not isinstance(reply, Failure) or reply.closing:
             return
-        dialogue.send(put(b"next", reply=True))
-        dialogue.reply()
+        dialogue.send(raw(bytes(2**20)))
+        if dialogue.wait_for_close(patience=judge.pace.last_patience):
+            raise Finding(
+                "the connection open after an error that says closing false",
+                f"the server ended it ({dialogue.closed})",
+                dialogue.transcript,
+            )
 
 
 BAD_PREFIXES = {

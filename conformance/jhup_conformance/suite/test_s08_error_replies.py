@@ -103,6 +103,12 @@ def test_a_put_under_a_name_that_is_not_valid_is_told_so(judge: Judge, clause: s
     judge.check(*(followed(each.put(pattern(size), reply=True)) for each in names), requires=TWO_PUTS)
 
 
+@check("REPLY-16", quick=False)
+@pytest.mark.parametrize("mebibytes", [1, 8, 17])
+def test_a_long_refused_body_is_answered_once_it_has_come(judge: Judge, mebibytes: int) -> None:
+    judge.check(put(bytes(mebibytes * 2**20), name="a/b", reply=True), requires=TWO_PUTS)
+
+
 @check("REPLY-16")
 def test_a_lone_surrogate_is_a_bad_filename_or_malformed(judge: Judge) -> None:
     judge.check(*(followed(each.put(reply=True)) for each in BAD_NAMES["NAME-8"]), requires=TWO_PUTS)

@@ -205,11 +205,11 @@ class Runner:
             wait = min(2 * wait, _LAST_LOOK)
             overhear(each.exchange.line for each in failed)
             pending = [each.exchange for each in failed]
-            store = {**store, **self._look(pending)}
-            left = _failed(pending, store)
-            if len(left) < len(failed):
-                since = self.clock.now()
-            failed = left
+            looked = {**store, **self._look(pending)}
+            left = _failed(pending, looked)
+            if len(left) < len(failed) or looked != store:
+                since = self.clock.now()  # slow is not wrong: progress renews the wait
+            failed, store = left, looked
         return store
 
     def _settle(self, exchanges: Sequence[Exchange]) -> bool:

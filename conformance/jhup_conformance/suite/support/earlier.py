@@ -10,7 +10,7 @@ _BEFORE: Final = name("before")
 
 EARLIER: Final[dict[str, Stream]] = {
     "a put": put(b"the body of an earlier put"),
-    "a long put": put(pattern(4_000)),
+    "a long put": put(pattern(5_000)),
     "an empty put": put(b""),
     "a refused put": put(b"refused", name="a/b"),
     "an unknown command with a filesize": command("x-nothing", filename=_BEFORE, filesize=7),
