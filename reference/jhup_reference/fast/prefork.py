@@ -13,6 +13,7 @@ from typing import Final, Self
 import structlog
 
 from jhup_reference.fast.occupancy import SharedOccupancy
+from jhup_reference.runtime.forks import forking_beside_the_log
 from jhup_reference.runtime.lifecycle import Lifecycle
 from jhup_reference.runtime.lifeline import Lifeline
 from jhup_reference.runtime.logs import drain_log
@@ -107,7 +108,8 @@ class Supervisor:
                 stream.flush()
         self._pauses.begun(number)
         try:
-            pid = os.fork()
+            with forking_beside_the_log():
+                pid = os.fork()
         except OSError as error:  # no room for a process at the moment
             self._log.error("no worker", worker=number, reason=error.strerror)
             self._due[number] = time.monotonic() + max(_FIRST_PAUSE, self._pauses.before(number))

@@ -7,6 +7,7 @@ import socketserver
 from collections.abc import Iterator
 from typing import Any
 
+from jhup_reference.runtime.forks import forking_beside_the_log
 from jhup_reference.runtime.lifecycle import Lifecycle
 from jhup_reference.runtime.lifeline import Lifeline
 from jhup_reference.runtime.logs import drain_log
@@ -35,7 +36,7 @@ class Children(socketserver.ForkingMixIn, Lifecycle):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Fork."""
-        with _signals_held():
+        with _signals_held(), forking_beside_the_log():
             super().process_request(request, client_address)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
