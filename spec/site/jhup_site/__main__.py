@@ -14,6 +14,7 @@ from pathlib import Path
 from sphinx.cmd.build import build_main
 
 from jhup_site.staging import ROOT, stage
+from jhup_site.trust import artefact
 
 CONFIGURATION = Path(__file__).parents[1]
 SOURCES = (ROOT / "spec", ROOT / "conformance" / "docs")
@@ -32,8 +33,8 @@ def build(folder: Path, *, anew: bool = False) -> int:
     """
     begin = time.monotonic()
     work = folder.with_name(f"{folder.name}-work")
-    mark, digest = work / "built-from", digest_of_sources()
-    if not anew and (folder / "index.html").is_file() and mark.is_file() and mark.read_text("ascii") == digest:
+    mark, digest = _mark(folder), digest_of_sources()
+    if not anew and is_current(folder):
         print(f"nothing has changed since the last build: {folder / 'index.html'}")  # noqa: T201
         return 0
     mark.unlink(missing_ok=True)
@@ -49,6 +50,16 @@ def build(folder: Path, *, anew: bool = False) -> int:
     return 0
 
 
+def _mark(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}-work") / "built-from"
+
+
+def is_current(folder: Path) -> bool:
+    """Tell whether a site was built of the sources as they are now."""
+    mark = _mark(folder)
+    return (folder / "index.html").is_file() and mark.is_file() and mark.read_text("ascii") == digest_of_sources()
+
+
 def digest_of_sources() -> str:
     """Return a digest of all that the site is made of: the files below the sources, and the versions of the tools."""
     found = sha256("".join(f"{name} {version(name)}\n" for name in TOOLS).encode())
@@ -56,6 +67,8 @@ def digest_of_sources() -> str:
         for path in sorted(top.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 found.update(f"{path.relative_to(ROOT).as_posix()}\0".encode() + sha256(path.read_bytes()).digest())
+    if artefact().is_file():
+        found.update(artefact().read_bytes())
     return found.hexdigest()
 
 

@@ -10,6 +10,7 @@ from jhup.clauses import Clause, chapters, clause, parse
 from jhup_site.diagram import picture
 from jhup_site.domain import SpecificationDomain, mention
 from jhup_site.tables import Cell, cell_of, paragraph, table
+from jhup_site.trust import trust
 from jhup_site.vector_files import vectors_of
 from jhup_site.wire import Example, Line, parse_example
 
@@ -94,6 +95,8 @@ def _box(each: Clause, node: nodes.paragraph, *, rendered: bool) -> nodes.contai
     if vectors := len(vectors_of(each.id)):
         count = "1 vector" if vectors == 1 else f"{vectors} vectors"
         head += mention("vectors", each.id, nodes.inline("", count, classes=["to-vectors"]))
+    if known := trust().get(each.id):
+        head += nodes.inline("", str(known), classes=["trust"])
     head["classes"].append("clause-head")
     if rendered:
         head += mention("clause", each.id, nodes.inline("", "English", classes=["to-vectors"]))

@@ -1,5 +1,6 @@
 """The built site holds everything, leads nowhere in vain, and needs nothing from elsewhere."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -12,9 +13,10 @@ from built_page import Page
 
 from jhup.clauses import chapters, clauses
 from jhup.locate import locate
-from jhup_site.__main__ import build
+from jhup_site.__main__ import build, is_current
 from jhup_site.renderings import renderings
 from jhup_site.search_data import hits
+from jhup_site.trust import trust_in
 from jhup_site.vector_files import page_of, shown, vector_files
 
 
@@ -124,7 +126,32 @@ def test_the_search_knows_other_words_for_clauses() -> None:
     assert "symlink" in found["NAME-11"]
 
 
-def test_an_unchanged_site_is_not_built_again(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_trust_counts_the_wrong_servers_of_a_clause_and_those_that_were_caught(tmp_path: Path) -> None:
+    artefact = tmp_path / "kill-matrix.json"
+    suspects = [
+        {"group": "upload fault", "blamed": ["FRAME-3", "FRAME-9"], "found": {"FRAME-3": "FAIL"}},
+        {"group": "upload fault", "blamed": ["FRAME-3"], "found": {"FRAME-3": "FAIL"}},
+        {"group": "correct server", "blamed": [], "found": {}},
+    ]
+    artefact.write_text(json.dumps({"format": 1, "seconds": 1, "suspects": suspects}), "utf-8")
+
+    found = trust_in(artefact)
+
+    assert {clause: str(each) for clause, each in found.items()} == {
+        "FRAME-3": "2 wrong servers, all caught",
+        "FRAME-9": "1 wrong server, 0 caught",
+    }
+    assert trust_in(tmp_path / "none.json") == {}
+
+
+def test_an_unchanged_site_is_not_built_again(
+    site: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("jhup_site.__main__.build_main", lambda _: pytest.fail("it was built again"))
+    monkeypatch.setattr("jhup_site.__main__.stage", lambda _: pytest.fail("it was staged again"))
+    if not is_current(site.absolute()):
+        pytest.skip("the sources have changed since the site was built")
+
     assert build(site.absolute()) == 0
 
     assert "nothing has changed" in capsys.readouterr().out
