@@ -16,6 +16,7 @@ from jhup_conformance.cli.group import CLAUSE_ID, EXIT_STATUS, FOLDER, DefaultTo
 from jhup_conformance.cli.listing import list_clauses
 from jhup_conformance.cli.matrix import matrix
 from jhup_conformance.cli.replay import load_exchange, replay
+from jhup_conformance.cli.statement import statement
 from jhup_conformance.cli.watching import judge_on_changes
 from jhup_conformance.clients.cli import client, is_of_a_client, replay_client
 from jhup_conformance.findings import ExitStatus
@@ -204,3 +205,4 @@ main.add_command(explain)
 main.add_command(gallery)
 main.add_command(learn_command)
 main.add_command(matrix)
+main.add_command(statement)
