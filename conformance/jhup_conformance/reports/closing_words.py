@@ -47,6 +47,7 @@ def closing_lines(run: Run, say: Words = ENGLISH, *, quiet: bool = False) -> Ite
             yield say("{clause} is listed as known to fail, but passes: take it off the list", clause=identifier)
     if quiet:
         return
+    yield from run.judge.leavings if run.judge else ()
     yield from _unverified(run, say)
     yield from _next_class(run, say)
     if run.options.report and not run.report_problem:

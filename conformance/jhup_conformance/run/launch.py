@@ -10,6 +10,7 @@ import jhup_conformance.suite
 from jhup_conformance.plugin import ConformancePlugin, Progress
 from jhup_conformance.run.options import Options
 from jhup_conformance.run.session import Run
+from jhup_conformance.run.signals import ending_in_order
 from jhup_conformance.target.process import Spawned
 
 __all__ = ["SUITE", "launch"]
@@ -46,5 +47,6 @@ def launch(options: Options, progress: Progress, *, spawned: Spawned | None = No
         "no:cacheprovider",
         "--import-mode=importlib",
     )
-    pytest.main(list(arguments), plugins=[plugin])
+    with ending_in_order():
+        pytest.main(list(arguments), plugins=[plugin])
     return plugin.run

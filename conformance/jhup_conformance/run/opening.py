@@ -1,8 +1,7 @@
 """Sets up the judge for a target: one way for each kind of service."""
 
-import os
+import secrets
 import ssl
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
@@ -13,6 +12,7 @@ from jhup.address import Address, Transport
 from jhup_conformance.echo.opening import open_echo
 from jhup_conformance.profiles import EFFORTS
 from jhup_conformance.run.options import Options, UsageError
+from jhup_conformance.target.guest import Guest
 from jhup_conformance.target.process import CannotStart, Spawned, listens_on
 from jhup_conformance.target.resources import Vitals
 from jhup_conformance.target.services import Kind
@@ -51,22 +51,33 @@ def open_judge(options: Options, target: Address, spawned: Spawned | None) -> Ju
 def _open_upload(options: Options, target: Address, spawned: Spawned | None) -> Bench:
     network = spawned.network if spawned else None
     dialer = dialer_to(target, spawned, context=_context(options, target), network=network)
-    names = Names(f"{os.getpid() % 0xFFFF:04x}{int(time.time() * 1000) % 0xFFFF:04x}")
+    names = Names(secrets.token_hex(4))
     runner = Runner(dialer, Pace(), names, no_replies())
     folder = _folder(options, spawned)
     observer: Observer | None = folder
     if observer is None and options.witness:
         observer = CommandObserver(options.witness)
+    guest = None
+    if folder and options.storage:
+        guest = Guest(folder.folder, names.run, is_alone=spawned is not None)
+        runner.before_sending = guest.admit
     vitals = _vitals(options, spawned)
-    known = make_contact(
-        runner,
-        observer,
-        largest=EFFORTS[options.profile].largest_body,
-        is_own_folder=spawned is not None and spawned.has_storage,
-        bring_back=partial(_bring_back, dialer, spawned) if spawned else None,
-        load=partial(vitals.load, _REST) if vitals else lambda: 0.0,
-    )
-    return Bench(runner, known, EFFORTS[options.profile], folder=folder, vitals=vitals, spawned=spawned)
+    try:
+        known = make_contact(
+            runner,
+            observer,
+            largest=EFFORTS[options.profile].largest_body,
+            is_own_folder=spawned is not None and spawned.has_storage,
+            bring_back=partial(_bring_back, dialer, spawned) if spawned else None,
+            load=partial(vitals.load, _REST) if vitals else lambda: 0.0,
+        )
+    except BaseException:  # an interrupt too: nobody else knows of the guest yet
+        if spawned:
+            spawned.stop()
+        if guest:
+            guest.leave()
+        raise
+    return Bench(runner, known, EFFORTS[options.profile], folder=folder, vitals=vitals, spawned=spawned, guest=guest)
 
 
 def _bring_back(dialer: Dialer, spawned: Spawned) -> bool:

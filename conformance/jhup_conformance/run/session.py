@@ -19,6 +19,7 @@ from jhup_conformance.run.incidents import START_IT, STAYS_AWAY, Incident, Watch
 from jhup_conformance.run.opening import open_judge, spawned_server
 from jhup_conformance.run.options import Options, UsageError
 from jhup_conformance.run.untestable import reason_unseen
+from jhup_conformance.target.guest import finish_killed_runs
 from jhup_conformance.target.process import CannotStart, Spawned
 from jhup_conformance.verify.judging import Judging
 from jhup_conformance.wire.channel import Unreachable
@@ -90,6 +91,7 @@ class Run:
 
     def prepare(self) -> None:
         """Start the target if it has to be, and don't wait until it listens. What goes wrong is kept in `problem`."""
+        finish_killed_runs()
         if not self.options.spawn:
             return
         self.spawned = self.spawned or spawned_server(self.options)
@@ -122,10 +124,10 @@ class Run:
 
     def close(self) -> None:
         """Stop what was started."""
-        if self.judge:
-            self.judge.close()
         if self.spawned:
             self.spawned.close()
+        if self.judge:
+            self.judge.close()  # the last, so that nothing is written any more where it cleans up
 
     def begin_check(self) -> None:
         """Take note that a check begins."""

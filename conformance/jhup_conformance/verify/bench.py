@@ -8,6 +8,7 @@ from jhup.clauses import Clause, ConformanceClass
 from jhup.messages import Greeting
 from jhup_conformance.findings import Finding, NotOffered, NotSeen
 from jhup_conformance.profiles import Effort
+from jhup_conformance.target.guest import Guest
 from jhup_conformance.target.knowledge import Knowledge
 from jhup_conformance.target.process import Spawned
 from jhup_conformance.target.resources import Vitals
@@ -35,6 +36,7 @@ class Bench(Judging):
         known: what was learnt of the target before the checks.
         controls: which plain exchanges work.
         folder: the server's store as a local folder, where it was given.
+        guest: takes care of the owner's entries in that folder; None in a folder of the suite's own.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Bench(Judging):
         folder: FolderObserver | None = None,
         vitals: Vitals | None = None,
         spawned: Spawned | None = None,
+        guest: Guest | None = None,
     ) -> None:
         super().__init__(effort, vitals=vitals, spawned=spawned)
         self.runner = runner
@@ -57,6 +60,7 @@ class Bench(Judging):
             glued=Attempt(stream=requests(put(b"first"), put(b"second"))),
         )
         self.folder = folder
+        self.guest = guest
         runner.after_failure = self.health.require
         self._lanes: int | None = None
         self._speaks_unasked: bool | None = None
@@ -89,6 +93,11 @@ class Bench(Judging):
     def proven_at(self) -> float:
         """When an exchange last took effect, by the clock."""
         return self.runner.proven_at
+
+    def close(self) -> None:
+        """Leave the owner's folder as it was, once nothing is written any more."""
+        if self.guest:
+            self.guest.leave()
 
     def is_back(self, address: Address | None) -> None:
         """Forget connections to a target that was gone or hung."""
@@ -134,6 +143,17 @@ class Bench(Judging):
     def first_contact(self) -> dict[str, Any]:
         """What first contact has shown, for report.json."""
         return self.known.contact.to_json()
+
+    @property
+    def leavings(self) -> list[str]:
+        """How many files were removed from the owner's folder, and which new ones were left."""
+        if self.guest is None:
+            return []
+        lines = [f"Removed {self.guest.removed} files that this run had made in {self.guest.folder}"]
+        if left := self.guest.left:
+            shown = ", ".join(map(ascii, left[:5])) + (f" and {len(left) - 5} more" if len(left) > 5 else "")
+            lines.append(f"Left there, because others may have made them: {shown}")
+        return lines
 
     @property
     def gate(self) -> str:

@@ -110,6 +110,11 @@ class Judging(ABC):
         """What first contact has shown, for report.json; None where nothing of the kind was tried."""
         return None
 
+    @property
+    def leavings(self) -> list[str]:
+        """What was removed in the end and what was left, in lines for people."""
+        return []
+
     def does_not_apply(self, clause: Clause) -> str:  # noqa: ARG002  # the services of chapter 10 need it
         """Give the reason why a clause is not about this target; empty when it is."""
         return ""

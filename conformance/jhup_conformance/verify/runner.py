@@ -71,6 +71,7 @@ class Runner:
         observer: how its store is seen; None when it can't be.
         executions: how many exchanges were made so far.
         plain: the simplest put, as the target takes it.
+        before_sending: called with the bytes and the names of each exchange; raises NotSeen to leave it out.
         after_failure: called when an exchange was not right; raises TargetGone when the target is gone or hung.
         proven_at: when an exchange last took effect, by the clock.
     """
@@ -83,6 +84,7 @@ class Runner:
         self.observer: Observer | None = None
         self.executions = 0
         self.plain = Attempt(stream=put(b"alive").paced())
+        self.before_sending: Callable[[bytes, Sequence[str]], None] = lambda _, __: None
         self.after_failure: Callable[[], None] = lambda: None
         self.proven_at = 0.0
         self._satisfied = 0.0
@@ -94,7 +96,9 @@ class Runner:
 
     def exchange(self, attempt: Attempt) -> Exchange:
         """Return an attempt under way, its names filled in."""
-        return Exchange(attempt, self.names, self.server)
+        exchange = Exchange(attempt, self.names, self.server)
+        self.before_sending(exchange.bound.data, exchange.bound.watched)
+        return exchange
 
     def run(self, attempts: Sequence[Attempt], *, patience: float) -> list[Failed]:
         """Make attempts at the same time, each on a connection of its own.

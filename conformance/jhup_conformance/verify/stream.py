@@ -64,13 +64,13 @@ class Names:
     """
 
     def __init__(self, run: str) -> None:
-        self._run = run
+        self.run = run
         self._count = 0
 
     def new(self) -> str:
         """Return a name of `NAME_LENGTH` characters."""
         self._count += 1
-        return f"jc-{self._run}-{self._count:06x}"
+        return f"jc-{self.run}-{self._count:06x}"
 
 
 def name(label: str) -> str:
