@@ -262,7 +262,7 @@ def test_a_drawing_shows_states_and_marked_edges_as_text() -> None:
 
     assert drawing.findtext(f"{space}title") == "A < B"
     assert [name for name in SMALL.states if name not in texts] == ["over"]
-    assert "hello / greeting" in texts
+    assert "✗ hello / greeting" in texts
     assert links == ["hello.json"]
     assert not list(drawing.iter(f"{space}script"))
 

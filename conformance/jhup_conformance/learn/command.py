@@ -30,7 +30,7 @@ from jhup_conformance.wire.dialer import tls_context
 
 __all__ = ["learn_command"]
 
-_TIME_LIMIT: Final = 30.0
+_TIME_LIMIT: Final = 60.0
 _FOLDER: Final = Path("jhup-machine")
 _FIRST: Final = {True: ("put", "hello"), False: ("quiet put",)}
 _MOST_SHOWN: Final = 12

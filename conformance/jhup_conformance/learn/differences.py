@@ -132,7 +132,7 @@ def named_after(target: Machine, specified: Machine) -> Machine:
     for state in range(len(target.states)):
         if target.is_sink(state):
             is_outside = OUTSIDE in target.edges[state][target.keys[0]]
-            names[state] = "outside of the specification" if is_outside else names.get(state, "over")
+            names[state] = "outside" if is_outside else names.get(state, "over")
         names.setdefault(state, "a state of its own")
     counted: dict[str, int] = {}
     states = []

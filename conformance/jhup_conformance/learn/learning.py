@@ -61,7 +61,8 @@ def learn(answers: Answers, *, until: float = math.inf) -> Learnt:
     began = time.monotonic()
     # These are asked first, all at a time: of a target that is nearly right, few other words have to be asked.
     answers.ask(wp_words(answers.machine.resolved(), extra=0))
-    tests = wp_words(answers.machine.resolved(lambda word: answers.outputs(word)[-1]), extra=1)
+    nearest = answers.machine.resolved(lambda word: answers.outputs(word)[-1])
+    tests = wp_words(nearest.resolved(), extra=1)  # numbered anew, as the machine of such a target is going to be
     answers.ask(tests)
     for _ in range(_RESTARTS):
         oracle = _Oracle(answers, tests, until)

@@ -22,7 +22,7 @@ _STYLE: Final = """
 .jm{--ink:#e6edf3;--soft:#aab4be;--line:#7d8590;--paper:#0d1117;--box:#161b22;--mark:#ffa657}}
 @media print{.jm{--ink:#000;--soft:#333;--line:#777;--paper:#fff;--box:#fff;--mark:#a04000}}
 .jm .paper{fill:var(--paper)}.jm .box{fill:var(--box);stroke:var(--line)}.jm .first{stroke-width:2.5}
-.jm text{fill:var(--soft)}.jm .title{fill:var(--ink);font-weight:600}.jm text.mark{fill:var(--mark);font-weight:600}
+.jm text{fill:var(--soft)}.jm .title{fill:var(--ink);font-weight:600}.jm text.mark{fill:var(--mark)}
 .jm .arrow{fill:none;stroke:var(--line)}.jm .head{fill:var(--line)}
 .jm .arrow.mark{stroke:var(--mark);stroke-width:2}.jm .head.mark{fill:var(--mark)}
 """
@@ -124,7 +124,8 @@ class _Drawing:
         for group in group_edges(self.machine, state, self.marks):
             stays = group.target == state
             after = "" if stays else f" → {self.machine.states[group.target]}"
-            for place, text in enumerate(wrap(group.text + after, _CHARACTERS, subsequent_indent="\u2003")):
+            sign = "✗ " if group.marked else ""
+            for place, text in enumerate(wrap(sign + group.text + after, _CHARACTERS, subsequent_indent="\u2003")):
                 yield _Line(text, group, is_first=place == 0)
 
     def _drawn(self, box: _Box) -> str:
