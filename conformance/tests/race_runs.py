@@ -90,12 +90,14 @@ def main() -> None:
     parser.add_argument("--histories", type=int, default=6, help="in the default profile 6, in thorough 16")
     parser.add_argument("--correct", type=int, metavar="N", help="have N histories on the correct server instead")
     parser.add_argument("--unseen", action="store_true", help="by replies alone, without a look into the folder")
+    parser.add_argument("names", nargs="*", help="only these faults")
     arguments = parser.parse_args()
     if arguments.correct:
         found = accusations(Faithful, 1, arguments.correct, sees=not arguments.unseen)
         print(f"correct server: {len(found)} findings in {arguments.correct} histories", *found, sep="\n")
         return
-    for name, server in RACES.items():
+    for name in arguments.names or RACES:
+        server = RACES[name]
         begun = time.process_time()
         runs = [
             accusations(server, seed, arguments.histories, sees=not arguments.unseen) for seed in range(arguments.seeds)
