@@ -49,6 +49,7 @@ def open_echo(
     wire: StreamWire | DatagramWire
     if target.transport.is_stream:
         dialer = dialer_to(target, spawned, network=network)
+        dialer.leaves_in_order = True  # what a reset does to a server is for ECHO-68
         known, notes = _find_out(dialer, declared)
         wire = StreamWire(dialer, pace, known.rules, known.shape or Shape.ONE_SHOT)
     else:
