@@ -27,6 +27,9 @@ class Half:
     def fileno(self) -> int:
         return self.socket.fileno()
 
+    def unread(self) -> int | None:
+        return None
+
     def send(self, data: memoryview) -> int:
         try:
             return self.socket.send(data)

@@ -66,7 +66,7 @@ class StreamWire:
             for ask in asks:
                 lines.append(self.dial())
                 pause = self._pace.pause if ask.pause is None else ask.pause
-                lines[-1].plan(actions(ask.data, ask.cuts, ask.end, pause))
+                lines[-1].plan(actions(ask.data, ask.cuts, ask.end, pause, prompt=ask.pause is None))
             self._drive(dict(zip(lines, zip(asks, rights, strict=True), strict=True)), patience)
             tried = [self._judge(*each) for each in zip(asks, rights, lines, strict=True)]
             if len(asks) == 1 and lines[0].received and not tried[0].mismatch:

@@ -63,7 +63,7 @@ class Mismatch:
         return "; ".join(dict.fromkeys(each.actual for each in self.points))
 
 
-def actions(data: bytes, cuts: Iterable[int], end: End, pause: float) -> list[Action]:
+def actions(data: bytes, cuts: Iterable[int], end: End, pause: float, *, prompt: bool = False) -> list[Action]:
     """Return the steps that send some bytes, cut into segments, and end the stream.
 
     Args:
@@ -71,22 +71,27 @@ def actions(data: bytes, cuts: Iterable[int], end: End, pause: float) -> list[Ac
         cuts: offsets before which a new segment begins; those outside the bytes don't count.
         end: what follows the last byte.
         pause: seconds between segments.
+        prompt: whether a pause ends as soon as what was sent before is known to be read.
     """
     edges = [0, *sorted({cut for cut in cuts if 0 < cut < len(data)}), len(data)]
     steps = [
-        Action(Kind.SENT, data[start:stop], pause if start else 0.0) for start, stop in pairwise(edges) if stop > start
+        Action(Kind.SENT, data[start:stop], pause if start else 0.0, prompt)
+        for start, stop in pairwise(edges)
+        if stop > start
     ]
     if end in (End.FINISH, End.FINISH_AT_ONCE):
-        steps.append(Action(Kind.HALF_CLOSED, b"", pause if end is End.FINISH else 0.0))
+        steps.append(Action(Kind.HALF_CLOSED, b"", pause if end is End.FINISH else 0.0, prompt))
     elif end is End.RESET:
-        steps.append(Action(Kind.RESET, b"", pause))
+        steps.append(Action(Kind.RESET, b"", pause, prompt))
     return steps
 
 
 def actions_of(bound: Bound, pause: float) -> list[Action]:
     """Return the steps that send a stream, `pause` seconds between segments where it has no pause of its own."""
     stream = bound.stream
-    return actions(bound.data, stream.cuts, stream.end, pause if stream.pause is None else stream.pause)
+    if stream.pause is None:
+        return actions(bound.data, stream.cuts, stream.end, pause, prompt=True)
+    return actions(bound.data, stream.cuts, stream.end, stream.pause)
 
 
 def scene_of(bound: Bound, steps: Iterable[Action], server: model.Server, *, closes: bool) -> Scene:

@@ -134,8 +134,10 @@ class Runner:
             lines.extend(self.dialer.dial(no_delay=exchange.bound.stream.no_delay) for exchange in exchanges)
             for exchange, line in zip(exchanges, lines, strict=True):
                 pause = self._pause(exchange.bound.stream, len(exchanges))
-                # A target that is still accepting connections would find both sides of a cut when it comes to read.
-                exchange.begin(line, pause, lead=pause if len(lines) > 1 and exchange.bound.stream.cuts else 0.0)
+                # A target that is still accepting connections would find both sides of a cut when it comes to read:
+                # unless it is known what it has read, it is given time.
+                blind = len(lines) > 1 and exchange.bound.stream.cuts and line.unread() is None
+                exchange.begin(line, pause, lead=pause if blind else 0.0)
             self.executions += len(exchanges)
             self._drive(exchanges, patience)
             failed, in_doubt = self._judge(exchanges, patience)

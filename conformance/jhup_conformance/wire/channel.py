@@ -42,6 +42,9 @@ class Channel(Protocol):
             ConnectionError: when the peer has reset the connection.
         """
 
+    def unread(self) -> int | None:
+        """Return how many bytes the target has not read of those that the transport took; None where nothing tells."""
+
     def half_close(self) -> None:
         """Give end of stream to the peer and go on receiving."""
 
@@ -57,18 +60,23 @@ class _Plain:
 
     has_unsent = False
 
-    def __init__(self, sock: StreamSocket) -> None:
+    def __init__(self, sock: StreamSocket, network: Network, sent: int = 0) -> None:
         sock.setblocking(False)
-        self._socket = sock
+        self._socket, self._network, self._sent = sock, network, sent
 
     def fileno(self) -> int:
         return self._socket.fileno()
 
     def send(self, data: memoryview) -> int:
         try:
-            return self._socket.send(data)
+            count = self._socket.send(data)
         except BlockingIOError:
             return 0
+        self._sent += count
+        return count
+
+    def unread(self) -> int | None:
+        return self._network.unread(self._socket, self._sent)
 
     def receive(self) -> bytes | None:
         try:
@@ -141,6 +149,9 @@ class _Tls:
             return bytes(received)
         return b"" if self._ended else None
 
+    def unread(self) -> int | None:
+        return self._plain.unread()
+
     def half_close(self) -> None:
         with contextlib.suppress(ssl.SSLError, OSError):
             self._tls.unwrap()  # writes close_notify; the peer's own is still to come
@@ -186,10 +197,11 @@ def connect(
     Raises:
         Unreachable: with the reason.
     """
+    network = network or SystemNetwork()
     try:
-        sock = (network or SystemNetwork()).open_stream(address, timeout)
+        sock = network.open_stream(address, timeout)
     except ConnectionResetError:
-        return _Plain(_reset_at_once())
+        return _Plain(_reset_at_once(), network)
     except OSError as error:
         slow = isinstance(error, TimeoutError)
         why = "it takes no more connections" if slow else error.strerror or error
@@ -197,30 +209,34 @@ def connect(
     if sock.family != getattr(socket, "AF_UNIX", None):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, no_delay)
     if address.transport is not Transport.TLS:
-        return _Plain(sock)
+        return _Plain(sock, network)
     if context is None:
         raise ValueError("TLS needs a context")
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = context.wrap_bio(incoming, outgoing, server_hostname=address.host)
     try:
-        _handshake(sock, tls, incoming, outgoing)
+        sent = _handshake(sock, tls, incoming, outgoing)
     except OSError as error:  # ssl.SSLError is one
         sock.close()
         reason = getattr(error, "verify_message", None) or getattr(error, "reason", None) or error
         raise Unreachable(f"no TLS with {address}: {reason}") from error
-    return _Tls(_Plain(sock), tls, incoming, outgoing)
+    return _Tls(_Plain(sock, network, sent), tls, incoming, outgoing)
 
 
-def _handshake(sock: StreamSocket, tls: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
+def _handshake(sock: StreamSocket, tls: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> int:
+    """Agree with the target on keys; return how many bytes that took from here."""
+    sent = 0
     while True:
         try:
             tls.do_handshake()
         except ssl.SSLWantReadError:
+            sent += outgoing.pending
             sock.sendall(outgoing.read())
             raw = sock.recv(_CHUNK)
             if not raw:
                 raise ConnectionResetError("the target closed the connection in the handshake") from None
             incoming.write(raw)
         else:
+            sent += outgoing.pending
             sock.sendall(outgoing.read())
-            return
+            return sent

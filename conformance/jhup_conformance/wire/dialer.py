@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from jhup.address import Address, Transport
 from jhup_conformance.wire.channel import connect
-from jhup_conformance.wire.line import Line
+from jhup_conformance.wire.line import Cuts, Line
 from jhup_conformance.wire.network import Network, SystemNetwork, Unreachable
 
 __all__ = ["Dialer", "TargetGone", "dialer_to", "tls_context"]
@@ -62,6 +62,7 @@ class Dialer:
         address: where the target is; changes when it is started anew on another port.
         opened: how many connections were opened so far.
         revived: how often the target was started again so far.
+        cuts: how many cuts of all connections were proven to arrive as such, and how many only paced.
         recent: the connections opened last.
         leaves_in_order: whether connections are let go of in order, because a reset ends the target.
         gone: why no connection could be opened, since the target was last seen.
@@ -81,6 +82,7 @@ class Dialer:
         self._clock = self.network.clock
         self.opened = 0
         self.revived = 0
+        self.cuts = Cuts()
         self.recent: deque[Line] = deque(maxlen=_REMEMBERED)
         self.gone = ""
         self.leaves_in_order = False
@@ -165,7 +167,7 @@ class Dialer:
         if self._last - started > _QUEUE_OVERFLOWED:
             self._gap = min(max(2 * self._gap, _LEAST_GAP), _MOST_GAP)
         self.opened += 1
-        line = Line(channel, self.network)
+        line = Line(channel, self.network, self.cuts)
         line.leaves_in_order = self.leaves_in_order
         self.recent.append(line)
         return line

@@ -13,10 +13,27 @@ from jhup_conformance.wire.channel import Channel
 from jhup_conformance.wire.network import Network, SystemNetwork
 from jhup_conformance.wire.transcript import Action, Closed, Kind, Transcript
 
-__all__ = ["Line", "drive", "overhear"]
+__all__ = ["Cuts", "Line", "drive", "overhear"]
 
+_FIRST_QUESTION: Final = 0.00005
+_LAST_QUESTION: Final = 0.002
+"""Seconds between two questions whether the target has read."""
+_READING: Final = 0.5
+"""Seconds beyond a pause that a target gets to read what was sent, where it is known that it has not."""
 _FLOOD: Final = 1024 * 1024
 """Bytes after which a connection that goes on talking is no longer listened to."""
+
+
+class Cuts:
+    """How many steps were taken after a pause.
+
+    Attributes:
+        proven: those before which the target had read all that was sent earlier, as its kernel told.
+        paced: those before which only time had passed.
+    """
+
+    def __init__(self) -> None:
+        self.proven = self.paced = 0
 
 
 class Line:
@@ -25,6 +42,7 @@ class Line:
     Args:
         channel: takes and gives its bytes.
         network: what the connection is on; the machine's own if None.
+        cuts: counts the cuts of several connections.
 
     Attributes:
         transcript: what happened so far.
@@ -35,8 +53,9 @@ class Line:
         dropped: whether the suite has ended it abruptly.
     """
 
-    def __init__(self, channel: Channel, network: Network | None = None) -> None:
+    def __init__(self, channel: Channel, network: Network | None = None, cuts: Cuts | None = None) -> None:
         self.channel = channel
+        self.cuts = cuts or Cuts()
         self.network = network or SystemNetwork()
         self._clock = self.network.clock
         self.transcript = Transcript()
@@ -47,7 +66,10 @@ class Line:
         self.last_progress = self.last_sent = self.opened = self._clock.now()
         self._script: deque[Action] = deque()
         self._unsent = memoryview(b"")
-        self._next_at = 0.0
+        self._next_at = self._due_at = 0.0
+        self._wait = _FIRST_QUESTION
+        self._has_sent = False
+        self._reads = True
         self._was_reset = False
 
     @property
@@ -75,18 +97,53 @@ class Line:
         was_idle = not self._script
         self._script.extend(script)
         if was_idle and self._script:
-            self._next_at = self._clock.now() + self._script[0].pause
+            self._schedule()
+
+    def _schedule(self) -> None:
+        """Note when the next step may be taken, and when to ask first whether it may be taken before."""
+        step, now = self._script[0], self._clock.now()
+        self._due_at = self._next_at = now + step.pause
+        if step.prompt and step.pause:
+            self._wait = _FIRST_QUESTION
+            self._next_at = min(now + self._wait, self._due_at)
+
+    def unread(self) -> int | None:
+        """Return how many bytes the target has not read of those sent; None where nothing tells."""
+        return None if self.dropped or self.closed else self.channel.unread()
+
+    def _may_go_on(self, now: float) -> bool:
+        """Tell whether the next step may be taken: its pause is over, and what was sent before was read.
+
+        A target that reads nothing for long is not waited for again until it has read.
+        """
+        step = self._script[0]
+        if not step.pause or not self._has_sent:
+            return now >= self._due_at
+        unread = self.unread()
+        if unread == 0:
+            self._reads = True
+            if step.prompt or now >= self._due_at:
+                self.cuts.proven += 1
+                return True
+        late = now >= self._due_at + (_READING if unread is not None and self._reads else 0.0)
+        if late:
+            self._reads = unread is None
+            self.cuts.paced += 1
+            return True
+        self._wait = min(2 * self._wait, _LAST_QUESTION)
+        self._next_at = now + self._wait if unread is not None else self._due_at
+        return False
 
     def advance(self, now: float) -> None:
         """Take the steps that are due."""
         while not self.dropped and self.closed is not Closed.RESET:
             if self.wants_write and not self._push():
                 return
-            if not self._script or now < self._next_at:
+            if not self._script or now < self._next_at or not self._may_go_on(now):
                 return
             self._take(self._script.popleft())
             if self._script:
-                self._next_at = self._clock.now() + self._script[0].pause
+                self._schedule()
                 now = self._clock.now() if self._script[0].pause == 0 else now
 
     def _take(self, action: Action) -> None:
@@ -94,6 +151,7 @@ class Line:
         self.transcript.add(now - self.opened, action.kind, action.data)
         if action.kind is Kind.SENT:
             self.last_sent = now
+            self._has_sent = True
             self._unsent = memoryview(action.data)
         elif action.kind is Kind.HALF_CLOSED:
             self.channel.half_close()

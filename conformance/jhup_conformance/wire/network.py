@@ -5,10 +5,12 @@ import select
 import selectors
 import socket
 import time
+import weakref
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 from jhup.address import Address, Transport
+from jhup_conformance.wire.delivery import Deliveries
 
 __all__ = ["Clock", "DatagramSocket", "Network", "StreamSocket", "SystemClock", "SystemNetwork", "Unreachable"]
 
@@ -150,6 +152,9 @@ class Network(Protocol):
     def readable(self, sockets: Sequence[DatagramSocket], seconds: float) -> list[DatagramSocket]:
         """Return the sockets on which something has arrived, after so many seconds at most."""
 
+    def unread(self, sock: StreamSocket, sent: int) -> int | None:
+        """Return how many bytes of those sent the target has not read; None where that can't be told."""
+
 
 class SystemClock:
     """The clock of the machine."""
@@ -168,6 +173,7 @@ class SystemNetwork:
 
     def __init__(self) -> None:
         self.clock = SystemClock()
+        self._deliveries: Deliveries | None = None
 
     def open_stream(self, address: Address, timeout: float) -> socket.socket:
         """Connect; see `Network`."""
@@ -201,6 +207,13 @@ class SystemNetwork:
         """Return the sockets on which something has arrived, after so many seconds at most."""
         ready, _, _ = select.select(sockets, [], [], seconds)
         return ready
+
+    def unread(self, sock: StreamSocket, sent: int) -> int | None:
+        """Return how many bytes of those sent the target has not read; None where the kernel doesn't tell."""
+        if self._deliveries is None:
+            self._deliveries = Deliveries()
+            weakref.finalize(self, self._deliveries.close)
+        return self._deliveries.unread(sock, sent)
 
 
 def _unix_family() -> int:

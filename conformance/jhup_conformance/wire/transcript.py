@@ -35,11 +35,14 @@ class Action:
         kind: SENT, HALF_CLOSED or RESET.
         data: the bytes of a segment to send.
         pause: seconds to wait before the step.
+        prompt: whether the pause is only there for the target to read what was sent before, so that it ends once that
+            is known to be read.
     """
 
     kind: Kind
     data: bytes = b""
     pause: float = 0.0
+    prompt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from jhup.address import Address, Transport
-from jhup_conformance.wire.network import DatagramSocket
+from jhup_conformance.wire.network import DatagramSocket, StreamSocket
 from simulated.sockets import Addresses, Socket
+from simulated.streams import End
 from simulated.watching import Selector, select
 from simulated.world import World
 
@@ -64,6 +65,10 @@ class SimulatedNetwork:
     def readable(self, sockets: Sequence[DatagramSocket], seconds: float) -> Sequence[Any]:
         """Return the sockets on which something has arrived."""
         return select(self._world, self._addresses, sockets, (), seconds)[0]  # type: ignore[arg-type]
+
+    def unread(self, sock: StreamSocket, sent: int) -> int | None:
+        """Return how many bytes of those sent the other end has not read."""
+        return sock.under.unread if isinstance(sock, Socket) and isinstance(sock.under, End) else None
 
     def _open(self, family: int, kind: int) -> Socket:
         return Socket(self._world, self._addresses, None, family, kind)
