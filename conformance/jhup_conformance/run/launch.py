@@ -45,6 +45,8 @@ def launch(options: Options, progress: Progress, *, spawned: Spawned | None = No
         "no:terminal",
         "-p",
         "no:cacheprovider",
+        "-p",
+        "no:unraisableexception",  # it collects garbage for a quarter of a second at the end
         "--import-mode=importlib",
     )
     with ending_in_order():

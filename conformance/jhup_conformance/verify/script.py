@@ -286,8 +286,10 @@ class Script:
                 raise self._finding(wrong, line=peer.line)
 
     def _listen(self, seconds: float) -> None:
-        lines = [peer.line for peer in self.peers if not peer.line.closed]
+        lines = [peer.line for peer in self.peers if not (peer.line.closed or peer.line.flooded)]
         drive(lines, until=lambda _: False, patience=seconds, at_most=1.0)
+        if not lines:
+            self._judge.clock.sleep(seconds)
 
     def _take_over(self, step: Step, outcome: Outcome) -> None:
         """Remember what is stored and where the connection stands."""

@@ -83,7 +83,8 @@ class SimulatedServer:
             CannotStart: when it doesn't.
         """
         until = self.world.now + _STARTING
-        while not self._addresses.taken:
+        where = self.address.path or (self.address.host, self.address.port)
+        while all(taken != where for _, taken in self._addresses.taken):
             if not self.alive or self.world.now > until or self.said:
                 raise CannotStart("".join(["it did not listen\n", *self.said]))
             self.world.sleep(1e-4)

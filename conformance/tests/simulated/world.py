@@ -83,7 +83,7 @@ class Process:
                 raise
             except SystemExit:
                 pass
-            except BaseException:  # noqa: BLE001 - as a thread dies: alone
+            except Exception:  # noqa: BLE001 - as a thread dies: alone
                 self.said.append(traceback.format_exc())
             self.tasks.remove(task)
             if task is self.first:
@@ -180,10 +180,12 @@ class World:
     def close(self) -> None:
         """End all tasks, which clean up as they would at the end of a program."""
         self._closed = True
-        for task in self._started:
-            if not task.run.dead:
-                task.run.parent = getcurrent()
-                task.run.throw(GreenletExit)
+        for run in (*(task.run for task in self._started), self._hub):
+            if not run.dead:
+                run.parent = getcurrent()
+                run.throw(GreenletExit)
+        for each in (self._started, self._dead, self._ready, self._due):
+            each.clear()
 
     def leave(self) -> None:
         """Give the turn away for ever."""
