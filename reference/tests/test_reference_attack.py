@@ -106,7 +106,8 @@ def test_kills_find_a_file_that_nobody_sent(planted, monkeypatch):
     assert any(fault.startswith("lost") for fault in tally.faults)
 
 
-def test_the_command_says_what_was_tried_and_writes_it(tmp_path):
+def test_the_command_says_what_was_tried_and_writes_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("reference.attack.__main__.configure_logging", lambda level: None)  # of the whole process
     result = CliRunner().invoke(main, ["--minutes", "0.05", "--part", "fuzz", "--output", str(tmp_path / "page.md")])
     assert result.exit_code == 0
     assert "no faults" in result.output
