@@ -28,7 +28,9 @@ def a_run() -> Run:
     transcript.add(0.0, Kind.SENT, b'\x2d\x00\x00\x00{"cmd":"put","filename":"a.txt","filesize":3}abc')
     transcript.add(0.5, Kind.CLOSED, how="reset")
     for name, outcome in (("FRAME-3", Outcome.FAIL), ("ERR-3", Outcome.WARN), ("STORE-1", Outcome.FLAKY)):
-        run.add(CheckResult(name, "suite/test.py::test_it[\x1b]", outcome, 1, 0.1, "this", "[that]", transcript))
+        run.add(
+            CheckResult(name, "suite/test.py::test_it[\x1b]", outcome, 1, 0.1, "this", "[that]", transcript=transcript)
+        )
     return run
 
 
@@ -161,7 +163,7 @@ def test_twenty_five_failing_clauses_fit_into_sixty_lines() -> None:
     names = [each.id for each in clauses().values() if each.role == "server" and each.conformance_class != "full"]
     run = Run(Options(target=None, known_failing={}))
     for name in [name for name in names if name in run.results][::3][:25]:
-        said = CheckResult(name, "suite/test.py::test_it", Outcome.FAIL, 1, 0.1, "this " * 80, "that " * 80, None)
+        said = CheckResult(name, "suite/test.py::test_it", Outcome.FAIL, 1, 0.1, "this " * 80, "that " * 80)
         run.add(said)
 
     assert len(printed_whole(run)) <= 60
@@ -178,7 +180,7 @@ def test_what_hangs_on_another_finding_is_folded_and_nothing_is_lost(data: st.Da
     names = ["FRAME-3", "FRAME-8", "HEAD-9", "STORE-1", "CONN-1"]
     run = Run(Options(target=None, known_failing={}, clauses=frozenset(names)))
     for name in names:
-        run.add(CheckResult(name, "test", Outcome.FAIL, 1, 0.1, "this", "that", None))
+        run.add(CheckResult(name, "test", Outcome.FAIL, 1, 0.1, "this", "that"))
         run.results[name].root = data.draw(st.sampled_from([None, *names, "HEAD-1"]))
 
     found = roots(accounts(run), run.options.kind.classes)

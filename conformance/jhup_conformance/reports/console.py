@@ -140,7 +140,8 @@ class Rich:
     def _progress(self, run: Run, done: int, total: int) -> str:
         failing = sum(each.outcome in FINDINGS for each in run.results.values())
         told = self._say("{done} of {total} checks done", done=done, total=total)
-        return f"{told}, {self._say.count('{number} finding', '{number} findings', failing)}"
+        count = self._say.count
+        return f"{told}, " + count("{number} finding", "{number} findings", failing)
 
     def _table(self, run: Run, *, under_way: bool = False) -> RenderableType:
         overview = Overview(run, self._say)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 
 from jhup.clauses import clauses
 from jhup_conformance.findings import CheckResult
@@ -26,13 +26,18 @@ _MOST_STEP_LINES: Final = 9
 _MOST_CHARACTERS: Final = 300
 
 
+def _padded(label: str) -> str:
+    """Return a label as wide as all labels, a blank after it at least."""
+    return set_cell_size(label, max(_LABEL, cell_len(label) + 1))
+
+
 def labelled(label: str, text: str, width: int) -> Iterator[str]:
     """Give a text behind a label, folded to a width, its further lines below its first."""
     indent = " " * (_LABEL + 2)
     lines = textwrap.wrap(
         text,
         max(width, _NARROWEST),
-        initial_indent=f"  {set_cell_size(label, _LABEL)}",
+        initial_indent=f"  {_padded(label)}",
         subsequent_indent=indent,
         break_on_hyphens=False,
         break_long_words=False,
@@ -78,9 +83,9 @@ def account_lines(account: Account, say: Words = ENGLISH, *, width: int = 100, v
     for language, hint in account.hints.items():
         yield from labelled(language, say(hint), width)
     for label, command in zip((say("again"), say("or")), account.again, strict=False):
-        yield f"  {set_cell_size(label, _LABEL)}{command}"
+        yield f"  {_padded(label)}{command}"
     check_label, script = say("check"), say("script")
-    yield f"  {set_cell_size(check_label, _LABEL)}{check.node}"
+    yield f"  {_padded(check_label)}{check.node}"
     if account.others:
         more = say("and {count} more checks of this clause with the same outcome", count=account.others)
         yield f"  {'':<{_LABEL}}{more}"
@@ -88,7 +93,7 @@ def account_lines(account: Account, say: Words = ENGLISH, *, width: int = 100, v
         more = say("{count} more were left out; --profile thorough runs them", count=account.left_out)
         yield f"  {'':<{_LABEL}}{more}"
     if verbose and account.script:
-        yield f"  {set_cell_size(script, _LABEL)}" + say("shows it without this suite:")
+        yield f"  {_padded(script)}" + say("shows it without this suite:")
         yield from (f"    {line}" for line in account.script.splitlines())
 
 
@@ -120,10 +125,10 @@ def first_lines(root: Root, say: Words = ENGLISH, *, width: int = 100, report: P
     yield from labelled(say("usual bug"), say(account.guidance.bug), width)
     if len(account.hints) == 1:  # the language is known
         for language, hint in account.hints.items():
-            yield from labelled(say("in {language}", language=language), say(hint), width)
+            yield from labelled(language, say(hint), width)
     if account.again:
         again = say("again")
-        yield f"  {set_cell_size(again, _LABEL)}{account.again[0]}"
+        yield f"  {_padded(again)}{account.again[0]}"
     if root.hanging:
         names = ", ".join(each.clause.id for each in root.hanging)
         yield from labelled(say("hang on it"), names, width)
