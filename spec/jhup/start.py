@@ -29,11 +29,10 @@ def server() -> None:
 
 def _start(program: str, module: str, extra: str) -> None:
     try:
-        main = import_module(module).main
+        sys.exit(import_module(module).main())
     except ModuleNotFoundError as error:
         lacking = (error.name or "").partition(".")[0]
         if not lacking or lacking.startswith("jhup"):
             raise  # a fault of ours, no extra
         sys.stderr.write(f"{program}: needs {lacking}, which comes with the extra: pip install 'jhup[{extra}]'\n")
         sys.exit(_USAGE)
-    sys.exit(main())
