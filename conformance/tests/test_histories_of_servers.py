@@ -21,12 +21,12 @@ from jhup_conformance.histories import (
 from jhup_conformance.histories.recording import FOLDER
 
 MAY_BE = {
-    "stale cache": {"REPLY-9", "STORE-9", "REPLY-7"},
+    "stale cache": {"REPLY-9", "STORE-6", "STORE-9", "REPLY-7"},
     "ok before the rename": {"REPLY-7"},
     "digest read after the rename": {"REPLY-6"},
-    "index stored after the rename": {"REPLY-9", "REPLY-7"},
+    "index stored after the rename": {"REPLY-9", "REPLY-7", "STORE-6"},
     "last started wins": {"STORE-9"},
-    "two names swapped under load": {"STORE-8", "STORE-9"},
+    "two names swapped under load": {"STORE-6", "STORE-8", "STORE-9"},
     "a lock held over a body": {"CONN-3"},
     "torn writes": {"STORE-8"},
     "copies into place": {"STORE-8"},
@@ -105,7 +105,8 @@ CASES = [
     ("a torn body", [done(0, "+a", 0, 1), done(FOLDER, "3 bytes of no put", 2, 3)], "STORE-8"),
     ("a body before its end", [done(0, "a", 0, 1), done(1, "+a", 2, 3)], "STORE-6"),
     ("missing meanwhile", [done(FOLDER, "a", 2, 3), done(0, "+a", 0, 9), done(1, "", 4, 5)], "STORE-6"),
-    ("an ok for nothing", [done(0, "+a", 0, 1, "ok"), done(1, "", 4, 5)], "REPLY-7"),
+    ("an ok for nothing", [done(0, "+a", 0, 1, "ok"), done(1, "", 4, 5)], "STORE-6"),
+    ("an ok too early", [done(0, "+a", 0, 1, "ok"), done(1, "", 4, 5), done(1, "a", 6, 7)], "REPLY-7"),
 ]
 
 

@@ -90,6 +90,13 @@ def test_a_silent_server_is_seen_by_its_store(tmp_path: Path) -> None:
     assert Output(stored=True) in machine.edges[0]["quiet put"]
 
 
+def test_the_taught_server_changes_the_store_too_early(tmp_path: Path) -> None:
+    result = learn(tmp_path, "--spawn", spawned("taught_upload.py"), alphabet="quiet put,quiet header")
+
+    assert result.exit_code == 1, result.output
+    assert "1. STORE-6: It changes what is stored before the body has come." in result.output
+
+
 def test_a_silent_server_without_a_store_shows_little(tmp_path: Path) -> None:
     command = spawned("upload_faults.py", "--silent").replace("'{storage}'", f"'{tmp_path}'")
 

@@ -84,11 +84,10 @@ def _clause(recording: Recording, violation: Violation) -> str:
             return "STORE-8"
         case Kind.TOO_EARLY:
             return "STORE-6"
-        case Kind.LOST:
-            return "REPLY-7" if violation.witness[0].is_write else "STORE-6"
         case _:
             late = any(_is_late(recording.of_name(name)) for name in recording.names)
-            return "REPLY-7" if late else "STORE-9"
+            kept = "STORE-6" if violation.kind is Kind.LOST else "STORE-9"
+            return "REPLY-7" if late else kept
 
 
 def _store_was_right(recorded: list[Recorded], witness: tuple[Recorded, ...]) -> bool:

@@ -33,6 +33,11 @@ def clause_of(state: str, key: str, output: Output) -> str:
         return "FRAME-5" if state.startswith("inside") or SYMBOLS[key].half else _of_a_body(output)
     if state.startswith("in a prefix"):
         return "FRAME-3" if SYMBOLS[key].half == 2 else "FRAME-16"
+    if output.stored and not output.replies:
+        if "header" in key:
+            return "STORE-6"
+        if "malformed" in key or key == "bad prefix":
+            return "ERR-1"
     if key == "unknown" and output.closes:
         return "ERR-11"
     if key == "stat" and ", stored" not in state:
@@ -68,11 +73,13 @@ def _meaning(state: str, key: str, output: Output) -> str:
             return "It reads a body as requests."
         case ("after something malformed", _) if answered:
             return "It reads on after a malformed header."
+        case "between requests", ("header" | "quiet header") if output.stored:
+            return "It changes what is stored before the body has come."
         case _, "bad prefix" if not output.closes:
             return "It does not close a connection with a bad prefix."
         case _, "malformed" if not answered and not output.closes:
             return "It neither answers nor closes after a malformed header."
-        case _, "malformed" if "ok" in output.replies or output.stored:
+        case _, ("malformed" | "quiet malformed") if "ok" in output.replies or output.stored:
             return "It takes a malformed header for a request."
         case _, "end" if not output.closes:
             return "It does not close a connection whose stream has ended."

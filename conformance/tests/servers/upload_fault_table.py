@@ -73,6 +73,7 @@ EMPTY = "an empty body is among what is tried"
 REPLACING = "bodies replace each other there, too"
 LONG_BODY = "long bodies are among what is tried"
 UNFINISHED = "unfinished bodies are looked for there, too"
+MIXED = "readers beside several writers see bodies that are mixed, or cut"
 SAME_HEADERS = "the same headers are tried there"
 SAME_NAMES = "the same names are tried there"
 BEHIND = "the request behind is looked at there, too"
@@ -354,10 +355,14 @@ FAULTS: dict[str, Fault] = {
     ),
     "copies into place": fault(storing.CopiesIntoPlace, "STORE-8", {"puts of a name meet there": "STORE-9"}),
     "missing for a moment": fault(storing.MissingForAMoment, "STORE-8", {"puts of a name meet there": "STORE-9"}),
-    "shares unfinished files": fault(storing.SharesUnfinished, "STORE-9", {UNFINISHED: "STORE-10"}),
+    "shares unfinished files": fault(
+        storing.SharesUnfinished, "STORE-9", {UNFINISHED: "STORE-10", MIXED: "STORE-8 REPLY-9"}
+    ),
     "last begun wins": fault(storing.LastBegunWins, "STORE-9"),
     "unfinished files in sight": fault(
-        storing.UnfinishedInSight, "STORE-10", {"unfinished bodies of a name meet there": "STORE-9"}
+        storing.UnfinishedInSight,
+        "STORE-10",
+        {"unfinished bodies of a name meet there": "STORE-9", MIXED: "STORE-8 REPLY-9"},
     ),
     "unfinished files under a number": fault(storing.UnfinishedUnderANumber, "STORE-10"),
     "leaves what is cut off": fault(storing.LeavesWhatIsCutOff, "STORE-10"),
