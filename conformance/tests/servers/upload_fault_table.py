@@ -73,6 +73,7 @@ EMPTY = "an empty body is among what is tried"
 REPLACING = "bodies replace each other there, too"
 LONG_BODY = "long bodies are among what is tried"
 UNFINISHED = "unfinished bodies are looked for there, too"
+STALE = "what a stat remembers looks like a store that is late, where nothing looks into the folder meanwhile"
 MIXED = "readers beside several writers see bodies that are mixed, or cut"
 SAME_HEADERS = "the same headers are tried there"
 SAME_NAMES = "the same names are tried there"
@@ -472,6 +473,7 @@ FAULTS: dict[str, Fault] = {
         "CONN-2",
         {
             "puts of one name arrive on several connections at a time": "STORE-9",
+            MIXED: "STORE-8 REPLY-6",
             "others put while one misbehaves": "ERR-9",
         },
         wavers="a race, met now and then wherever several connections are open",
@@ -525,9 +527,11 @@ FAULTS: dict[str, Fault] = {
     ),
     "says ok anyway": fault(replies.SaysOkAnyway, "REPLY-18", {"who says ok has not refused": "NAME-11"}),
     "starts clean": fault(storing.StartsClean, "REPLY-8"),
-    "remembers puts": fault(replies.Remembers, "REPLY-9"),
+    "remembers puts": fault(replies.Remembers, "REPLY-9", {STALE: "REPLY-7 STORE-6 STORE-9"}),
     "remembers stats": fault(
-        replies.RemembersStats, "REPLY-9", {"a name is asked about more than once there": "REPLY-7"}
+        replies.RemembersStats,
+        "REPLY-9",
+        {"a name is asked about more than once there": "REPLY-7", STALE: "STORE-6 STORE-9"},
     ),
     "stat of an empty body": fault(replies.StatOfEmpty, "REPLY-9", {READ_THERE: ANSWERS, EMPTY: "REPLY-24 REPLY-3"}),
     "missing is empty": fault(replies.MissingIsEmpty, "REPLY-10", {READ_THERE: ANSWERS}),
