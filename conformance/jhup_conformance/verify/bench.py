@@ -171,7 +171,7 @@ class Bench(Judging):
         if contact.root == clause.id:
             raise Finding("an upload as section 2 has it is stored", contact.line, contact.transcript)
         self.require_observer()
-        if self.gate and (contact.root or tried or clause.conformance_class is not ConformanceClass.BASIC):
+        if self.gate and (contact.stops or tried or clause.conformance_class is not ConformanceClass.BASIC):
             raise NotSeen(f"nothing can be learnt: {self.gate}")
 
     def require_observer(self) -> Observer:

@@ -130,7 +130,7 @@ class _First:
         self._runner.observer = self._observer
         if self._observer and not self._contact.stops:
             self._calibrate()
-        self._known.gate = self._contact.stops
+        self._known.gate = self._known.gate or self._contact.stops
         return self._known
 
     def _learn_from(self, line: Line) -> None:
@@ -526,7 +526,7 @@ class _First:
             failed = self._runner.run([Attempt(stream=stream)], patience=self._runner.pace.last_patience)
             if failed:
                 found = failed[0].mismatch
-                self._contact.stops = f"a plain put fails: expected {found.expected}; actual: {found.actual}"
+                self._known.gate = f"a plain put fails: expected {found.expected}; actual: {found.actual}"
                 return
 
 
