@@ -5,6 +5,7 @@ Where nothing has changed since the last build into the same folder, nothing is 
 
 import argparse
 import os
+import shutil
 import sys
 import time
 from hashlib import sha256
@@ -38,6 +39,7 @@ def build(folder: Path, *, anew: bool = False) -> int:
         print(f"nothing has changed since the last build: {folder / 'index.html'}")  # noqa: T201
         return 0
     mark.unlink(missing_ok=True)
+    shutil.rmtree(work / "proven", ignore_errors=True)  # what the tests found of the site before
     sources = work / "sources"
     pages = stage(sources)
     for builder, into, tags in (("html", folder, []), ("singlehtml", folder / "print", ["-t", "print"])):

@@ -81,12 +81,15 @@ def test_the_index_filters_clauses_by_what_the_address_says(browse: Browse, top:
 
 
 @pytest.mark.timeout(400)  # some hundred pages on paper
-def test_the_page_to_print_becomes_paper(browse: Browse, address: str, tmp_path: Path) -> None:
+def test_the_page_to_print_becomes_paper(
+    browse: Browse, address: str, tmp_path: Path, proof: Callable[[], None]
+) -> None:
     paper = tmp_path / "jhup.pdf"
 
     browse(f"--print-to-pdf={paper}", f"{address}/print/index.html")
 
     assert paper.read_bytes().startswith(b"%PDF-")
+    proof()
 
 
 @pytest.mark.parametrize("width", [400, 1400])
