@@ -46,13 +46,14 @@ BASIC, STREAM, SAFE = ConformanceClass.BASIC, ConformanceClass.STREAM, Conforman
 # Clauses that speak of the same input
 
 MALFORMED = because(
-    "a malformed header ends the process there, too",
+    "a malformed prefix or header ends the process there, too",
     "HEAD-4 HEAD-5 HEAD-6 HEAD-7 HEAD-8 HEAD-9 HEAD-10 HEAD-11 HEAD-12 HEAD-14 HEAD-15 HEAD-16 HEAD-17 HEAD-18 HEAD-19",
-    "NAME-8 ERR-1 ERR-2 ERR-3 ERR-5 ERR-10 FRAME-14 FRAME-15 FRAME-16 FRAME-17",
+    "HEAD-3 HEAD-20 HEAD-21 NAME-8 NAME-9 ERR-6 ERR-7 ERR-13 ERR-1 ERR-2 ERR-3 ERR-5 ERR-10",
+    "FRAME-14 FRAME-15 FRAME-16 FRAME-17",
 )
 RESETS = because(
     "connections are reset there, too",
-    "STORE-6 STORE-7 STORE-8 STORE-9 STORE-10 ERR-6 ERR-7 ERR-14 CONN-2 CONN-3 CONN-5",
+    "STORE-6 STORE-7 STORE-8 STORE-9 STORE-10 ERR-6 ERR-7 ERR-14 CONN-2 CONN-3 CONN-5 CONN-9 FRAME-17",
 )
 NOT_UNDERSTOOD = because(
     "no put is understood, and every clause of the class basic needs one",

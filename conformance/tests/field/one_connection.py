@@ -1,5 +1,6 @@
 """Serves one connection, then exits: the first example of many a lesson."""
 
+import contextlib
 import sys
 
 from plain import converse, open_listener, store_folder
@@ -8,5 +9,5 @@ if __name__ == "__main__":
     folder = store_folder(sys.argv[2])
     listener = open_listener(int(sys.argv[1]))
     sock, _ = listener.accept()
-    with sock, listener:
+    with sock, listener, contextlib.suppress(OSError):
         converse(sock, folder)
