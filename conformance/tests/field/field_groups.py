@@ -70,8 +70,8 @@ LONG_HEADERS = because(
     "HEAD-1 HEAD-2 HEAD-13 HEAD-17 HEAD-18 HEAD-19 NAME-1 NAME-2 NAME-4 NAME-12 ERR-11",
 )
 NESTED = because(
-    "headers with an object in an object are tried there, too",
-    "HEAD-1 HEAD-3 HEAD-4 HEAD-6 HEAD-9 HEAD-12 HEAD-18 HEAD-19 ERR-1 ERR-2 ERR-3 ERR-9 CONN-3",
+    "headers with braces in an object are tried there, too",
+    "HEAD-1 HEAD-3 HEAD-4 HEAD-6 HEAD-7 HEAD-9 HEAD-12 HEAD-18 HEAD-19 NAME-2 ERR-11 ERR-1 ERR-2 ERR-3 ERR-9 CONN-3",
 )
 REPLACING = because("bodies replace each other there, too", "STORE-2 STORE-6 STORE-7 STORE-8 STORE-9 STORE-10 FRAME-10")
 SPOKEN_TO = because(
