@@ -22,6 +22,7 @@ __all__ = [
     "Ending",
     "Running",
     "arguments",
+    "end_all",
     "environment",
     "filled",
     "is_asking",
@@ -165,6 +166,13 @@ def message_lines(errors: str, files: Sequence[Path]) -> frozenset[str]:
     for path in files:
         errors = errors.replace(str(path), "FILE").replace(path.name, "FILE")
     return frozenset(_VARYING.sub("#", line.strip()) for line in re.split(r"[\r\n]", errors) if line.strip())
+
+
+def end_all() -> None:
+    """End every process that this one has started, and what those have started."""
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            process.kill()
 
 
 class Running:

@@ -11,7 +11,7 @@ from jhup.clauses import Level, clauses
 from jhup_conformance.clients.case import Broken, Case, Check, NotSeen, Seen
 from jhup_conformance.clients.checks import CASES, client_clauses
 from jhup_conformance.clients.checks.s9_1_sending import PLAIN, SMALL_MEMORY
-from jhup_conformance.clients.command import message_lines
+from jhup_conformance.clients.command import end_all, message_lines
 from jhup_conformance.clients.contact import UNASKED, Contact, contact
 from jhup_conformance.clients.options import EFFORTS, ClientOptions
 from jhup_conformance.clients.results import CaseResult, ClauseOutcome, ClientResults
@@ -175,8 +175,9 @@ class Engine:
                         failed.append((waiting[future], results))
                     else:
                         self._take(results, total)
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
+            except BaseException:  # an interrupt too: no client is waited for
+                pool.shutdown(wait=False, cancel_futures=True)
+                end_all()
                 raise
         for case, results in failed:
             self._take(self._confirmed(case, results), total)
@@ -242,7 +243,10 @@ def _judged(name: str, check: Check, seen: Seen) -> tuple[Outcome, str, str]:
     if check.needs_ending:
         if seen.ending is None:
             return Outcome.UNVERIFIED, "", "how the client ends can't be seen: let it be started with -- COMMAND"
-        if seen.ending.trouble and not (check.may_hang and seen.ending.status is None):
+        hangs = seen.ending.status is None
+        if hangs and not check.may_hang and any(each.may_hang for each in seen.case.checks.values()):
+            return Outcome.UNVERIFIED, "", f"{seen.ending.trouble}: another clause is about that"
+        if seen.ending.trouble and not (check.may_hang and hangs):
             return Outcome.ERROR, "an exit status of the client's own, 0 to 125", seen.ending.trouble
     match check.judge(seen):
         case Broken(expected, actual):

@@ -35,6 +35,8 @@ def _impossible(case: Case) -> str:
 
 def _invisible(case: Case, options: ClientOptions) -> str:
     """Say why nothing would be seen; empty if something would."""
+    if not options.sees_the_end and all(check.needs_ending for check in case.checks.values()):
+        return "how the client ends can't be seen: let it be started with -- COMMAND"
     if case.needs_memory and not options.sees_the_end:
         return "the memory of the client can't be seen: let it be started with -- COMMAND"
     if case.needs_tls and options.tls_cert is None:

@@ -72,7 +72,7 @@ FAULTS: Mapping[str, ClientFault] = {
     "three seconds for an upload": _fault(wrong.OneSecondForAll, "CLIENT-13"),
     "passes over errors": _fault(wrong.PassesOverErrors, "CLIENT-14", related=("CLIENT-12", "CLIENT-16")),
     "refused is success": _fault(wrong.RefusedIsSuccess, "CLIENT-14"),
-    "broken off is success": _fault(wrong.CloseIsSuccess, "CLIENT-14"),
+    "broken off is success": _fault(wrong.CloseIsSuccess, "CLIENT-14", related=("CLIENT-5",)),
     "closes at once": _fault(wrong.ClosesAtOnce, "CLIENT-15"),
     "a reset is success": _fault(wrong.ResetIsSuccess, "CLIENT-15"),
     "never half-closes": _fault(wrong.NeverHalfCloses, "CLIENT-15"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from jhup.clauses import Level, Role, clauses
-from jhup_conformance.clients.case import Case
+from jhup_conformance.clients.case import Case, Effort
 from jhup_conformance.clients.checks import CASES, NOT_JUDGED, case_named, reason_not_judged
 from jhup_conformance.clients.files import Change, Content, File, place
 from jhup_conformance.clients.replies import segments
@@ -26,6 +26,12 @@ def test_every_client_clause_has_a_case_or_a_reason_and_never_both() -> None:
 def test_every_reason_is_about_a_clause_that_binds_clients() -> None:
     assert NOT_JUDGED.keys() <= OF_CLIENTS.keys()
     assert all(OF_CLIENTS[name].level is not Level.MAY for name in NOT_JUDGED)
+
+
+def test_the_quick_profile_has_a_case_for_every_clause() -> None:
+    quick = {name for case in CASES if case.effort is Effort.QUICK for name in case.checks}
+
+    assert quick == {name for case in CASES for name in case.checks}
 
 
 def test_the_names_of_cases_are_their_own() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from jhup_conformance.clients.case import Case, about_report
+from jhup_conformance.clients.case import Case, Effort, about_report
 from jhup_conformance.clients.checks.s9_3_reporting import asked_and_fails, asked_and_succeeds
 from jhup_conformance.clients.script import confirm, refuse, request, to_end
 
@@ -16,6 +16,7 @@ CASES: Final[tuple[Case, ...]] = (
         checks={"EXT-1": about_report(asked_and_succeeds)},
         script=(request, confirm(_MORE), to_end),
         asks=True,
+        effort=Effort.QUICK,
     ),
     Case(
         name="an error with members that nobody knows",
@@ -28,5 +29,6 @@ CASES: Final[tuple[Case, ...]] = (
         checks={"EXT-2": about_report(asked_and_fails)},
         script=(request, refuse({"code": "teapot"}), to_end),
         asks=True,
+        effort=Effort.QUICK,
     ),
 )

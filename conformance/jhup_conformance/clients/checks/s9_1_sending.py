@@ -145,21 +145,23 @@ def _named(name: str, *, awkward: bool = False, posix: bool = False) -> Case:
     )
 
 
-def _invalid(name: str, raw_name: str = "") -> Case:
+def _invalid(name: str, raw_name: str = "", *, effort: Effort = Effort.DEFAULT) -> Case:
     return Case(
         name="a file whose name is not UTF-8" if raw_name else f"a file named {name!r}, which is no valid name",
         checks={"CLIENT-8": about_report(fails_before_connecting)},
         file=File(name=name, raw_name=raw_name),
         posix=True,
+        effort=effort,
         awkward=any(each.isspace() for each in name) or bool(raw_name),
     )
 
 
-def _lost(name: str, content: Content, *, posix: bool = False) -> Case:
+def _lost(name: str, content: Content, *, posix: bool = False, effort: Effort = Effort.DEFAULT) -> Case:
     return Case(
         name=name,
         checks={"CLIENT-20": about_report(completes_nothing)},
         file=File(name="gone.txt", content=content),
+        effort=effort,
         posix=posix,
     )
 
@@ -226,12 +228,14 @@ CASES: Final[tuple[Case, ...]] = (
         checks={"CLIENT-5": about_report(never_pads)},
         script=(*_WINDOW_SHUT, change(Change.SHRINK), serve),
         file=File(name="shrunk.bin", content=Content.BINARY, size=BIG),
+        effort=Effort.QUICK,
     ),
     Case(
         name="a file of 256 MiB, and the client's memory",
         checks={"CLIENT-7": about_bytes(keeps_memory)},
         script=(header, body(200 * 1024 * 1024), sample, serve),
         file=File(name="film.img", content=Content.SPARSE, size=_FILM),
+        effort=Effort.QUICK,
         needs_memory=True,
     ),
     Case(
@@ -248,7 +252,7 @@ CASES: Final[tuple[Case, ...]] = (
         effort=Effort.THOROUGH,
         after="a file of 256 MiB, and the client's memory",
     ),
-    _invalid("back\\slash.txt"),
+    _invalid("back\\slash.txt", effort=Effort.QUICK),
     _invalid("line\nbreak.txt"),
     _invalid("delete\x7f.txt"),
     _invalid("?", raw_name=b"latin-\xe9.txt".hex()),
@@ -258,8 +262,9 @@ CASES: Final[tuple[Case, ...]] = (
         script=(header, refuse(), wait(0.3), body(), to_end),
         file=File(name="refused.bin", content=Content.BINARY, size=BIG),
         asks=True,
+        effort=Effort.QUICK,
     ),
-    _lost("a file that does not exist", Content.MISSING),
+    _lost("a file that does not exist", Content.MISSING, effort=Effort.QUICK),
     _lost("a folder in place of a file", Content.FOLDER),
     _lost("a file that may not be read", Content.UNREADABLE, posix=True),
 )

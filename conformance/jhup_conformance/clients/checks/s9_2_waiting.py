@@ -55,6 +55,11 @@ def leaves_no_deadlock(seen: Seen) -> Broken | NotSeen | None:
     return None
 
 
+def waits_for_the_slow(seen: Seen) -> Broken | NotSeen | None:
+    """CLIENT-13: a server that takes some bytes all the while gets all of them."""
+    return succeeds(seen) or body_is_the_file(seen)
+
+
 CASES: Final[tuple[Case, ...]] = (
     Case(
         name="a server that never speaks and never closes",
@@ -67,6 +72,7 @@ CASES: Final[tuple[Case, ...]] = (
         checks={"CLIENT-11": about_report(gives_up, may_hang=True), "CLIENT-16": about_report(fails)},
         script=(request, to_end, shut_window(_FOR_EVER)),
         asks=True,
+        effort=Effort.QUICK,
     ),
     Case(
         name="an error that says closing, and a server that reads no more",
@@ -74,6 +80,7 @@ CASES: Final[tuple[Case, ...]] = (
         script=(header, refuse({"closing": True}), shut_window(_FOR_EVER)),
         file=File(name="unread.bin", content=Content.BINARY, size=BIG),
         asks=True,
+        effort=Effort.QUICK,
     ),
     Case(
         name="long replies to many files in one run",
@@ -89,13 +96,14 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         name="a server that reads slowly for six seconds",
-        checks={"CLIENT-13": about_report(succeeds), "CLIENT-4": about_bytes(body_is_the_file)},
+        checks={"CLIENT-13": about_report(waits_for_the_slow)},
         script=(header, slowly(128 * 1024, seconds=0.1, times=60), serve),
         file=File(name="slow.bin", content=Content.BINARY, size=BIG),
+        effort=Effort.QUICK,
     ),
     Case(
         name="a server that reads slowly for forty seconds",
-        checks={"CLIENT-13": about_report(succeeds), "CLIENT-4": about_bytes(body_is_the_file)},
+        checks={"CLIENT-13": about_report(waits_for_the_slow)},
         script=(header, slowly(64 * 1024, seconds=0.2, times=200), serve),
         file=File(name="slow.bin", content=Content.BINARY, size=BIG),
         effort=Effort.THOROUGH,
