@@ -182,6 +182,7 @@ class Running:
         self._process = process
         self._told = told
         self._began = time.monotonic()
+        self._was_ended = False
 
     @property
     def pid(self) -> int:
@@ -208,13 +209,13 @@ class Running:
         timer = threading.Timer(seconds, self._kill)
         timer.start()
         output, errors = self._process.communicate(self._told)
-        is_late = not timer.is_alive()
         timer.cancel()
         took = time.monotonic() - self._began
-        status = None if is_late and took >= seconds else self._process.returncode
+        status = None if self._was_ended else self._process.returncode
         return Ending(status=status, seconds=took, output=_text(output), errors=_text(errors))
 
     def _kill(self) -> None:
+        self._was_ended = True
         for process in [*self._family()][::-1]:
             with contextlib.suppress(psutil.Error):
                 process.kill()
