@@ -46,6 +46,11 @@ def test_waits_are_derived_from_the_answer_times(
     assert pace.settle == pytest.approx(settle)
 
 
+def test_a_few_answers_that_others_delayed_make_nobody_wait() -> None:
+    assert paced(*[0.002] * 58, *[1.5] * 6).patience == 0.3
+    assert paced(*[0.002] * 40, *[1.5] * 24).patience == 5.0
+
+
 def test_only_the_answer_times_seen_last_count() -> None:
     assert paced(9.0, *[0.002] * 64).slowest == 0.002
     assert paced(9.0, *[0.002] * 63).slowest == 9.0

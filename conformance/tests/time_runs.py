@@ -97,10 +97,10 @@ def page(timed: Sequence[Timed], profile: str) -> str:
     rows = "\n".join(each.row() for each in sorted(timed, key=lambda each: -each.seconds))
     return (
         "# How long wrong servers take\n\n"
-        f"`python conformance/tests/time_runs.py --page conformance/docs/times.md` has made this page: "
-        f"{len(timed)} servers with one fault each, profile {profile}, on the simulated network. *Waited* is by the clock of that network, "
-        "*worked* is the processor time of suite and server together; their sum is what a run takes on a machine that "
-        "does nothing else.\n\n"
+        "`python conformance/tests/time_runs.py --page conformance/docs/times.md` has made this page: "
+        f"{len(timed)} servers with one fault each, profile {profile}, on the simulated network. "
+        "*Waited* is by the clock of that network, *worked* is the processor time of suite and server together; "
+        "their sum is what a run takes on a machine that does nothing else.\n\n"
         f"| | seconds | goal |\n|---|---|---|\n{told}\n\n"
         f"| server | seconds | waited | worked | findings |\n|---|---|---|---|---|\n{rows}\n"
     )

@@ -1,6 +1,7 @@
 """How long to wait: derived from the target's own answer times, never fixed."""
 
 from dataclasses import dataclass, field
+from math import ceil
 from statistics import median
 from typing import Final
 
@@ -39,6 +40,11 @@ class Pace:
         return max(self._beats, default=_UNKNOWN_BEAT)
 
     @property
+    def slow(self) -> float:
+        """An answer time that nine of ten answers kept: a few that others delayed don't count."""
+        return sorted(self._beats)[ceil(0.9 * (len(self._beats) - 1))] if self._beats else _UNKNOWN_BEAT
+
+    @property
     def pause(self) -> float:
         """Between two segments that shall arrive as two."""
         return min(max(_LEAST_PAUSE, self.beat), _MOST_PAUSE)
@@ -46,7 +52,7 @@ class Pace:
     @property
     def patience(self) -> float:
         """Without any progress, until a target counts as silent for now."""
-        return min(max(0.3, 20 * self.slowest), 5.0)
+        return min(max(0.3, 20 * self.slow), 5.0)
 
     @property
     def last_patience(self) -> float:
