@@ -28,6 +28,7 @@ from benchmarks.results import machine
 
 SERVINGS = ("threading", "multiplexing", "forking")
 BOUND = 0.05
+_AT_LEAST = 50
 _PUT = put("one", b"x")
 
 
@@ -76,7 +77,7 @@ def bystand(port: int, seconds: float, tls: ssl.SSLContext | None) -> list[float
     """Put a byte again and again; returns the seconds that each took."""
     took = []
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    while time.monotonic() < until or len(took) < _AT_LEAST:
         began = time.perf_counter()
         with socket.create_connection(("127.0.0.1", port), timeout=30) as plain:
             sock = tls.wrap_socket(plain, server_hostname="localhost") if tls else plain
@@ -112,7 +113,7 @@ def measure(key: str, serving: str, seconds: float) -> list[float] | None:
         if load.tls and tls is None:
             return None
         with server(load, serving, folder) as port:
-            bystand(port, 0.2, tls)
+            bystand(port, 0.1, tls)
             with beside(key, port, folder):
                 return bystand(port, seconds, tls)
     finally:
@@ -161,6 +162,11 @@ def main(servings: tuple[str, ...], loads: tuple[str, ...], seconds: float, outp
         output.write_text(markdown(tables, seconds, load_then), "utf-8")
 
 
+def niceness() -> str:
+    """Say how what is measured was favoured over other work on the machine."""
+    return str(os.getpriority(os.PRIO_PROCESS, 0)) if hasattr(os, "getpriority") else "unknown"
+
+
 def markdown(tables: dict[str, list[tuple[str, ...]]], seconds: float, load: float) -> str:
     """Return the tables and how they came about."""
     lines = [
@@ -170,7 +176,7 @@ def markdown(tables: dict[str, list[tuple[str, ...]]], seconds: float, load: flo
         "Change the programs, not this page.",
         "",
         f"- {machine()}",
-        f"- Load of the machine when the run began: {load:.1f}; it was shared with other work.",
+        f"- Load of the machine when the run began: {load:.1f}, by other work; niceness of what is measured: {niceness()}.",
         f"- A client connects, puts one byte, and reads the reply, for {seconds:g} s beside each load.",
         "- *x idle*: by the same figure of the idle server of the same serving, in this run.",
         "",
