@@ -176,7 +176,7 @@ def markdown(tables: dict[str, list[tuple[str, ...]]], seconds: float, load: flo
         "Change the programs, not this page.",
         "",
         f"- {machine()}",
-        f"- Load of the machine when the run began: {load:.1f}, by other work; niceness of what is measured: {niceness()}.",
+        f"- Load of the machine when the run began: {load:.1f}, by other work; niceness of this: {niceness()}.",
         f"- A client connects, puts one byte, and reads the reply, for {seconds:g} s beside each load.",
         "- *x idle*: by the same figure of the idle server of the same serving, in this run.",
         "",
