@@ -169,6 +169,17 @@ def test_consequences_of_a_difference_are_left_out() -> None:
     ]
 
 
+def test_what_stands_before_is_not_blamed_for_what_happens_without_it() -> None:
+    known = {
+        ("malformed",): CLOSES,
+        ("bad name",): NOTHING,
+        ("bad name", "put"): Output(("bad-filename",)),
+        ("bad name", "put", "malformed"): CLOSES,
+    }
+
+    assert [each.word for each in find_differences(known, MACHINE)] == [("malformed",)]
+
+
 def test_states_have_the_names_of_the_specification() -> None:
     target = MACHINE.resolved()
 

@@ -39,7 +39,7 @@ class Difference:
         if kind_of(self.state) == _START:  # what stands before may have done it
             if kind_of(self.before) == "in a refused body":
                 return "ERR-5"
-            if len(self.word) > 1 and self.word[-2] == "unknown":
+            if kind_of(self.before) == _START and self.word[-2] == "unknown":
                 return "ERR-11"
         return clause_of(self.state, self.word[-1], self.outputs[-1])
 
@@ -67,6 +67,7 @@ def find_differences(known: Mapping[Word, Output], specified: Machine) -> tuple[
     found: dict[tuple[str, str], Difference] = {}
     wrong: set[str] = set()
     beginnings: set[Word] = set()
+    told: set[tuple[str, str, Output]] = set()
     for word in sorted(known, key=lambda each: (len(each), [specified.keys.index(key) for key in each])):
         outputs = tuple(known[word[: place + 1]] for place in range(len(word)))
         states = _states_on(word[:-1], outputs[:-1], specified)
@@ -77,7 +78,9 @@ def find_differences(known: Mapping[Word, Output], specified: Machine) -> tuple[
             right = tuple(specified.edges[states[-1]][word[-1]])
             names = [specified.states[each] for each in states]
             each = Difference(word, outputs, right, names[-1], names[-2] if len(names) > 1 else "")
-            found.setdefault((kind, each.clause), each)
+            if (kind, word[-1], outputs[-1]) not in told:  # else it does so without what stands before, too
+                found.setdefault((kind, each.clause), each)
+            told.add((kind, word[-1], outputs[-1]))
             wrong |= {kind} - {_START}
             beginnings.add(word[:-1])
     return tuple(found.values())
