@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from jhup.address import Address
 from jhup.clauses import Clause
@@ -20,7 +21,7 @@ from jhup_conformance.reports.reproducer import reproducer
 from jhup_conformance.reports.right import Answering
 from jhup_conformance.run.options import Options
 from jhup_conformance.run.session import Run
-from jhup_conformance.target.services import UPLOAD
+from jhup_conformance.target.services import UPLOAD, Kind
 
 __all__ = ["FINDINGS", "Account", "accounts", "again", "answering"]
 
@@ -99,7 +100,7 @@ def _account(run: Run, result: ClauseResult) -> Account:
         outcome=run.outcome(result),
         check=check,
         known=known,
-        guidance=guidance()[result.clause.id],
+        guidance=_guidance(run, result.clause.id),
         steps=tuple(_steps(check, service)),
         again=tuple(again(run, result.clause.id, recorded=transcript is not None)),
         target=run.target,
@@ -108,7 +109,7 @@ def _account(run: Run, result: ClauseResult) -> Account:
         others=max(0, sum(each.outcome is check.outcome in FINDINGS for each in result.checks) - 1),
         left_out=result.left_out,
         root=result.root or _root_of_all(run, result),
-        hints=_hints(run.options, result.clause.id),
+        hints=_hints(run.options, _mended_like(run, result.clause.id)),
         spec=run.options.spec,
     )
 
@@ -119,6 +120,21 @@ def _steps(check: CheckResult, service: str) -> list[Step]:
     scene = check.transcript.scene
     had_to = any(isinstance(each, StillOpen) for each in check.points) or (scene is not None and scene.must_close)
     return annotate(check.transcript, service, had_to_close=had_to)
+
+
+_SERVES_ON: Final = {Kind.UPLOAD: "ERR-9", Kind.ECHO: "ECHO-68"}
+"""The clause about a server that goes on whatever happens on a connection."""
+
+
+def _mended_like(run: Run, identifier: str) -> str:
+    """Return the clause whose advice mends a finding: a server that ended or hung is mended like any that does."""
+    ended = any(each.clause == identifier for each in run.incidents)
+    return _SERVES_ON[run.options.kind] if ended else identifier
+
+
+def _guidance(run: Run, identifier: str) -> Guidance:
+    own = guidance()[identifier]
+    return replace(own, bug=guidance()[_mended_like(run, identifier)].bug)
 
 
 def _root_of_all(run: Run, result: ClauseResult) -> str | None:

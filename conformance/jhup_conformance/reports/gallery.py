@@ -32,6 +32,11 @@ class Cell:
     word: str
     met: bool
 
+    @property
+    def against(self) -> bool:
+        """Whether something stands against it, other than that it was not judged."""
+        return self.word.endswith(_AGAINST)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:

@@ -80,10 +80,11 @@ def page(run: Run, found: Sequence[Account], names: Mapping[str, Mapping[str, st
         say: in which language.
     """
     results = list(run.results.values())
+    ordered = roots(found, run.options.kind.classes)
     template = _templates().get_template("report.html.j2")
     return template.render(
         run=run,
-        found=found,
+        found=[each for root in ordered for each in (root.account, *root.hanging)],
         names=names,
         bars=_bars(run),
         bar_left=_LEFT,
@@ -104,7 +105,7 @@ def page(run: Run, found: Sequence[Account], names: Mapping[str, Mapping[str, st
         facts=run.judge.facts if run.judge else [],
         pace=str(run.judge.pace) if run.judge else "",
         helps=[textwrap.shorten(reason, _REASON, placeholder=" …") for reason in run.what_would_help()[:3]],
-        ordered=roots(found, run.options.kind.classes),
+        ordered=ordered,
         sentence=verdict_words(run, say),
         say=say,
         printed=PRINTED,
