@@ -184,7 +184,10 @@ def expected_of(variant: Variant, *, simulated: bool = False) -> Expected:
 @simulation
 @common
 def pairs(count: int, skip: int, seed: int, simulated: bool, jobs: int, profile: str, to: Path | None) -> None:
-    """Two faults in one server: each caught, or hidden by the other, and nobody else accused."""
+    """Two faults in one server: each caught, or hidden by the other, and nobody else accused.
+
+    The clauses that have to be blamed are judged once more, alone and by the default profile.
+    """
     drawn = list(draw(count, seed))[skip:]
     cases = [
         Expected(
@@ -207,14 +210,17 @@ def pairs(count: int, skip: int, seed: int, simulated: bool, jobs: int, profile:
         for pair in drawn
     ]
     judged = judge_all(cases, jobs, ["--profile", profile, "--seed", str(seed)], simulated=simulated)
+    closer = [replace(each, options=clauses_as_options(pair.blamed)) for pair, each in zip(drawn, cases, strict=True)]
+    looked_closer = list(heard(closer, jobs, ["--profile", "default", "--seed", str(seed)], simulated=simulated))
     counts: Counter[str] = Counter()
-    for pair, each in zip(drawn, judged, strict=True):
-        for fault, name in zip(
-            faults_found([f.blamed for f in pair.faults], each.said), (pair.first, pair.second), strict=True
-        ):
-            counts[fault] += 1
-            if fault != "caught":
-                click.echo(f"{fault}: {name}, in {pair}")
+    for pair, each, close in zip(drawn, judged, looked_closer, strict=True):
+        blamed = [fault.blamed for fault in pair.faults]
+        first, second = (faults_found(blamed, said) for said in (each.said, close))
+        for name, ways in zip((pair.first, pair.second), zip(first, second, strict=True), strict=True):
+            way = next(word for word in ("caught", "hidden", "missed") if word in ways)
+            counts[way] += 1
+            if way != "caught":
+                click.echo(f"{way}: {name}, in {pair}")
     accused = sum(problem.startswith("ACCUSED") for each in judged for problem in each.problems)
     told = ", ".join(f"{counts[word]} {word}" for word in ("caught", "hidden", "missed"))
     click.echo(f"{len(drawn)} pairs, seed {seed}: {told} of {2 * len(drawn)} faults; {accused} clauses wrongly accused")

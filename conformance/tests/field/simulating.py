@@ -46,6 +46,7 @@ def simulate(expected: Expected, options: Sequence[str]) -> Said:
     began = time.monotonic()
     words = [*options, *expected.options]
     values: dict[str, object] = dict(zip((each.removeprefix("--") for each in words[::2]), words[1::2], strict=True))
+    values["clause"] = [word for flag, word in zip(words[::2], words[1::2], strict=True) if flag == "--clause"]
     command = shlex.join(expected.words)
     printed = io.StringIO()
     faulthandler.dump_traceback_later(LIMIT, exit=True)
