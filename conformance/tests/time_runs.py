@@ -90,14 +90,15 @@ def figures(timed: Sequence[Timed]) -> dict[str, float]:
     return {"median": statistics.median(seconds), "nine of ten": tenth, "longest": seconds[-1]}
 
 
-def page(timed: Sequence[Timed], profile: str) -> str:
-    """Return the table as a page."""
+def page(timed: Sequence[Timed], profile: str, share: int) -> str:
+    """Return the table as a page; every Nth server alone has been judged."""
+    some = f" --share {share}" if share > 1 else ""
     found = figures(timed)
     told = "\n".join(f"| {name} | {found[name]:.1f} | {goal:.0f} |" for name, goal in GOALS.items())
     rows = "\n".join(each.row() for each in sorted(timed, key=lambda each: -each.seconds))
     return (
         "# How long wrong servers take\n\n"
-        "`python conformance/tests/time_runs.py --page conformance/docs/times.md` has made this page: "
+        f"`python conformance/tests/time_runs.py{some} --page conformance/docs/times.md` has made this page: "
         f"{len(timed)} servers with one fault each, profile {profile}, on the simulated network. "
         "*Waited* is by the clock of that network, *worked* is the processor time of suite and server together; "
         "their sum is what a run takes on a machine that does nothing else.\n\n"
@@ -125,7 +126,7 @@ def main(names: tuple[str, ...], profile: str, seed: int, share: int, slowest: i
     for name, seconds in figures(timed).items():
         click.echo(f"{name}: {seconds:.1f} s, goal {GOALS[name]:.0f} s")
     if to:
-        to.write_text(page(timed, profile), "utf-8")
+        to.write_text(page(timed, profile, share), "utf-8")
 
 
 if __name__ == "__main__":
