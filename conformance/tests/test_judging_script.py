@@ -155,11 +155,20 @@ class Closes(Gossips):
 @pytest.mark.parametrize(("kind", "seen"), [(Gossips, "bytes came"), (Closes, "closed by the target")])
 def test_on_a_connection_that_was_left_alone_nothing_may_happen(kind: type[Gossips], seen: str) -> None:
     with kind() as peer, script_with(peer, "a") as script:
-        bystander, one = script.connect(), script.connect()
-        script.step(bystander.sends(command("nonsense")))
+        script.send(script.connect().begins(named(b"abc"), 10))
+        one = script.connect()
 
         with pytest.raises(Finding, match=f"nothing on connection #1, which was left alone; actual: {seen}"):
             step_and_confirm(script, one.sends(named(b"abc")))
+
+
+def test_a_connection_that_was_served_may_be_closed() -> None:
+    with Closes() as peer, script_with(peer, "a") as script:
+        script.step(script.connect().sends(command("nonsense")))
+
+        step_and_confirm(script, script.connect().sends(named(b"abc")))
+
+        assert len(script.peers) <= 2
 
 
 def step_and_confirm(script: Script, step: Step) -> None:

@@ -82,6 +82,7 @@ def test_others_are_served_when_requests_break_off_by_end_of_stream(judge: Judge
 def check_others_served(judge: Judge, hostile: Hostile) -> None:
     """Have one connection open between requests and one in the middle of a put; then let things happen on others."""
     require_lanes(judge, 4)
+    judge.require(requests(put(b"abc"), put(b"d")).by_request(), why="a second put on a connection fails")
     size = min(3_000, judge.limits.max_filesize)
     bodies = {judge.names.new(): body for body in (b"before", b"beside", b"after", pattern(size))}
     before, beside, after, long = (put(body, name=file) for file, body in bodies.items())

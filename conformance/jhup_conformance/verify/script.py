@@ -58,6 +58,7 @@ class Peer:
         line: the connection.
         under_way: what was sent of a request that is not complete.
         rest: what has still to be sent of it.
+        used: whether a step has sent something on it.
     """
 
     number: int
@@ -65,6 +66,7 @@ class Peer:
     _present: list["Peer"]
     under_way: bytes = b""
     rest: bytes = b""
+    used: bool = False
 
     def sends(self, stream: Stream, note: str = "") -> Step:
         """Return the step of sending a stream, after what is left of a request that was begun."""
@@ -277,8 +279,11 @@ class Script:
 
     def _check_bystanders(self, moved: Container[Line]) -> None:
         """On connections where nothing was sent nothing may happen."""
-        for peer in self.peers:
+        for peer in list(self.peers):
             if peer.line in moved:
+                continue
+            if peer.line.closed and peer.used and not peer.rest:
+                peer.leave()  # whether a connection carries more than one request is for FRAME-10
                 continue
             if peer.line.closed or (peer.line.received and not self._judge.bench.speaks_unasked()):
                 actual = f"closed by the target ({peer.line.closed})" if peer.line.closed else "bytes came"
@@ -294,6 +299,7 @@ class Script:
     def _take_over(self, step: Step, outcome: Outcome) -> None:
         """Remember what is stored and where the connection stands."""
         peer = step.peer
+        peer.used = True
         peer.line.received.clear()
         for name in self._names:
             if name in outcome.store:
