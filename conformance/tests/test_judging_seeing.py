@@ -167,3 +167,13 @@ def test_a_command_that_does_not_end_is_an_error_of_the_suite(monkeypatch: pytes
 
     with pytest.raises(SuiteError, match="can't be run"):
         witness("import threading; threading.Event().wait()").look(["a"])
+
+
+def test_a_witness_that_prints_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jhup_conformance.target.store._LONGEST", 1000)
+    endless = f"{sys.executable} -c 'while True: print(1)' {{filename}}"
+
+    found = CommandObserver(endless).look(["a"])["a"]
+
+    assert found is not None
+    assert found.size == 1001

@@ -7,7 +7,9 @@ import os
 import shlex
 import stat
 import subprocess
-from collections.abc import Iterable
+import tempfile
+import threading
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
@@ -185,12 +187,38 @@ class CommandObserver:
             return None
         words = [word.replace("{filename}", name) for word in self._words]
         try:
-            done = subprocess.run(words, capture_output=True, timeout=_WITNESS_TIMEOUT, check=False)
+            status, output, errors = _run_bounded(words)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise SuiteError(f"the witness command {words[0]!r} can't be run: {error}") from error
-        if done.returncode == _NOT_STORED:
+        if status == _NOT_STORED:
             return None
-        if done.returncode:
-            last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["(nothing on standard error)"]
-            raise SuiteError(f"the witness command exited with {done.returncode}: {last[0]}")
-        return Body.of(done.stdout)
+        if status:
+            last = errors.decode(errors="replace").strip().splitlines()[-1:] or ["(nothing on standard error)"]
+            raise SuiteError(f"the witness command exited with {status}: {last[0]}")
+        return Body.of(output)
+
+
+def _run_bounded(words: Sequence[str]) -> tuple[int, bytes, bytes]:
+    """Run a command for a bounded time; of what it prints, no more is taken than of a stored file."""
+    with tempfile.TemporaryFile() as errors:
+        with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors) as process:
+            late = threading.Event()
+
+            def end() -> None:
+                late.set()
+                process.kill()
+
+            timer = threading.Timer(_WITNESS_TIMEOUT, end)
+            timer.start()
+            try:
+                output = process.stdout.read(_LONGEST + 1) if process.stdout else b""
+                if len(output) > _LONGEST:
+                    process.kill()
+                    return 0, output, b""
+                process.wait()
+            finally:
+                timer.cancel()
+            if late.is_set():
+                raise subprocess.TimeoutExpired(list(words), _WITNESS_TIMEOUT)
+        errors.seek(0)
+        return process.returncode, output, errors.read(_SMALL)
