@@ -177,3 +177,11 @@ def test_a_witness_that_prints_without_end_is_stopped(monkeypatch: pytest.Monkey
 
     assert found is not None
     assert found.size == 1001
+
+
+@pytest.mark.parametrize(
+    ("command", "warns"),
+    [("cat {filename}", False), ("sh -c 'cat {filename}'", True), ("sh -c 'cat \"$1\"' sh {filename}", False)],
+)
+def test_a_name_inside_a_shells_script_is_warned_about(command: str, warns: bool) -> None:
+    assert bool(CommandObserver(command).warning) is warns

@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -177,6 +178,14 @@ class CommandObserver:
 
     def __init__(self, command: str) -> None:
         self._words = shlex.split(command)
+
+    @property
+    def warning(self) -> str:
+        """What is dangerous about the command: a name inside a shell's script runs as a part of it; else empty."""
+        scripts = [after for word, after in pairwise(self._words) if word == "-c"]
+        if any("{filename}" in script for script in scripts):
+            return "the witness puts {filename} into a shell's script: use sh -c 'cat \"$1\"' sh {filename} instead"
+        return ""
 
     def look(self, names: Iterable[str]) -> dict[str, Body | None]:
         """Tell what is stored under some names at this moment; None where nothing is."""

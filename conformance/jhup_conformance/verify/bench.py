@@ -12,7 +12,7 @@ from jhup_conformance.target.guest import Guest
 from jhup_conformance.target.knowledge import Knowledge
 from jhup_conformance.target.process import Spawned
 from jhup_conformance.target.resources import Vitals
-from jhup_conformance.target.store import FolderObserver, Observer
+from jhup_conformance.target.store import CommandObserver, FolderObserver, Observer
 from jhup_conformance.target.store_by_stat import ReplyObserver
 from jhup_conformance.target.timing import Pace
 from jhup_conformance.verify.controls import Controls
@@ -137,7 +137,9 @@ class Bench(Judging):
     @property
     def facts(self) -> list[str]:
         """What first contact has shown, in one line."""
-        return [f"First contact: {self.known.contact.line}"]
+        observer = self.runner.observer
+        warning = observer.warning if isinstance(observer, CommandObserver) else ""
+        return [f"First contact: {self.known.contact.line}", *([f"Warning: {warning}"] if warning else [])]
 
     @property
     def first_contact(self) -> dict[str, Any]:
