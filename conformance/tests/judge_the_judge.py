@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 from kill_cases import Group, Suspect, suspects
 from kill_page import entry, figures, write_page
-from kill_runs import Record, get_ready, try_suspect
+from kill_runs import Record, complaint, get_ready, line, try_suspect
 
 
 class Share(click.ParamType):
@@ -44,6 +44,7 @@ class Share(click.ParamType):
 @click.option(
     "--broad", is_flag=True, help="Every check with all its parameters, also of clauses that are not to be blamed."
 )
+@click.option("--simulated", is_flag=True, help="In a simulated world, but for what only a process shows.")
 @click.option("--json", "to", type=click.Path(path_type=Path), help="Write what was found to this file.")
 @click.option("--page", type=click.Path(path_type=Path), help="Write kill-matrix.md and .json into this folder.")
 def main(
@@ -54,6 +55,7 @@ def main(
     seed: int,
     spares: bool,
     broad: bool,
+    simulated: bool,
     to: Path | None,
     page: Path | None,
 ) -> None:
@@ -65,7 +67,7 @@ def main(
         chosen = chosen[share[0] :: share[1]]
 
     began = time.monotonic()
-    records = list(try_all(chosen, jobs, seed, broad=broad))
+    records = list(try_all(chosen, jobs, seed, broad=broad, simulated=simulated))
     order = {str(suspect): number for number, suspect in enumerate(chosen)}
     records.sort(key=lambda record: order[f"{record.group}: {record.name}"])
     for record in records:
@@ -82,40 +84,17 @@ def main(
     raise SystemExit(0 if all(record.is_right for record in records) else 1)
 
 
-def try_all(chosen: Sequence[Suspect], jobs: int, seed: int, *, broad: bool) -> Iterator[Record]:
+def try_all(chosen: Sequence[Suspect], jobs: int, seed: int, *, broad: bool, simulated: bool) -> Iterator[Record]:
     """Try suspects, some at a time, and say of each what was found when its run ends."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=get_ready) as pool:
-        runs: list[Future[Record]] = [pool.submit(try_suspect, suspect, seed, broad=broad) for suspect in chosen]
+        runs: list[Future[Record]] = [
+            pool.submit(try_suspect, suspect, seed, broad=broad, simulated=simulated) for suspect in chosen
+        ]
         for number, run in enumerate(as_completed(runs), 1):
             record = run.result()
             click.echo(f"{number:4d}/{len(runs)}  {record.seconds:5.1f} s  {line(record)}")
             yield record
-
-
-def line(record: Record) -> str:
-    """Say in a line what was found."""
-    said = " ".join(record.found) if record.group != Group.NULL_PEER else show_counts(record)
-    wrong = [f"MISSED {' '.join(record.missed)}"] if record.missed else []
-    wrong += [f"ACCUSED {' '.join(record.accused)}"] if record.accused else []
-    wrong += [f"WRONG: {record.problem}"] if record.problem else []
-    return f"{record.group}: {record.name}  {'; '.join([said or 'nothing', *wrong])}"
-
-
-def show_counts(record: Record) -> str:
-    """Give how many clauses had which outcome."""
-    totals: dict[str, int] = {}
-    for each in record.counts.values():
-        for outcome, count in each.items():
-            totals[outcome] = totals.get(outcome, 0) + count
-    return ", ".join(f"{count} {outcome}" for outcome, count in totals.items())
-
-
-def complaint(record: Record) -> Iterator[str]:
-    """Say what is wrong about a record, with what the suite saw."""
-    yield f"\n{line(record)}"
-    for clause in record.accused:
-        yield f"    {clause} {record.found[clause]}: {record.why[clause]}"
 
 
 if __name__ == "__main__":

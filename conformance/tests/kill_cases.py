@@ -43,6 +43,7 @@ class Suspect:
         meets: the class that it meets; empty where nothing has to be met.
         wrong: what is wrong with it, in a sentence.
         spare: whether it is so like others that it can be left out where time is short.
+        process: why it takes a process of its own to show; empty where the simulated world shows it too.
     """
 
     group: Group
@@ -54,6 +55,7 @@ class Suspect:
     meets: str = ""
     wrong: str = ""
     spare: bool = False
+    process: str = ""
 
     def __str__(self) -> str:
         return f"{self.group}: {self.name}"
@@ -80,6 +82,7 @@ def _upload_faults() -> Iterator[Suspect]:
             wavers=fault.wavers,
             wrong=(fault.server.__doc__ or "").strip(),
             spare=name in uploads.SPARE,
+            process=fault.process,
         )
 
 
@@ -92,10 +95,11 @@ def _correct_uploads() -> Iterator[Suspect]:
         "on selectors": _upload("selectors_upload.py"),
     }
     for name, command in commands.items():
-        yield Suspect(group=Group.CORRECT, name=name, options={"spawn": command}, meets="replies")
+        process = "" if "upload_faults.py" in command or "selectors_upload.py" in command else "no blocking sockets"
+        yield Suspect(group=Group.CORRECT, name=name, options={"spawn": command}, meets="replies", process=process)
         if name.startswith("on") and "limit" not in name:
             options = {"spawn": f"{command} --silent"}
-            yield Suspect(group=Group.CORRECT, name=f"{name}, silent", options=options, meets="safe")
+            yield Suspect(group=Group.CORRECT, name=f"{name}, silent", options=options, meets="safe", process=process)
 
 
 def _null_peers() -> Iterator[Suspect]:
@@ -136,4 +140,5 @@ def _echo_faults() -> Iterator[Suspect]:
             blamed=fault.blamed,
             related=fault.related,
             wrong=f"{fault.service}, {fault.way}",
+            process=fault.process,
         )

@@ -22,6 +22,7 @@ class Fault:
         way: the transport, or the shape of a stream over TCP.
         related: further clauses that the same fault may break, each with the reason.
         options: what is declared to the suite beside service and shape.
+        process: why it takes a process of its own to show; empty where the simulated world shows it too.
     """
 
     server: type[Faithful]
@@ -30,9 +31,12 @@ class Fault:
     way: str = "one-shot"
     related: Mapping[str, str] = field(default_factory=dict)
     options: tuple[str, ...] = ()
+    process: str = ""
 
 
-def fault(server: type[Faithful], service: str, way: str, blamed: str, *options: str, **related: str) -> Fault:
+def fault(
+    server: type[Faithful], service: str, way: str, blamed: str, *options: str, process: str = "", **related: str
+) -> Fault:
     """Make an entry: clauses as numbers, related ones as ``_7="reason"``."""
     return Fault(
         server,
@@ -41,6 +45,7 @@ def fault(server: type[Faithful], service: str, way: str, blamed: str, *options:
         way,
         {f"ECHO-{number.removeprefix('_')}": reason for number, reason in related.items()},
         options,
+        process,
     )
 
 
@@ -118,7 +123,9 @@ FAULTS = {
     "dies of long streams": fault(
         streams.DiesOfLongStreams, "upper", "one-shot", "70", _26="it dies of each", _49="it dies of each",
     ),
-    "leaks descriptors": fault(streams.LeaksDescriptors, "upper", "one-shot", "71"),
+    "leaks descriptors": fault(
+        streams.LeaksDescriptors, "upper", "one-shot", "71", process="its descriptors show it"
+    ),
     "stays open after what is not ASCII": fault(streams.LeavesOpenAfterHighBytes, "worker", "one-shot", "23"),
     "loses a byte between reads": fault(streams.LosesByteBetweenReads, "worker", "session", "31"),
     "reorders": fault(streams.Reorders, "greet", "session", "32"),

@@ -26,6 +26,7 @@ class Fault:
         related: further clauses that the same fault may break, each with the reason.
         silent: whether it is started without replies.
         wavers: why any clause may be called FLAKY; empty where none may.
+        process: why it takes a process of its own to show; empty where the simulated world shows it too.
     """
 
     server: type[Faithful]
@@ -33,6 +34,7 @@ class Fault:
     related: Mapping[str, str] = field(default_factory=dict)
     silent: bool = False
     wavers: str = ""
+    process: str = ""
 
 
 def fault(
@@ -42,13 +44,14 @@ def fault(
     *,
     silent: bool = False,
     wavers: str = "",
+    process: str = "",
 ) -> Fault:
     """Make an entry: clauses with spaces between, related ones by the reason."""
     must = frozenset(blamed.split())
     reasons = {
         clause: reason for reason, clauses in related.items() for clause in clauses.split() if clause not in must
     }
-    return Fault(server, must, reasons, silent, wavers)
+    return Fault(server, must, reasons, silent, wavers, process)
 
 
 CORRECT: dict[str, type[Faithful]] = {
@@ -168,7 +171,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "limit of headers after reading": fault(framing.LimitAfterReading, "FRAME-16"),
     "stays open after a bad prefix": fault(framing.StaysOpenAfterABadPrefix, "FRAME-16"),
-    "allocates what a prefix claims": fault(framing.AllocatesAtOnce, "FRAME-17"),
+    "allocates what a prefix claims": fault(framing.AllocatesAtOnce, "FRAME-17", process="its memory shows it"),
     # Chapter 3, headers
     "only spaces are white": fault(headers.WantsCompactHeaders, "HEAD-1"),
     "knows no capital digits": fault(
@@ -315,7 +318,9 @@ FAULTS: dict[str, Fault] = {
         "NAME-11",
         {"a link leads out there, too": "NAME-9", "a link is in the way there, too": "REPLY-18"},
     ),
-    "waits at FIFOs": fault(names.WaitsAtFifos, "NAME-11", {"a FIFO is in the way there, too": "REPLY-18"}),
+    "waits at FIFOs": fault(
+        names.WaitsAtFifos, "NAME-11", {"a FIFO is in the way there, too": "REPLY-18"}, process="a FIFO stops it"
+    ),
     "composes names": fault(names.Composes, "NAME-12", {SAME_NAMES: "NAME-1 NAME-2"}),
     "folds case": fault(names.FoldsCase, "NAME-12", {SAME_NAMES: "NAME-2"}),
     # Chapter 5, storing
@@ -403,9 +408,14 @@ FAULTS: dict[str, Fault] = {
     "never closes": fault(errors.NeverCloses, "ERR-6"),
     "waits after half a prefix": fault(errors.WaitsAfterHalfAPrefix, "ERR-6"),
     "keeps descriptors": fault(errors.KeepsDescriptors, "ERR-6", {"descriptors are counted there, too": "CONN-9"}),
-    "spins in a body": fault(errors.SpinsInABody, "ERR-7", {"what spins is not closed": "ERR-6"}),
+    "spins in a body": fault(
+        errors.SpinsInABody, "ERR-7", {"what spins is not closed": "ERR-6"}, process="its processor time shows it"
+    ),
     "spins at the end": fault(
-        errors.SpinsAtTheEnd, "ERR-7", {"what spins is not closed": "ERR-8 HEAD-19", ANY_CUT: "FRAME-18"}
+        errors.SpinsAtTheEnd,
+        "ERR-7",
+        {"what spins is not closed": "ERR-8 HEAD-19", ANY_CUT: "FRAME-18"},
+        process="its processor time shows it",
     ),
     "stays open after an unknown command": fault(errors.StaysOpenAfterUnknown, "ERR-8"),
     "stays open without a request": fault(errors.StaysOpenWithoutARequest, "ERR-8"),
@@ -483,7 +493,10 @@ FAULTS: dict[str, Fault] = {
     "loses connections beyond 40": fault(connections.LosesExcess, "CONN-10"),
     "gives up sending": fault(connections.GivesUpSending, "CONN-8"),
     "keeps a descriptor of each": fault(
-        connections.KeepsDescriptors, "CONN-9", {"connections end there, too": "ERR-6"}
+        connections.KeepsDescriptors,
+        "CONN-9",
+        {"connections end there, too": "ERR-6"},
+        process="its descriptors show it",
     ),
     # Chapter 8, replies
     "answers twice": fault(replies.AnswersTwice, "REPLY-1", {READ_THERE: ANSWERS}),
