@@ -156,6 +156,8 @@ class CheckResult:
     """What came of one check of one clause.
 
     Attributes:
+        cuts_proven: cuts before which the target had read all that was sent earlier, as its kernel told.
+        cuts_paced: cuts before which only time had passed.
         points: of a finding, what differs from what is right.
         where: of a finding, where the stream was cut.
         details: of a finding, what was looked up at once: where a stored body first differs from the right one.
@@ -166,6 +168,8 @@ class CheckResult:
     node: str
     outcome: Outcome
     executions: int = 0
+    cuts_proven: int = 0
+    cuts_paced: int = 0
     seconds: float = 0.0
     expected: str = ""
     actual: str = ""
@@ -225,6 +229,16 @@ class ClauseResult:
     def executions(self) -> int:
         """How many exchanges were made for it."""
         return sum(check.executions for check in self.checks)
+
+    @property
+    def cuts_proven(self) -> int:
+        """How many cuts are known to have arrived as such."""
+        return sum(check.cuts_proven for check in self.checks)
+
+    @property
+    def cuts_paced(self) -> int:
+        """How many cuts were only given time to arrive as such."""
+        return sum(check.cuts_paced for check in self.checks)
 
     @property
     def seconds(self) -> float:

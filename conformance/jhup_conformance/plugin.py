@@ -42,7 +42,7 @@ __all__ = ["RUN", "ConformancePlugin", "Progress"]
 
 _NAME: Final = "jhup-conformance"
 RUN: Final = pytest.StashKey[Run]()
-_EXECUTIONS: Final = pytest.StashKey[int]()
+_COUNTS: Final = pytest.StashKey[tuple[int, int, int]]()
 _AGAIN: Final = pytest.StashKey[bool]()
 
 
@@ -241,13 +241,15 @@ class ConformancePlugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Note how many exchanges a check makes."""
+        """Note how many exchanges a check makes, and how many cuts arrive."""
         judge = self.run.judge
-        before = judge.executions if judge else 0
+        executions, (proven, paced) = (judge.executions, judge.cuts) if judge else (0, (0, 0))
         try:
             return (yield)
         finally:
-            item.stash[_EXECUTIONS] = judge.executions - before if judge else 0
+            if judge:
+                proven, paced = judge.cuts[0] - proven, judge.cuts[1] - paced
+                item.stash[_COUNTS] = (judge.executions - executions, proven, paced)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -278,8 +280,15 @@ class ConformancePlugin:
 
     def _result(self, item: pytest.Item, call: pytest.CallInfo[None], error: BaseException | None) -> CheckResult:
         clause = self.run.results[_mark(item).args[0]].clause
+        executions, proven, paced = item.stash.get(_COUNTS, (0, 0, 0))
         result = CheckResult(
-            clause.id, item.nodeid, Outcome.PASS, executions=item.stash.get(_EXECUTIONS, 0), seconds=call.duration
+            clause.id,
+            item.nodeid,
+            Outcome.PASS,
+            executions=executions,
+            cuts_proven=proven,
+            cuts_paced=paced,
+            seconds=call.duration,
         )
         for finding in _causes(error):
             match finding:

@@ -88,6 +88,8 @@ def _clause(run: Run, result: ClauseResult, account: Account | None, files: Mapp
         "checks": len(result.checks),
         "left_out": result.left_out,
         "executions": result.executions,
+        "cuts_proven": result.cuts_proven,
+        "cuts_paced": result.cuts_paced,
         "seconds": round(result.seconds, 4),
         "expected": decisive.expected if decisive else "",
         "actual": decisive.actual if decisive else result.does_not_apply or result.reason,

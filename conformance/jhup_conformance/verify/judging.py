@@ -73,6 +73,11 @@ class Judging(ABC):
         """What opens the connections; None for a target without any."""
 
     @property
+    def cuts(self) -> tuple[int, int]:
+        """How many cuts so far are known to have arrived as such, and how many were only given time to."""
+        return (self.dialer.cuts.proven, self.dialer.cuts.paced) if self.dialer else (0, 0)
+
+    @property
     def proven_at(self) -> float:
         """When an exchange last took effect by the clock."""
         return 0.0
