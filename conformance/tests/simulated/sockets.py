@@ -163,7 +163,8 @@ class Socket:
         if not len(data):
             return 0
         self._wait(lambda: end.writable, at_once=bool(flags & socket.MSG_DONTWAIT))
-        return end.write(memoryview(data).cast("B"))
+        with memoryview(data).cast("B") as view:  # let go of also where it fails: its owner may want to change it
+            return end.write(view)
 
     def sendall(self, data: Data, flags: int = 0) -> None:
         view = memoryview(data).cast("B")
