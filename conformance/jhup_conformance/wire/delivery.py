@@ -33,7 +33,7 @@ class Deliveries:
     """Asks the kernel; where it can't be asked, nothing is known."""
 
     def __init__(self) -> None:
-        self._netlink = _open_netlink()
+        self._netlink = open_netlink()
 
     def close(self) -> None:
         """Ask no more."""
@@ -71,7 +71,7 @@ class Deliveries:
         return None if arrived is None else queued + max(0, sent - arrived)
 
 
-def _open_netlink() -> socket.socket | None:
+def open_netlink() -> socket.socket | None:
     """Return a socket to ask by; None where there is none, as outside of Linux or in a sandbox."""
     if not hasattr(socket, "AF_NETLINK"):
         return None
