@@ -251,7 +251,7 @@ class ClauseResult:
 
 
 def class_met(results: Iterable[ClauseResult], classes: tuple[ConformanceClass, ...]) -> ConformanceClass | None:
-    """Give the highest class whose MUSTs all hold, those of the classes below it included."""
+    """Return the highest class whose MUSTs all hold, those of the classes below it included."""
     by_class: dict[ConformanceClass, list[ClauseResult]] = {each: [] for each in classes}
     for result in results:
         if result.clause.level is Level.MUST and result.clause.conformance_class in by_class:

@@ -368,7 +368,7 @@ def _mark(item: pytest.Item) -> pytest.Mark:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Give what was raised; out of a group, what says most first."""
+    """Return what was raised; out of a group, what says most first."""
     if isinstance(error, BaseExceptionGroup):
         leaves = [leaf for each in error.exceptions for leaf in _causes(each)]
         findings = [

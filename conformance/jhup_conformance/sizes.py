@@ -18,13 +18,13 @@ BUFFER_EDGES: Final = (
 
 
 def edges_up_to(most: int) -> tuple[int, ...]:
-    """Give the edges that are no longer than a number of bytes."""
+    """Return the edges that are no longer than a number of bytes."""
     return tuple(size for size in BUFFER_EDGES if size <= most)
 
 
 @lru_cache(maxsize=256)
 def pattern(size: int, seed: int = 0) -> bytes:
-    """Give a body of a length whose every part tells where it belongs, so that a lost or doubled piece shows."""
+    """Return a body of a length whose every part tells where it belongs, so that a lost or doubled piece shows."""
     block = array("I", range(seed, seed + (size + 3) // 4))
     if sys.byteorder == "little":
         block.byteswap()

@@ -68,7 +68,7 @@ def collect() -> Sources:
 
 
 def fault_tables() -> dict[str, Any]:
-    """Give the faults of both kinds of servers by name."""
+    """Return the faults of both kinds of servers by name."""
     if str(SERVERS) not in sys.path:
         sys.path.insert(0, str(SERVERS))
     import echo_fault_table
@@ -89,7 +89,7 @@ def client_faults() -> dict[str, frozenset[str]]:
 
 
 def all_vectors() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give each vector with the name of its file."""
+    """Return each vector with the name of its file."""
     for path in sorted(Path(str(text_root() / "vectors")).glob("*-*.json")):
         content = json.loads(path.read_text("utf-8"))
         for list_of in ("vectors", "replies", "answers"):
@@ -98,7 +98,7 @@ def all_vectors() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def named_in(vector: Any) -> Iterator[str]:
-    """Give the clauses that a vector illustrates, is malformed by, or has a request refused for."""
+    """Return the clauses that a vector illustrates, is malformed by, or has a request refused for."""
     if isinstance(vector, list):
         for each in vector:
             yield from named_in(each)
@@ -113,7 +113,7 @@ def named_in(vector: Any) -> Iterator[str]:
 
 
 def gaps(sources: Sources) -> list[str]:
-    """Give each broken rule as a line for people; none when all agree."""
+    """Return each broken rule as a line for people; none when all agree."""
     return [
         *_of_names("check", {node: {clause} for clause, nodes in sources.checks.items() for node in nodes}, sources),
         *_of_names("fault", {name: sources.faults[name] | sources.related[name] for name in sources.faults}, sources),
@@ -134,7 +134,7 @@ def gaps(sources: Sources) -> list[str]:
 
 
 def _of_names(what: str, named: Mapping[str, frozenset[str] | set[str]], sources: Sources) -> Iterator[str]:
-    """Give the names of things in which clauses stand that don't exist, or bind no server."""
+    """Return the names of things in which clauses stand that don't exist, or bind no server."""
     for name, identifiers in named.items():
         for identifier in sorted(identifiers):
             if identifier not in sources.clauses:
@@ -177,7 +177,7 @@ class Row:
 
 
 def rows(sources: Sources) -> list[Row]:
-    """Give a row for each clause, in the order of the book."""
+    """Return a row for each clause, in the order of the book."""
     return [
         Row(
             clause,
@@ -205,13 +205,13 @@ HEADINGS = ("clause", "class", "level", "checks", "faults", "vectors", "reason f
 
 
 def cells(row: Row) -> tuple[str, ...]:
-    """Give a row as text; faults by name."""
+    """Return a row as text; faults by name."""
     counts = str(row.checks or ""), "; ".join(row.faults), str(row.vectors or "")
     return row.clause.id, row.clause.conformance_class, row.clause.level, *counts, row.reason
 
 
 def sums(sources: Sources) -> str:
-    """Give the figures of it all in one line."""
+    """Return the figures of it all in one line."""
     servers = [clause for clause in sources.clauses.values() if clause.role is Role.SERVER]
     musts = [clause for clause in servers if clause.level is Level.MUST]
     broken = frozenset().union(*sources.faults.values())
@@ -224,7 +224,7 @@ def sums(sources: Sources) -> str:
 
 
 def page(sources: Sources) -> str:
-    """Give the page of the documentation."""
+    """Return the page of the documentation."""
     lines = [
         "# Coverage, both ways",
         "",

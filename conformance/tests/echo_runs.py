@@ -55,7 +55,7 @@ def judge(service: str, way: str, *options: str, fault: str = "", seed: int = 0)
 
 
 def blamed(run: Run) -> dict[str, str]:
-    """Give the clauses that something is held against, each with what was seen."""
+    """Return the clauses that something is held against, each with what was seen."""
     assert not run.problem, run.problem
     assert not run.suite_problem, run.suite_problem
     return {

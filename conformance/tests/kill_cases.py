@@ -62,7 +62,7 @@ class Suspect:
 
 
 def suspects() -> tuple[Suspect, ...]:
-    """Give all of them; those that take longest first."""
+    """Return all of them; those that take longest first."""
     return (*_null_peers(), *_correct_uploads(), *_upload_faults(), *_correct_echoes(), *_echo_faults())
 
 
@@ -108,7 +108,7 @@ def _null_peers() -> Iterator[Suspect]:
 
 
 def _echo(service: str, way: str, fault: str = "", *declared: str) -> dict[str, object]:
-    """Give the options of a run against the server of `echo_faults.py`, declared as it is started."""
+    """Return the options of a run against the server of `echo_faults.py`, declared as it is started."""
     shape = way if way in SHAPES else "one-shot"
     words = [sys.executable, str(SERVERS / "echo_faults.py"), f"--service {service} --shape {shape} --bind {{bind}}"]
     flags = {

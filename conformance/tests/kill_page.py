@@ -34,7 +34,7 @@ the reason given; those that were are printed in bold. Any other clause blamed w
 
 
 def entry(suspect: Suspect, record: Record) -> dict[str, Any]:
-    """Give what the matrix keeps of a suspect: what had to be found and what was."""
+    """Return what the matrix keeps of a suspect: what had to be found and what was."""
     return {
         "group": suspect.group.value,
         "name": suspect.name,
@@ -59,7 +59,7 @@ def write_page(folder: Path, records: Sequence[Record], chosen: Sequence[Suspect
 
 
 def figures(matrix: Mapping[str, Any]) -> str:
-    """Give the last line of `tox -e judge`."""
+    """Return the last line of `tox -e judge`."""
     groups = {group: [each for each in matrix["suspects"] if each["group"] == group] for group in Group}
     faults = [*groups[Group.UPLOAD_FAULT], *groups[Group.ECHO_FAULT]]
     correct, peers = groups[Group.CORRECT], groups[Group.NULL_PEER]
@@ -82,7 +82,7 @@ def _accused(each: Mapping[str, Any]) -> set[str]:
 
 
 def render(matrix: Mapping[str, Any]) -> str:
-    """Give the page."""
+    """Return the page."""
     return "\n".join(_lines(matrix)) + "\n"
 
 
@@ -99,7 +99,7 @@ def _lines(matrix: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _chapter(each: Mapping[str, Any]) -> str:
-    """Give the chapter that most of the clauses are from that have to be blamed."""
+    """Return the chapter that most of the clauses are from that have to be blamed."""
     prefixes = [clause.partition("-")[0] for clause in each["blamed"]]
     return max(prefixes, key=prefixes.count)
 

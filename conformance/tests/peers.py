@@ -38,7 +38,7 @@ class Hurried(Pace):
 
 
 def stored(name: str, body: bytes) -> Stored:
-    """Give the reply to a put that was stored."""
+    """Return the reply to a put that was stored."""
     return Stored(name, len(body), sha256(body).hexdigest())
 
 
@@ -169,7 +169,7 @@ class Seen:
 
 
 def runner_for(peer: Peer, *, observer: Any = None, revive: Callable[[], Address | None] | None = None) -> Runner:
-    """Give a runner that makes exchanges with a peer."""
+    """Return a runner that makes exchanges with a peer."""
     runner = Runner(Dialer(peer.address, revive=revive), Hurried(), Names("00000000"), Server(replies=peer.replies))
     runner.observer = observer or Seen(peer.store)
     return runner

@@ -25,11 +25,11 @@ class Judged:
     report: dict[str, Any]
 
     def outcomes(self, *wanted: str) -> set[str]:
-        """Give the clauses with one of some outcomes."""
+        """Return the clauses with one of some outcomes."""
         return {clause["id"] for clause in self.report["clauses"] if clause["outcome"] in wanted}
 
     def clause(self, identifier: str) -> dict[str, Any]:
-        """Give what the report says of a clause."""
+        """Return what the report says of a clause."""
         return next(clause for clause in self.report["clauses"] if clause["id"] == identifier)
 
 

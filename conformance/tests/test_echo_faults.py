@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="these servers b
 
 @pytest.fixture(autouse=True)
 def _own_settings() -> Iterator[None]:
-    """Give Hypothesis back the settings that it had, since a run has its own."""
+    """Return Hypothesis back the settings that it had, since a run has its own."""
     yield
     hypothesis.settings.load_profile("default")
 

@@ -322,7 +322,7 @@ def right(ask: Ask, tried: int) -> bytes:
 
 
 def answers(*tries: bytes) -> Callable[[Ask, int], bytes]:
-    """Give what answers in its first tries as told, and then rightly."""
+    """Return what answers in its first tries as told, and then rightly."""
     return lambda ask, tried: tries[tried] if tried < len(tries) else right(ask, tried)
 
 

@@ -55,7 +55,7 @@ class Half:
 
 @contextlib.contextmanager
 def connected() -> Iterator[tuple[Line, socket.socket]]:
-    """Give a line, and the target's end of it."""
+    """Return a line, and the target's end of it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         near = socket.create_connection(listener.getsockname())
         near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

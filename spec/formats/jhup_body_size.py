@@ -11,7 +11,7 @@ class JhupBodySize:
     """What the parser calls: `decode` for each header of a request."""
 
     def decode(self, data: bytes) -> bytes:
-        """Give the length of the body as eight bytes, little-endian.
+        """Return the length of the body as eight bytes, little-endian.
 
         Raises:
             ValueError: when the header is malformed (sections 3.2 and 3.3).
@@ -20,7 +20,7 @@ class JhupBodySize:
 
 
 def body_size(data: bytes) -> int:
-    """Give the length of the body after a header.
+    """Return the length of the body after a header.
 
     Raises:
         ValueError: when the header is malformed.

@@ -12,7 +12,7 @@ __all__ = ["ReplyQueue"]
 
 
 class ReplyQueue:
-    """Gives the replies of one connection to its requests.
+    """Returns the replies of one connection to its requests.
 
     Attributes:
         was_spoken_to: whether the server said something that nobody had asked for. It is ignored.

@@ -70,7 +70,7 @@ def read_report(path: Path) -> dict[str, Any]:
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
-    """Give the differences, in the order of the book, the class met last.
+    """Return the differences, in the order of the book, the class met last.
 
     Raises:
         UsageError: when the reports are of different services.
@@ -104,7 +104,7 @@ def _between(old: int, new: int) -> Verdict:
 
 
 def _rank(name: str | None) -> int:
-    """Give the place of a class; upload's and echo's are never compared with each other."""
+    """Return the place of a class; upload's and echo's are never compared with each other."""
     names = [each.value for each in ConformanceClass]
     return names.index(name) if name in names else -1
 

@@ -31,7 +31,7 @@ __all__ = ["check_sentences", "examples", "explain", "find_clause", "vectors_of"
 
 
 def find_clause(identifier: str) -> Clause:
-    """Give a clause by its ID, however it is written.
+    """Return a clause by its ID, however it is written.
 
     Raises:
         UsageError: when there is none, with the nearest that there are.
@@ -49,14 +49,14 @@ def find_clause(identifier: str) -> Clause:
 
 
 def examples(clause: Clause) -> list[str]:
-    """Give the examples of a clause: those of its section that name it, else what stands right behind its text."""
+    """Return the examples of a clause: those of its section that name it, else what stands right behind its text."""
     section, place = _section(clause)
     naming = [each for each in _EXAMPLE.findall(section) if re.search(rf"\b{clause.id}\b", each)]
     return naming or _EXAMPLE.findall(_NEXT_CLAUSE.split(section[place + 2 :], maxsplit=1)[0])
 
 
 def _section(clause: Clause) -> tuple[str, int]:
-    """Give the text of a clause's section, and where the clause begins in it."""
+    """Return the text of a clause's section, and where the clause begins in it."""
     text = chapter_text(clause.chapter)
     place = text.index(f"**{clause.id}**")
     begin, end = text.rindex("\n## ", 0, place), text.find("\n## ", place)
@@ -71,7 +71,7 @@ _MOST_WIRE: Final = 300
 
 
 def vectors_of(clause: Clause) -> list[Vector]:
-    """Give some test vectors that are about a clause, the shortest first."""
+    """Return some test vectors that are about a clause, the shortest first."""
     found = [each for each in vectors() if clause.id in each.clauses and 0 < len(each.wire) <= _MOST_WIRE]
     return sorted(found, key=lambda each: len(each.wire))[:_MOST_VECTORS]
 
@@ -84,7 +84,7 @@ def _vector_lines(vector: Vector) -> Iterator[str]:
 
 
 def check_sentences(clause: Clause) -> list[str]:
-    """Give what its checks look for, in the words of their names, each once, with how many variants there are."""
+    """Return what its checks look for, in the words of their names, each once, with how many variants there are."""
     if clause.role is Role.CLIENT:
         return [case.name for case in CASES if clause.id in case.checks]
     kind = next((each for each in Kind if each.concerns(clause)), None)
@@ -99,7 +99,7 @@ def check_sentences(clause: Clause) -> list[str]:
 
 
 def explain_lines(clause: Clause, width: int, say: Words = ENGLISH) -> Iterator[str]:
-    """Give all that is known of a clause as lines."""
+    """Return all that is known of a clause as lines."""
     known = guidance()[clause.id]
     yield from labelled(say("clause"), f"{clause.id}  {clause.text}", width)
     bound = (

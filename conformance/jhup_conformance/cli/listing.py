@@ -32,7 +32,7 @@ class _Collector:
 
 
 def collect_checks(service: str = UPLOAD) -> dict[str, list[str]]:
-    """Give the checks of a service by clause."""
+    """Return the checks of a service by clause."""
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     collector = _Collector()
     with contextlib.redirect_stdout(io.StringIO()):
@@ -56,7 +56,7 @@ def list_clauses(console: Console, options: Options) -> None:
 
 
 def _reason_left_out(clause: Clause, options: Options) -> str:
-    """Give the reason why a clause is not judged: it is about other servers, or out of sight."""
+    """Return the reason why a clause is not judged: it is about other servers, or out of sight."""
     if options.declared is None:
         return reason_unseen(clause)
     transport = options.target.transport if options.target else options.transport or Transport.TCP

@@ -59,7 +59,7 @@ class _Quiet:
 
 
 def cells(services: tuple[str, ...], transports: tuple[str, ...], servings: tuple[str, ...]) -> Iterator[Cell]:
-    """Give the servers of a matrix, but for those that this platform has no means for."""
+    """Return the servers of a matrix, but for those that this platform has no means for."""
     for service, transport, serving in product(services, transports, servings):
         if Transport(transport).is_local and not hasattr(socket, "AF_UNIX"):
             continue

@@ -173,7 +173,7 @@ def _until(moment: float) -> float:
 
 
 def _is_satisfied(exchange: Exchange | None, transcript: Transcript) -> Any:
-    """Give when a connection need not be waited for any longer."""
+    """Return when a connection need not be waited for any longer."""
     was_closed = any(entry.kind is Kind.CLOSED for entry in transcript.entries)
     if exchange is None or was_closed:
         return lambda line: line.closed is not None

@@ -20,7 +20,7 @@ class Breach(StrEnum):
     NOTHING = "nothing came"
     SHORT = "the beginning of a right answer, and no more"
     WRONG = "no right answer, nor the beginning of one"
-    EXTRA = "a right answer, and something behind it"
+    EXTRA = "a right answer, and something after it"
     OPEN = "the connection is still open"
     TWICE = "more than one datagram came back"
     ELSEWHERE = "the answer came from another address"
@@ -115,7 +115,7 @@ class Wire(Protocol):
         """Try some asks at the same time, each with an own connection or socket."""
 
     def right(self, ask: Ask) -> Answers:
-        """Give the right answers to an ask."""
+        """Return the right answers to an ask."""
 
 
 def is_whole(answers: Answers, received: bytes) -> bool:

@@ -48,7 +48,7 @@ class DatagramWire:
         return self.sender.network.clock
 
     def right(self, ask: Ask) -> DatagramAnswers:
-        """Give the right answers to an ask."""
+        """Return the right answers to an ask."""
         return DatagramAnswers(ask.data, self.rules, self._carries)
 
     def run(self, asks: Sequence[Ask], *, patience: float) -> list[Tried]:
@@ -115,7 +115,7 @@ class DatagramWire:
         return Tried(ask, answer, self._mismatch(ask, letter, right), letter.transcript)
 
     def _let_settle(self, letter: Letter) -> None:
-        """Wait for the positive that comes behind a silence, and a moment more."""
+        """Wait for the positive that comes after a silence, and a moment more."""
         if not self.control():
             raise NotSeen(f"silence can't be told from the end: {show_bytes(CONTROL)} is not answered any more")
         self.wait([letter], until=lambda: False, seconds=self._pace.settle)
@@ -150,7 +150,7 @@ class DatagramWire:
         return None
 
     def _astray(self, ask: Ask, right: DatagramAnswers) -> Letter | None:
-        """Give the sender of something else to whom the answer to an ask went."""
+        """Return the sender of something else to whom the answer to an ask went."""
         self.wait(self.sender.open, until=lambda: True, seconds=0.0)
         for other in self.sender.open:
             own = self.right(Ask(other.data))

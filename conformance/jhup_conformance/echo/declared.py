@@ -45,7 +45,7 @@ class Declared:
         return Rules(service=self.service, trim=self.trim, max_message=self.max_message)
 
     def excludes(self, clause: str, transport: Transport) -> str:
-        """Give the reason why a clause does not apply (section 10.18); empty when it does.
+        """Return the reason why a clause does not apply (section 10.18); empty when it does.
 
         Nothing declared stands for what section 10.15 says is taken then.
 

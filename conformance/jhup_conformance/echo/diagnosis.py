@@ -38,7 +38,7 @@ _BY_BREACH: Final = {Breach.TWICE: "ECHO-53", Breach.ELSEWHERE: "ECHO-54", Breac
 
 
 def diagnose(data: bytes, answer: bytes, breach: Breach, *, right: Answers, rules: Rules, shape: Shape) -> str:
-    """Give the clause that the answer to a basic message breaks.
+    """Return the clause that the answer to a basic message breaks.
 
     Args:
         data: the message, letters and digits alone, its 0A included where the shape has lines.
@@ -64,7 +64,7 @@ def diagnose(data: bytes, answer: bytes, breach: Breach, *, right: Answers, rule
 def _is_reply_and_more(data: bytes, answer: bytes, right: Answers, rules: Rules) -> bool:
     """Tell whether the reply to the whole stands before what is too much."""
     if rules.service is Service.GREET and not answer[len(right.closest(answer)) :].startswith(GREETING):
-        return False  # no second reply, but something behind the literal
+        return False  # no second reply, but something after the literal
     member = right.closest(answer)
     name = member.partition(NAME_END)[0] if rules.service is Service.WORKER else b"worker"
     return answer.startswith(rules.reply(data, name=name) or b"-")
@@ -106,7 +106,7 @@ _BY_SERVICE: Final = {Service.UPPER: _upper, Service.GREET: _greet, Service.WORK
 
 
 def diagnose_next(piece: bytes, reply: bytes, name: bytes, *, rules: Rules, shape: Shape) -> str:
-    """Give the clause that the reply to a second or later message of a conversation breaks.
+    """Return the clause that the reply to a second or later message of a conversation breaks.
 
     Args:
         piece: the message.
@@ -125,7 +125,7 @@ def diagnose_next(piece: bytes, reply: bytes, name: bytes, *, rules: Rules, shap
 
 
 def diagnose_extra(extra: bytes, name: bytes, *, rules: Rules, shape: Shape) -> str:
-    """Give the clause that bytes break which came behind a reply, before anything else was said.
+    """Return the clause that bytes break which came after a reply, before anything else was said.
 
     The beginning of a reply is one that was begun too early; a whole one is one too many.
     """

@@ -39,23 +39,23 @@ _MOST_CUTS: Final = 5
 
 
 def singles(first: int, last: int, *, without: bytes = b"") -> list[bytes]:
-    """Give the bytes of a range, each on its own."""
+    """Return the bytes of a range, each on its own."""
     return [bytes([byte]) for byte in range(first, last + 1) if byte not in without]
 
 
 def around(byte: bytes) -> tuple[bytes, ...]:
-    """Give messages with a byte before and between others: what a legal prefix would hide shows in the first."""
+    """Return messages with a byte before and between others: what a legal prefix would hide shows in the first."""
     return byte + b"a", b"a" + byte + b"b"
 
 
 @lru_cache(maxsize=64)
 def letters(size: int) -> bytes:
-    """Give letters and digits whose every part tells where it belongs: nothing to trim, to escape, or to quote."""
+    """Return letters and digits whose every part tells where it belongs: nothing to trim, to escape, or to quote."""
     return b"".join(b"%05x" % number for number in range(size // 5 + 1))[:size]
 
 
 def edges(least: int, most: int) -> list[int]:
-    """Give lengths at and beside the sizes of common buffers, between two bounds, which are among them."""
+    """Return lengths at and beside the sizes of common buffers, between two bounds, which are among them."""
     return sorted({least, most, *(size for size in BUFFER_EDGES if least <= size <= most)})
 
 

@@ -124,7 +124,7 @@ class EchoJudge(Judging):
         return self._facts
 
     def does_not_apply(self, clause: Clause) -> str:
-        """Give the reason why a clause is not about this server (section 10.18)."""
+        """Return the reason why a clause is not about this server (section 10.18)."""
         return self._does_not_apply(clause.id)
 
     def close(self) -> None:
@@ -211,13 +211,13 @@ class EchoJudge(Judging):
                 leave(line)
 
     def message(self, data: bytes) -> Ask:
-        """Give what makes the server take some bytes as one message: a line is ended, if it isn't yet."""
+        """Return what makes the server take some bytes as one message: a line is ended, if it isn't yet."""
         if self.shape in (Shape.LINE, Shape.LINE_ONE_SHOT) and not data.endswith(b"\n"):
             data += b"\n"
         return Ask(data)
 
     def sample(self, items: Sequence[_T], *, share: int = 2) -> list[_T]:
-        """Give all of some items, or in a quick run a share of what it tries of a sweep: the ends, and some between."""
+        """Return all items, or in a quick run a share of a sweep: its ends, and some between."""
         most = self.effort.offsets // share if self.effort.offsets else None
         if most is None or len(items) <= most:
             return list(items)

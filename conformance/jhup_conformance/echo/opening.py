@@ -137,14 +137,14 @@ def _shape_shown(line: Line, declared: Declared) -> tuple[Shape | None, str]:
 
 
 def _say(line: Line, data: bytes, patience: float) -> None:
-    """Say something, and wait until an answer has come and nothing more comes behind it."""
+    """Say something, and wait until an answer has come and nothing more comes after it."""
     length = len(line.received)
     line.plan([Action(Kind.SENT, data)])
     drive([line], until=lambda line: len(line.received) > length, patience=patience, at_most=2 * patience)
 
 
 def _thread_named(dialer: Dialer, shape: Shape | None) -> bytes:
-    """Give what a worker's name has of a thread's; empty when it has nothing."""
+    """Return what a worker's name has of a thread's; empty when it has nothing."""
     line = dialer.dial()
     try:
         _say(line, b"abc\n" if shape in (Shape.LINE, Shape.LINE_ONE_SHOT) else b"abc", FIRST_PATIENCE)

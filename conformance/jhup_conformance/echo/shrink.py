@@ -24,7 +24,7 @@ def shrink(
     Args:
         failed: what failed.
         fails: tries another ask; gives what failed, or None when it held.
-        shape: of the server; the 0A behind the last line of a line server stays.
+        shape: of the server; the 0A after the last line of a line server stays.
         clock: what the budget is measured by.
 
     Returns:
@@ -48,7 +48,7 @@ def shrink(
 
 
 def _smaller(ask: Ask, shape: Shape) -> Iterator[Ask]:
-    """Give asks that are a bit smaller, those that save most first."""
+    """Return asks that are a bit smaller, those that save most first."""
     if ask.cuts:
         yield replace(ask, cuts=())
         for index in range(len(ask.cuts)):
@@ -67,7 +67,7 @@ def _smaller(ask: Ask, shape: Shape) -> Iterator[Ask]:
 
 
 def _without(ask: Ask, start: int, stop: int) -> Ask:
-    """Take bytes out; cuts behind them move with the rest."""
+    """Take bytes out; cuts after them move with the rest."""
     cuts = sorted({cut if cut <= start else max(start, cut - (stop - start)) for cut in ask.cuts})
     data = ask.data[:start] + ask.data[stop:]
     return replace(ask, data=data, cuts=tuple(cut for cut in cuts if 0 < cut < len(data)))

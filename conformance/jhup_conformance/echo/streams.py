@@ -46,7 +46,7 @@ class StreamWire:
         return self.dialer.network.clock
 
     def right(self, ask: Ask) -> Answers:
-        """Give the right answers to an ask."""
+        """Return the right answers to an ask."""
         return right_answers(ask.data, shape=self.shape, rules=self.rules, ended=ask.ended)
 
     def dial(self) -> Line:
@@ -116,6 +116,6 @@ def leave(line: Line) -> None:
 
 
 def _answer_time(line: Line) -> float:
-    """Give the seconds from the last byte sent until the last one received."""
+    """Return the seconds from the last byte sent until the last one received."""
     heard = max(entry.at for entry in line.transcript.entries if entry.kind is Kind.RECEIVED)
     return max(0.0, line.opened + heard - line.last_sent)

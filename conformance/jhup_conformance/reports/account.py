@@ -79,7 +79,7 @@ class Account:
 
 
 def accounts(run: Run) -> list[Account]:
-    """Give the findings of a run, those that count against the target first, else in the order of the book."""
+    """Return the findings of a run, those that count against the target first, else in the order of the book."""
     found = [
         _account(run, result)
         for result in run.results.values()
@@ -154,13 +154,13 @@ def _hints(options: Options, identifier: str) -> dict[str, str]:
 
 
 def answering(run: Run) -> Answering | None:
-    """Give what an echo server was taken to be; None for another service, and where nothing was learnt."""
+    """Return what an echo server was taken to be; None for another service, and where nothing was learnt."""
     judge = run.judge
     return Answering(judge.rules, judge.shape) if isinstance(judge, EchoJudge) else None
 
 
 def _declared(options: Options) -> Iterator[str]:
-    """Give the options that tell what the target is, as they were given."""
+    """Return the options that tell what the target is, as they were given."""
     if options.service != UPLOAD:
         yield from ("--service", options.service)
     told = options.declared
@@ -186,7 +186,7 @@ def _declared(options: Options) -> Iterator[str]:
 
 
 def again(run: Run, identifier: str, *, recorded: bool) -> Iterator[str]:
-    """Give the commands that show a finding again: the recorded exchange, and the checks of its clause."""
+    """Return the commands that show a finding again: the recorded exchange, and the checks of its clause."""
     options = run.options
     place = "HOST:PORT" if options.spawn or run.target is None else str(run.target)
     if recorded and options.report:

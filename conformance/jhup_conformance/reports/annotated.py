@@ -66,7 +66,7 @@ class Step:
 
 
 def annotate(transcript: Transcript, service: str = UPLOAD, *, had_to_close: bool = False) -> list[Step]:
-    """Give the steps of an exchange, those on other connections of its scene in between.
+    """Return the steps of an exchange, those on other connections of its scene in between.
 
     Args:
         transcript: the record.
@@ -148,7 +148,7 @@ def _piece_note(field: Field, first: int, last: int) -> str:
 
 
 def hex_lines(data: bytes, a_line: int = _A_LINE) -> Iterator[tuple[str, str]]:
-    """Give bytes in lines of hexadecimal and text; long ones by head, what is left out, and tail."""
+    """Return bytes in lines of hexadecimal and text; long ones by head, what is left out, and tail."""
     if len(data) <= WHOLE:
         yield from _rows(data, a_line)
         return
@@ -164,7 +164,7 @@ def _rows(data: bytes, a_line: int) -> Iterator[tuple[str, str]]:
 
 
 def step_lines(steps: Sequence[Step], width: int = _WIDE) -> Iterator[str]:
-    """Give the lines of an annotated dump; of a long exchange the middle is left out, and said to be.
+    """Return the lines of an annotated dump; of a long exchange the middle is left out, and said to be.
 
     Args:
         steps: the exchange.
@@ -193,7 +193,7 @@ def _step_lines(step: Step, a_line: int) -> Iterator[str]:
 
 
 def piece_lines(piece: Piece, a_line: int = _A_LINE) -> Iterator[str]:
-    """Give the lines of a piece: its name, bytes in hexadecimal and as text, and what it says."""
+    """Return the lines of a piece: its name, bytes in hexadecimal and as text, and what it says."""
     rows = list(hex_lines(piece.data, a_line))
     width = 3 * a_line - 1
     if len(rows) == 1:

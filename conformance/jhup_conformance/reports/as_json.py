@@ -18,7 +18,7 @@ FORMAT: Final = 1
 
 
 def report_as_json(run: Run, found: Sequence[Account], files: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """Give the content of report.json.
+    """Return the content of report.json.
 
     Args:
         run: a run that has ended.
@@ -53,7 +53,7 @@ def report_as_json(run: Run, found: Sequence[Account], files: Mapping[str, Mappi
 
 
 def environment() -> dict[str, str]:
-    """Give what the suite ran on."""
+    """Return what the suite ran on."""
     return {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",

@@ -31,7 +31,7 @@ def message_of(run: Run) -> str:
 
 
 def badge_as_json(run: Run) -> dict[str, Any]:
-    """Give the content of badge.json, which shields.io makes a badge of."""
+    """Return the content of badge.json, which shields.io makes a badge of."""
     label = _LABEL if run.options.service == "upload" else f"{_LABEL} {run.options.service}"
     return {"schemaVersion": 1, "label": label, "message": message_of(run), "color": _COLOURS[run.verdict][0]}
 
@@ -50,7 +50,7 @@ _SVG: Final = """\
 
 
 def badge_as_svg(run: Run) -> str:
-    """Give badge.svg."""
+    """Return badge.svg."""
     record = badge_as_json(run)
     label, message = record["label"], record["message"]
     label_length, message_length = _CHARACTER * len(label), _CHARACTER * len(message)

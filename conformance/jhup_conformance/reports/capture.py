@@ -24,7 +24,7 @@ _WINDOW: Final = 65535
 
 
 def capture(transcript: Transcript, target: Address | None, started: datetime) -> bytes:
-    """Give the content of a .pcap file.
+    """Return the content of a .pcap file.
 
     Args:
         transcript: the exchange; connections beside it get client ports of their own.
@@ -64,7 +64,7 @@ class _Udp:
     server: int
 
     def frames(self, transcript: Transcript) -> Iterator[tuple[float, bytes]]:
-        """Give a frame for each datagram, with its time."""
+        """Return a frame for each datagram, with its time."""
         for entry in transcript.entries:
             if entry.kind in (Kind.SENT, Kind.RECEIVED):
                 from_client = entry.kind is Kind.SENT
@@ -82,7 +82,7 @@ class _Tcp:
         self._next = {True: 1000, False: 5000}  # sequence numbers, by whether it is the client's
 
     def frames(self, transcript: Transcript) -> Iterator[tuple[float, bytes]]:
-        """Give the frames of a connection with their times, its opening included."""
+        """Return the frames of a connection with their times, its opening included."""
         yield 0.0, self._segment(dpkt.tcp.TH_SYN, from_client=True, acknowledges=False)
         yield 0.0, self._segment(dpkt.tcp.TH_SYN, from_client=False)
         yield 0.0, self._segment(0, from_client=True)

@@ -49,12 +49,12 @@ class Field:
 
 
 def request_fields(stream: bytes) -> Iterator[Field]:
-    """Give the fields of what a client of the upload protocol sent."""
+    """Return the fields of what a client of the upload protocol sent."""
     return _frames(stream, RequestHeader, "request")
 
 
 def reply_fields(stream: bytes) -> Iterator[Field]:
-    """Give the fields of what an upload server sent."""
+    """Return the fields of what an upload server sent."""
     return _frames(stream, ReplyHeader, "reply")
 
 
@@ -91,7 +91,7 @@ def _rest(stream: bytes, at: int, note: str, frame: int) -> Iterator[Field]:
 
 
 def _read_prefix(data: bytes) -> tuple[int | None, str]:
-    """Give the length that a prefix claims, None where it is none, and what to say of it."""
+    """Return the length that a prefix claims, None where it is none, and what to say of it."""
     if len(data) < PREFIX_SIZE:
         return 0, "incomplete"
     try:
@@ -104,7 +104,7 @@ def _read_prefix(data: bytes) -> tuple[int | None, str]:
 
 
 def _read_header(data: bytes, header_format: Construct) -> tuple[int | None, str]:
-    """Give the length of the body that follows a header, None where that can't be known, and what to say of it."""
+    """Return the length of the body that follows a header, None where that can't be known, and what to say of it."""
     try:
         message = header_format.parse(data)
     except Malformed as error:
@@ -122,7 +122,7 @@ def _excerpt(data: bytes) -> str:
 
 
 def answer_fields(stream: bytes, service: Service) -> Iterator[Field]:
-    """Give the fields of what an echo server sent; of a session only the first reply is told from the rest."""
+    """Return the fields of what an echo server sent; of a session only the first reply is told from the rest."""
     if not stream:
         return
     border, names = 0, ("", "answer")

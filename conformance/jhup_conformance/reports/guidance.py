@@ -27,7 +27,7 @@ class Guidance:
 
 @cache
 def guidance() -> Mapping[str, Guidance]:
-    """Give what is known, by clause ID.
+    """Return what is known, by clause ID.
 
     Raises:
         ValueError: when the file holds something that is not known here.

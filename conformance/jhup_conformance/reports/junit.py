@@ -17,7 +17,7 @@ _MESSAGE: Final = 500
 
 
 def junit(run: Run, found: Sequence[Account]) -> bytes:
-    """Give the content of junit.xml: what counts against the target is a failure, what could not be seen is skipped.
+    """Return the content of junit.xml: what counts against the target is a failure, what could not be seen is skipped.
 
     A clause that is not judged has no test case.
     """

@@ -22,7 +22,7 @@ HELPERS: Final = {
 
 
 def bytes_expression(data: bytes, borders: Iterable[int] = ()) -> str:
-    """Give an expression for some bytes.
+    """Return an expression for some bytes.
 
     Args:
         data: the bytes.
@@ -44,7 +44,7 @@ def _expression(data: bytes) -> str:
 
 
 def _counts(data: bytes) -> Iterator[str]:
-    """Give the expression of a body of `sizes.pattern`, or of a part of one that begins inside a number."""
+    """Return the expression of a body of `sizes.pattern`, or of a part of one that begins inside a number."""
     for skipped in range(4):
         word = int.from_bytes(data[(4 - skipped) % 4 :][:4], "big")
         first = word - (1 if skipped else 0)

@@ -71,7 +71,7 @@ class _Bar:
 
 
 def page(run: Run, found: Sequence[Account], names: Mapping[str, Mapping[str, str]], say: Words = ENGLISH) -> str:
-    """Give the text of report.html.
+    """Return the text of report.html.
 
     Args:
         run: a run that has ended.
@@ -160,12 +160,12 @@ def _templates() -> Environment:
 
 
 def _marked(text: str) -> Markup:
-    """Give a text in which what stands between backticks is code."""
+    """Return a text in which what stands between backticks is code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped one step before
 
 
 def _hex_text(piece: Piece) -> str:
-    """Give the bytes of a piece as lines of hexadecimal and text."""
+    """Return the bytes of a piece as lines of hexadecimal and text."""
     rows: list[tuple[str, Any]] = list(hex_lines(piece.data))
     width = max((len(shown) for shown, _ in rows), default=0)
     return "\n".join(f"{shown:<{width}}  {text}".rstrip() for shown, text in rows)

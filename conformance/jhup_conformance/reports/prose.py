@@ -32,7 +32,7 @@ def _padded(label: str) -> str:
 
 
 def labelled(label: str, text: str, width: int) -> Iterator[str]:
-    """Give a text behind a label, folded to a width, its further lines below its first."""
+    """Return a text behind a label, folded to a width, its further lines below its first."""
     indent = " " * (_LABEL + 2)
     lines = textwrap.wrap(
         text,
@@ -46,7 +46,7 @@ def labelled(label: str, text: str, width: int) -> Iterator[str]:
 
 
 def account_lines(account: Account, say: Words = ENGLISH, *, width: int = 100, verbose: bool = False) -> Iterator[str]:
-    """Give a finding as lines, the clause first.
+    """Return a finding as lines, the clause first.
 
     Args:
         account: the finding.
@@ -140,7 +140,7 @@ def _short(label: str, text: str, width: int) -> Iterator[str]:
 
 
 def check_lines(check: CheckResult, service: str) -> Iterator[str]:
-    """Give what one check found as lines, for pytest's own report."""
+    """Return what one check found as lines, for pytest's own report."""
     clause = clauses()[check.clause]
     yield f"{clause.id}  {check.outcome}  {clause.text}"
     if check.expected:

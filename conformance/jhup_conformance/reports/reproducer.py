@@ -85,7 +85,7 @@ class _Program:
         self.steps.append(f"{peer}.sendall({expression})")
 
     def express(self, data: bytes, borders: Iterable[int] = ()) -> str:
-        """Give an expression for some bytes, with the names of a new run in them."""
+        """Return an expression for some bytes, with the names of a new run in them."""
         expression = bytes_expression(data, borders)
         return f"new({expression})" if self.run and self.run in data else expression
 
@@ -97,7 +97,7 @@ class _Program:
 def reproducer(
     clause: Clause, check: CheckResult, target: Address | None, service: str, answering: Answering | None = None
 ) -> str | None:
-    """Give a program that shows a finding again.
+    """Return a program that shows a finding again.
 
     Args:
         clause: the clause that is broken.
@@ -124,7 +124,7 @@ def reproducer(
 
 
 def _run_of(transcript: Transcript) -> bytes:
-    """Give what all names of the recorded run begin with; empty where a segment ends inside it, or it is in no name.
+    """Return what all names of the recorded run begin with; empty where a segment ends inside it, or it is in no name.
 
     With something new in its place, the names are of files that nobody has stored before.
     """
@@ -238,7 +238,7 @@ def _steps(program: _Program, transcript: Transcript, service: str) -> None:
 
 
 def _own_steps(program: _Program, transcript: Transcript, service: str) -> Iterator[tuple[float, str]]:
-    """Give when each step was taken, or would have been: an expression of the bytes, "end" or "reset"."""
+    """Return when each step was taken, or would have been: an expression of the bytes, "end" or "reset"."""
     actions = transcript.actions()
     sent = b"".join(action.data for action in actions)
     borders = [each.start for each in request_fields(sent)] if service == UPLOAD else []

@@ -41,7 +41,7 @@ def _end(transcript: Transcript) -> End:
 
 
 def _server(transcript: Transcript) -> Server | None:
-    """Give what the model has to know; None where the record does not tell, as of one of several connections."""
+    """Return what the model has to know; None where the record does not tell, as of one of several connections."""
     scene = transcript.scene
     if scene is None or scene.limits is None or scene.beside:
         return None
@@ -50,7 +50,7 @@ def _server(transcript: Transcript) -> Server | None:
 
 
 def exchange_of(transcript: Transcript) -> Exchange | None:
-    """Give the exchange that a record is of, to be compared once more; None where the record does not tell enough."""
+    """Return the exchange that a record is of, to be compared once more; None where the record does not tell enough."""
     server, scene = _server(transcript), transcript.scene
     if server is None or scene is None:
         return None
@@ -71,7 +71,7 @@ def exchange_of(transcript: Transcript) -> Exchange | None:
 
 
 def right_outcomes(transcript: Transcript) -> tuple[Outcome, ...]:
-    """Give every right outcome of a recorded exchange; none where the record does not tell enough."""
+    """Return every right outcome of a recorded exchange; none where the record does not tell enough."""
     server, scene = _server(transcript), transcript.scene
     if server is None or scene is None:
         return ()
@@ -152,7 +152,7 @@ class Answering:
     shape: Shape
 
     def to_json(self) -> dict[str, object]:
-        """Give it as JSON."""
+        """Return it as JSON."""
         most = self.rules.max_message
         return {"service": self.rules.service, "shape": self.shape, "trim": self.rules.trim, "max_message": most}
 
@@ -175,7 +175,7 @@ _MOST_CUTTINGS: Final = 8
 
 
 def echo_pattern(transcript: Transcript, answering: Answering) -> bytes | None:
-    """Give a regular expression for every right answer to what was sent; None where they are too many to list."""
+    """Return a regular expression for every right answer to what was sent; None where they are too many to list."""
     data = transcript.sent
     ended = any(entry.kind is Kind.HALF_CLOSED for entry in transcript.entries)
     name = b"jhup-worker-name"

@@ -142,7 +142,7 @@ def _check_replies(code: Code, allowed: list[tuple[Expected, ...]]) -> None:
     if not allowed:
         return
     if not any(allowed):
-        code.add("if got:", '    wrong.append("bytes came that nobody asked for")')
+        code.add("if got:", '    wrong.append("the server sent unsolicited bytes")')
         return
     sequences = list(dict.fromkeys(allowed))
     if sum(map(len, map(repr, sequences))) > _LONGEST_REPLIES or any(

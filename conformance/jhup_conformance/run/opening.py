@@ -33,7 +33,7 @@ _REST: Final = 0.1
 
 
 def spawned_server(options: Options) -> Spawned:
-    """Give the server that `--spawn` starts, not started yet."""
+    """Return the server that `--spawn` starts, not started yet."""
     command = options.spawn or ""
     return Spawned(command, storage=options.storage, transport=options.transport or listens_on(command))
 

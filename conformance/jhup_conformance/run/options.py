@@ -267,7 +267,7 @@ def _declared(service: str, values: Mapping[str, Any], target: Address | None) -
 
 
 def _selected(identifiers: tuple[str, ...], sections: tuple[str, ...]) -> frozenset[str] | None:
-    """Give the clauses that were asked for; None for all."""
+    """Return the clauses that were asked for; None for all."""
     if not identifiers and not sections:
         return None
     known = clauses()

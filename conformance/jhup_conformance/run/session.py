@@ -29,7 +29,7 @@ __all__ = ["Run", "judged_clauses"]
 
 
 def judged_clauses(options: Options) -> tuple[Clause, ...]:
-    """Give the server clauses that a run is about: those of the service, up to the class asked for."""
+    """Return the server clauses that a run is about: those of the service, up to the class asked for."""
     classes = options.kind.classes
     wanted = classes[: classes.index(options.up_to) + 1]
     return tuple(
@@ -188,7 +188,7 @@ class Run:
         return self.options.time_limit is not None and self.seconds >= self.options.time_limit
 
     def outcome(self, result: ClauseResult) -> Outcome:
-        """Give the outcome of a clause, with what is known to fail taken into account."""
+        """Return the outcome of a clause, with what is known to fail taken into account."""
         if result.clause.id in self.options.known_failing and result.outcome is Outcome.PASS and result.checks:
             return Outcome.ERROR
         return result.outcome
@@ -237,7 +237,7 @@ class Run:
         return any(each.outcome is Outcome.PASS and each.checks for each in self.results.values())
 
     def what_would_help(self) -> list[str]:
-        """Give the reasons why clauses are unverified, each once, most frequent first."""
+        """Return the reasons why clauses are unverified, each once, most frequent first."""
         return _by_frequency(
             each.decisive.actual
             for each in self.results.values()

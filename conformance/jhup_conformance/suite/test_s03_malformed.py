@@ -1,7 +1,7 @@
 """Section 3.2, malformed headers: each breaks one rule, and its sound twin is the control.
 
 A server that reads over the fault stores the body; one that skips the header, or takes the put for a refused one,
-serves the put behind it. Both are seen, because each header is tried with its body and without.
+serves the put after it. Both are seen, because each header is tried with its body and without.
 """
 
 from collections.abc import Sequence

@@ -85,7 +85,7 @@ BEYOND = {
     "1e1000000000": "1e1000000000",
     "a thousand digits": "9" * 1000,
     "ten thousand digits": "9" * 10_000,
-    "2^64+3 behind ten thousand zeros of a fraction": f"{2**64 + 3}." + "0" * 10_000,
+    "2^64+3 after ten thousand zeros of a fraction": f"{2**64 + 3}." + "0" * 10_000,
 }
 
 

@@ -29,9 +29,9 @@ WAYS: dict[str, Way] = {
     "an absolute path with two slashes": lambda _, file: f"/{file}",
     "an absolute path by way of the root": lambda _, file: "../" * 30 + str(file)[1:],
     "a URL": lambda _, file: file.as_uri(),
-    "NUL behind it": lambda _, file: f"../{file.name}\0.txt",
+    "NUL after it": lambda _, file: f"../{file.name}\0.txt",
     "NUL before it": lambda _, file: f"\0/../{file.name}",
-    "a line end behind it": lambda _, file: f"../{file.name}\n",
+    "a line end after it": lambda _, file: f"../{file.name}\n",
     "an escape of a URL": lambda _, file: f"..%2f{file.name}",
     "all of it as escapes of a URL": lambda _, file: f"%2e%2e%2F{file.name}",
     "an escape of a URL, escaped": lambda _, file: f"..%252f{file.name}",
@@ -45,7 +45,7 @@ RAW = {
     "over-long dots and slash": b"\xc0\xae\xc0\xae\xc0\xaf",
     "a slash as an escape": b"..\\u002f",
     "all of it as escapes": b"\\u002e\\u002e\\u002f",
-    "a slash behind a backslash of JSON": b"..\\/",
+    "a slash after a backslash of JSON": b"..\\/",
 }
 
 

@@ -42,7 +42,7 @@ MALFORMED: dict[str, Break] = {
     "not UTF-8": lambda name: members(name, x="~").replace(b"~", b"\xff"),
     "a byte order mark after white space": lambda name: b" \xef\xbb\xbf" + members(name),
     "an array": lambda name: b"[" + members(name) + b"]",
-    "bytes behind the object": lambda name: members(name) + b"x",
+    "bytes after the object": lambda name: members(name) + b"x",
     "two objects": lambda name: members(name) + members(name),
     "NaN": lambda name: members(name)[:-1] + b',"x":NaN}',
     "no cmd": lambda name: header(filename=name, filesize=len(NEW)),

@@ -122,7 +122,7 @@ def test_a_client_that_takes_no_replies_for_a_while_is_not_closed(judge: Judge) 
         line = dialogue.line
         taken = flood(line, first, asking)
         wait = max(_UNREAD, judge.effort.idle)
-        judge.clock.sleep(wait)  # what is tried is that nobody reads for so long
+        judge.clock.sleep(wait)  # nobody reads for so long: that is the check
         begun = (taken - len(first)) % len(asking)
         rest = asking[begun:] if begun else b""
         owed = 1 + (taken - len(first) + len(rest)) // len(asking)

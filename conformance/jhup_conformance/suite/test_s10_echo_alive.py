@@ -17,7 +17,7 @@ MOMENTS = {
     "before its first byte": (b"", End.RESET),
     "after a byte": (b"a", End.RESET),
     "after a line": (b"abc\n", End.RESET),
-    "right behind end of stream": (b"", End.FINISH_AT_ONCE),
+    "right after end of stream": (b"", End.FINISH_AT_ONCE),
     "after 1,000 bytes": (letters(1000), End.RESET),
 }
 

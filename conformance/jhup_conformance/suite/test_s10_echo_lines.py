@@ -42,7 +42,7 @@ def test_a_line_is_not_answered_before_it_has_ended(echo: EchoJudge, pieces: lis
 
 
 def cuts_of(data: bytes) -> list[Ask]:
-    """Give a stream cut at each place, and byte by byte."""
+    """Return a stream cut at each place, and byte by byte."""
     return [*(Ask(data, (cut,)) for cut in range(1, len(data))), Ask(data, tuple(range(1, len(data))))]
 
 

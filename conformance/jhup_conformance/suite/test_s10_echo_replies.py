@@ -21,7 +21,7 @@ LINES = (Shape.LINE, Shape.LINE_ONE_SHOT)
 
 
 def each_around(echo: EchoJudge, items: Sequence[bytes]) -> list[bytes]:
-    """Give messages around each of some bytes, first all of the shortest."""
+    """Return messages around each of some bytes, first all of the shortest."""
     return sorted((message for item in echo.sample(items) for message in around(item)), key=len)
 
 
@@ -32,13 +32,13 @@ def lost_at_ends(tried: Tried, echo: EchoJudge) -> bool:
 
 
 def batched(items: Sequence[bytes], size: int) -> Iterator[Sequence[bytes]]:
-    """Give items so many at a time."""
+    """Return items so many at a time."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
 
 
 def inside(echo: EchoJudge, items: Iterable[bytes]) -> list[bytes]:
-    """Give the bytes that are handled rightly between two others: the control for what happens at the ends."""
+    """Return the bytes that are handled rightly between two others: the control for what happens at the ends."""
     good = []
     for batch in batched([item for item in items if not (echo.shape in LINES and item == b"\n")], echo.lanes):
         between = echo.wire.run([echo.message(b"m" + item + b"m") for item in batch], patience=echo.pace.patience)
@@ -50,7 +50,7 @@ def inside(echo: EchoJudge, items: Iterable[bytes]) -> list[bytes]:
 
 
 def at_ends(echo: EchoJudge, items: Iterable[bytes]) -> list[bytes]:
-    """Give messages with each byte at both ends, of those that are handled rightly inside.
+    """Return messages with each byte at both ends, of those that are handled rightly inside.
 
     Raises:
         NotSeen: when none is.

@@ -20,7 +20,7 @@ from jhup_conformance.wire.transcript import Action, Kind
 
 @contextlib.contextmanager
 def held(echo: EchoJudge, count: int) -> Iterator[list[Line]]:
-    """Give connections that are open and silent; every fourth is followed by an exchange, so that none has to queue."""
+    """Yield connections that are open and silent; an exchange follows every fourth, so that none has to queue."""
     lines: list[Line] = []
     try:
         for number in range(count):

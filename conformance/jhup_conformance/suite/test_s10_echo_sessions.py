@@ -54,7 +54,7 @@ def test_replies_come_in_the_order_of_their_segments(echo: EchoJudge) -> None:
 
 
 def shuffled(echo: EchoJudge, ask: Ask) -> Finding | None:
-    """Give what is wrong with an answer that has all bytes of a right one, but in another order."""
+    """Return what is wrong with an answer that has all bytes of a right one, but in another order."""
     tried = echo.wire.run([ask], patience=echo.pace.last_patience)[0]
     if tried.mismatch is None or not is_shuffled(echo, ask, tried.answer):
         return None

@@ -38,7 +38,7 @@ class CannotStart(Exception):
 
 
 def listens_on(command: str) -> Transport:
-    """Give what a command makes its server listen on, as far as its words tell: ``udp://{host}:{port}``, ``{socket}``.
+    """Return what a command makes its server listen on, as its words tell: ``udp://{host}:{port}``, ``{socket}``.
 
     ``{bind}`` alone tells nothing, and stands for TCP.
     """
@@ -48,7 +48,7 @@ def listens_on(command: str) -> Transport:
 
 
 def free_port(host: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Give a port of a local address that nobody listens on at this moment."""
+    """Return a port of a local address that nobody listens on at this moment."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, kind) as sock:
         sock.bind((host, 0))

@@ -104,7 +104,7 @@ class Vitals:
         return []
 
     def peak(self) -> Peak | None:
-        """Give the most memory that any of the processes ever had; None where the system doesn't remember it."""
+        """Return the most memory that any of the processes ever had; None where the system doesn't remember it."""
         peaks = [peak for process in self._family() if (peak := _peak(process.pid)) is not None]
         if not peaks:
             return None

@@ -111,7 +111,7 @@ class Exchange:
     """An attempt under way.
 
     Attributes:
-        attempt: what is tried.
+        attempt: the stream, and what counts.
         bound: its stream with the names of this execution.
         line: the connection, once `begin` got it.
         most_replies: how many come at the most, those left aside that may be left out.

@@ -67,7 +67,7 @@ class Judge:
         A stream with cuts inside its fields requires the same bytes in one segment, unless `requires` says otherwise.
 
         Args:
-            streams: what is tried; as many at a time as the target serves.
+            streams: the streams to try, as many at a time as the target serves.
             requires: what has to work, else nothing is learnt.
             blameless_if: the same without what the check is about, or what makes it of a failing stream. It is tried
                 once a stream has failed: if it fails too, the target is not blamed.

@@ -121,7 +121,7 @@ class Judging(ABC):
         return []
 
     def does_not_apply(self, clause: Clause) -> str:  # noqa: ARG002  # the services of chapter 10 need it
-        """Give the reason why a clause is not about this target; empty when it is."""
+        """Return the reason why a clause is not about this target; empty when it is."""
         return ""
 
     def close(self) -> None:  # noqa: B027  # some have nothing to close
@@ -146,7 +146,7 @@ class Judging(ABC):
         return self._shared[key]  # type: ignore[return-value]
 
     def require_vitals(self) -> Vitals:
-        """Give the process behind the address.
+        """Return the process behind the address.
 
         Raises:
             NotSeen: when it isn't known.
@@ -156,7 +156,7 @@ class Judging(ABC):
         return self.vitals
 
     def require_spawned(self) -> Spawned:
-        """Give the server as a process that may be killed and started again.
+        """Return the server as a process that may be killed and started again.
 
         Raises:
             NotSeen: when the suite has not started it.

@@ -59,7 +59,7 @@ def together(
 
     Args:
         argument: takes a tuple of values.
-        values: what is tried.
+        values: the values to try.
         titles: of each value, for people.
         at_a_time: how many make a group.
     """

@@ -22,21 +22,21 @@ class Channel(Protocol):
     """One connection, seen from the suite's end. No method blocks."""
 
     def fileno(self) -> int:
-        """Give the descriptor to wait for."""
+        """Return the descriptor to wait for."""
 
     @property
     def has_unsent(self) -> bool:
         """Whether bytes wait inside the channel for the socket to take them."""
 
     def send(self, data: memoryview) -> int:
-        """Give bytes to the transport; returns how many it took, 0 when it is full.
+        """Return bytes to the transport; returns how many it took, 0 when it is full.
 
         Raises:
             ConnectionError: when the peer has reset the connection.
         """
 
     def receive(self) -> bytes | None:
-        """Give what has arrived: empty at end of stream, None when there is nothing yet.
+        """Return what has arrived: empty at end of stream, None when there is nothing yet.
 
         Raises:
             ConnectionError: when the peer has reset the connection.
@@ -46,7 +46,7 @@ class Channel(Protocol):
         """Return how many bytes the target has not read of those that the transport took; None where nothing tells."""
 
     def half_close(self) -> None:
-        """Give end of stream to the peer and go on receiving."""
+        """Return end of stream to the peer and go on receiving."""
 
     def reset(self) -> None:
         """End the connection abruptly: a reset where the transport has one."""
@@ -171,7 +171,7 @@ class _Tls:
 
 
 def _reset_at_once() -> socket.socket:
-    """Give a connection that its peer has ended: somebody is there who accepts, and resets before we can look."""
+    """Return a connection that its peer has ended: somebody is there who accepts, and resets before we can look."""
     ours, theirs = socket.socketpair()
     theirs.close()
     return ours

@@ -97,7 +97,7 @@ class Sender:
         return self._where
 
     def refuses(self) -> str:
-        """Give the reason when nobody has the target's address; empty when it can't be told."""
+        """Return the reason when nobody has the target's address; empty when it can't be told."""
         with contextlib.closing(self.network.open_datagrams(self._family)) as sock:
             try:
                 sock.connect(self._where)

@@ -9,7 +9,7 @@ _TAIL: Final = 16
 
 
 def show_bytes(data: bytes) -> str:
-    """Give bytes as text with the unprintable ones escaped; long ones by head, length and tail."""
+    """Return bytes as text with the unprintable ones escaped; long ones by head, length and tail."""
     if len(data) <= _HEAD + _TAIL:
         return _text(data)
     return f"{_text(data[:_HEAD])} … {len(data)} bytes … {_text(data[-_TAIL:])}"

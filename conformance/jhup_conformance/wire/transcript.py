@@ -101,7 +101,7 @@ class Scene:
     beside: tuple["Beside", ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Give it as JSON, what is empty left out."""
+        """Return it as JSON, what is empty left out."""
         record: dict[str, Any] = {
             "watched": list(self.watched),
             "before": {name: _bytes_field(body) for name, body in self.before.items()},
@@ -175,7 +175,7 @@ class Transcript:
         return self.scene.plan[len(list(self._own())) :] if self.scene else ()
 
     def to_json(self) -> dict[str, Any]:
-        """Give the record as JSON; what was sent and when can be sent again from it."""
+        """Return the record as JSON; what was sent and when can be sent again from it."""
         entries = []
         for entry in self.entries:
             line: dict[str, Any] = {"at": round(entry.at, 6), "kind": entry.kind.value}
@@ -223,11 +223,11 @@ class Transcript:
         return transcript
 
     def actions(self) -> list[Action]:
-        """Give what the suite did, and would have done, with the same pauses, as a script."""
+        """Return what the suite did, and would have done, with the same pauses, as a script."""
         return [*self._done(), *self.unsent]
 
     def _own(self) -> Iterator[Entry]:
-        """Give what the suite did."""
+        """Return what the suite did."""
         return (entry for entry in self.entries if entry.kind in (Kind.SENT, Kind.HALF_CLOSED, Kind.RESET))
 
     def _done(self) -> Iterator[Action]:

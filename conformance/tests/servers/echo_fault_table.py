@@ -89,7 +89,7 @@ FAULTS = {
     "trims although it says that it does not": fault(Faithful, "upper", "one-shot", "8", "--no-trim", "yes"),
     "drops empty contents": fault(replies.DropsEmptyContent, "greet", "one-shot", "7"),
     "a colon in the name": fault(replies.ColonInName, "worker", "one-shot", "20"),
-    "no colon behind the name": fault(replies.NoColon, "worker", "one-shot", "19"),
+    "no colon after the name": fault(replies.NoColon, "worker", "one-shot", "19"),
     "trims as a worker": fault(replies.WorkerTrims, "worker", "one-shot", "21"),
     "stops at NUL as a worker": fault(replies.WorkerStopsAtNul, "worker", "one-shot", "19"),
     "replies to what is not ASCII": fault(replies.RepliesToHighBytes, "worker", "one-shot", "22"),

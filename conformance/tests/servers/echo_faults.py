@@ -155,7 +155,7 @@ class Faithful:
 
 
 def open_socket(bind: str) -> socket.socket:
-    """Give the socket for an address: HOST:PORT, udp://HOST:PORT, unix:PATH or unixgram:PATH."""
+    """Return the socket for an address: HOST:PORT, udp://HOST:PORT, unix:PATH or unixgram:PATH."""
     if bind.startswith("unix"):
         scheme, _, path = bind.partition(":")
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM if scheme == "unix" else socket.SOCK_DGRAM)

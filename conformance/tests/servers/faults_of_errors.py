@@ -63,7 +63,7 @@ class MalformedTakesTheOld(Faithful):
 
 
 class ReadsOnAfterMalformed(Faithful):
-    """Takes what stands behind a malformed header for the next request."""
+    """Takes what stands after a malformed header for the next request."""
 
     def read_header(self, length: int) -> Header:
         try:
@@ -73,7 +73,7 @@ class ReadsOnAfterMalformed(Faithful):
 
 
 class ReadsOnAfterABadCmd(Faithful):
-    """Takes what stands behind a header for the next request, if that header is malformed for its cmd alone."""
+    """Takes what stands after a header for the next request, if that header is malformed for its cmd alone."""
 
     def command_of(self, header: Header) -> str:
         try:
@@ -83,7 +83,7 @@ class ReadsOnAfterABadCmd(Faithful):
 
 
 class StaysOpenAfterMalformed(Faithful):
-    """Reads nothing behind a malformed header, and never closes."""
+    """Reads nothing after a malformed header, and never closes."""
 
     def read_header(self, length: int) -> Header:
         try:
@@ -141,7 +141,7 @@ class RefusedBodyOneShort(Faithful):
 
 
 class RefusedBodyOneTooFar(Faithful):
-    """Consumes a byte too many behind a refused body, if the body is not empty."""
+    """Consumes a byte too many after a refused body, if the body is not empty."""
 
     def consume(self, size: int) -> None:
         super().consume(size + 1 if size else 0)
@@ -164,7 +164,7 @@ class RefusedTakesAllThatCame(Faithful):
 
 
 class ClosesAfterRefused(Faithful):
-    """Ends the connection behind any refused put."""
+    """Ends the connection after any refused put."""
 
     def refuse(self, header: Header, size: int, refusal: Refused) -> None:
         self.tell_error(header, refusal, closing=True)
@@ -224,7 +224,7 @@ class SpinsAtTheEnd(Faithful):
 
 
 class StaysOpenAfterUnknown(Faithful):
-    """Keeps a connection open whose stream ends behind a command that it does not know."""
+    """Keeps a connection open whose stream ends after a command that it does not know."""
 
     last = ""
 
@@ -298,7 +298,7 @@ class ClosesAtUnknown(Faithful):
 
 
 class UnknownHasABody(Faithful):
-    """Takes a body behind a command that it does not know, if there is a size in its header."""
+    """Takes a body after a command that it does not know, if there is a size in its header."""
 
     def unknown(self, header: Header) -> None:
         super().unknown(header)

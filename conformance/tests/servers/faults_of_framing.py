@@ -141,7 +141,7 @@ class LosesPartOfAPrefix(Faithful):
 
 
 class LastFirst(Faithful):
-    """Gives the bodies of a segment their names when it is used up, the last one first."""
+    """Returns the bodies of a segment their names when it is used up, the last one first."""
 
     def __init__(self, sock: socket.socket) -> None:
         super().__init__(sock)
@@ -170,7 +170,7 @@ class LastFirst(Faithful):
 
 
 class AtMost40Reads(Faithful):
-    """Gives up a request that takes more than 40 receives, since no honest client needs them."""
+    """Returns up a request that takes more than 40 receives, since no honest client needs them."""
 
     reads = 0
 
@@ -206,7 +206,7 @@ class HeaderInThreePieces(Faithful):
 
 
 class HundredRequests(Faithful):
-    """Closes a connection behind its hundredth request, as web servers do."""
+    """Closes a connection after its hundredth request, as web servers do."""
 
     served = 0
 
@@ -328,7 +328,7 @@ class LimitAfterReading(Faithful):
 
 
 class StaysOpenAfterABadPrefix(Faithful):
-    """Reads nothing behind a bad prefix, and never closes."""
+    """Reads nothing after a bad prefix, and never closes."""
 
     def check_length(self, length: int) -> None:
         try:

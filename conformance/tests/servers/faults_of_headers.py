@@ -134,7 +134,7 @@ class RawControlCharacters(Faithful):
 
 
 class CommaBehindTheLast(Faithful):
-    """Takes a comma behind the last member or element."""
+    """Takes a comma after the last member or element."""
 
     def parse(self, text: str) -> object:
         return super().parse(re.sub(r",\s*([}\]])", r"\1", text))
@@ -156,7 +156,7 @@ class PythonLiterals(Faithful):
 
 
 class WhatFollowsTheObject(Faithful):
-    """Reads the first JSON value of a header and minds nothing behind it."""
+    """Reads the first JSON value of a header and minds nothing after it."""
 
     def parse(self, text: str) -> object:
         text = text.lstrip(" \t\r\n")

@@ -66,7 +66,7 @@ class KeepsOneAsLong(Faithful):
 
 
 class CommitsAtTheEnd(Faithful):
-    """Gives bodies their names when the connection ends."""
+    """Returns bodies their names when the connection ends."""
 
     def __init__(self, sock: socket.socket) -> None:
         super().__init__(sock)
@@ -88,7 +88,7 @@ class CommitsAtTheEnd(Faithful):
 
 
 class FlushesAtTheEnd(CommitsAtTheEnd):
-    """Gives long bodies their names when the connection ends, and short ones at once."""
+    """Returns long bodies their names when the connection ends, and short ones at once."""
 
     def commit(self, upload: Upload) -> None:
         if upload.size > 8192:
@@ -153,7 +153,7 @@ class RemovesTheOldFirst(Faithful):
 
 
 class TakesTheOldAlong(Faithful):
-    """Loses the old body, but only if the new one is cut off behind its first byte: it cleans up too much."""
+    """Loses the old body, but only if the new one is cut off after its first byte: it cleans up too much."""
 
     def take_body(self, upload: Upload) -> None:
         try:

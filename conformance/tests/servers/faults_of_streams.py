@@ -12,7 +12,7 @@ _HELD: list[socket.socket] = []
 
 
 def has_ended(connection: Connection) -> bool:
-    """Tell whether end of stream stands right behind what was received."""
+    """Tell whether end of stream stands right after what was received."""
     pause()
     with contextlib.suppress(BlockingIOError):
         return not connection.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
@@ -96,7 +96,7 @@ class OneAtATime(Faithful):
 
 
 class TurnsAwayWhileItServes(Faithful):
-    """Gives those that come while it serves a moment, and closes them when the other is not done by then."""
+    """Returns those that come while it serves a moment, and closes them when the other is not done by then."""
 
     def __init__(self, service: str, shape: str) -> None:
         super().__init__(service, shape)

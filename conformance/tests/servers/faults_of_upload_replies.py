@@ -149,7 +149,7 @@ class CountsCharacters(Faithful):
 
 
 class EndsWithALine(Faithful):
-    """Sends a line feed behind what it says of a name that is not stored, and does not count it in the prefix."""
+    """Sends a line feed after what it says of a name that is not stored, and does not count it in the prefix."""
 
     def frame(self, members: Header) -> bytes:
         return super().frame(members) + (b"\n" if members.get("code") == "not-found" else b"")
@@ -330,7 +330,7 @@ class MissingIsEmpty(Faithful):
 
 
 class ClosesAtNotFound(Faithful):
-    """Ends the connection behind a stat of what is not stored, and says so."""
+    """Ends the connection after a stat of what is not stored, and says so."""
 
     def tell_error(self, header: Header, refusal: Refused, *, closing: bool = False) -> None:
         super().tell_error(header, refusal, closing=closing or refusal.code == "not-found")
@@ -445,7 +445,7 @@ class CodeOfItsOwn(Faithful):
 
 
 class SilentlyMalformed(Faithful):
-    """Closes behind a malformed header without a word."""
+    """Closes after a malformed header without a word."""
 
     def malformed(self, error: Malformed) -> None:
         """Nothing is told."""
@@ -459,7 +459,7 @@ class MalformedIsNotClosing(Faithful):
 
 
 class OtherCode(Faithful):
-    """Gives one code of the table in place of another."""
+    """Returns one code of the table in place of another."""
 
     right = ""
     wrong = "internal"
@@ -520,7 +520,7 @@ class SaysItClosesAndStays(Faithful):
 
 
 class SaysItStaysAndCloses(Faithful):
-    """Says that a connection goes on behind a refused put, and ends it."""
+    """Says that a connection goes on after a refused put, and ends it."""
 
     def refuse(self, header: Header, size: int, refusal: Refused) -> None:
         super().refuse(header, size, refusal)

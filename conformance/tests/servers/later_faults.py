@@ -137,9 +137,7 @@ ECHO: dict[str, EchoFault] = {
     "an empty session ends it": echo(sharing.EmptyKills, "upper", "session", "68", _34=ENDS, _47=ENDS),
     "an empty stream stays open": echo(sharing.EmptyStaysOpen, "upper", "one-shot", "28", _29=ENDS, _71=ENDS),
     "an empty session stays open": echo(sharing.EmptyStaysOpen, "upper", "session", "47", _71=ENDS),
-    "changes line ends": echo(
-        sharing.ChangesLineEnds, "upper", "one-shot", "6", _2="line feeds are among what is tried"
-    ),
+    "changes line ends": echo(sharing.ChangesLineEnds, "upper", "one-shot", "6", _2="line feeds are tried there, too"),
     "every fifth client waits": echo(
         sharing.EveryFifthWaits, "upper", "one-shot", "63", "--serving", "threading", _67=WAITS, _64=WAITS
     ),

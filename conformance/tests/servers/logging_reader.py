@@ -126,7 +126,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--storage", type=Path, required=True)
     parser.add_argument("--log", type=Path, required=True, help="where the lines go")
-    parser.add_argument("--pause-ms", type=float, default=0.0, help="how long to wait behind each read")
+    parser.add_argument("--pause-ms", type=float, default=0.0, help="how long to wait after each read")
     arguments = parser.parse_args()
     arguments.storage.mkdir(parents=True, exist_ok=True)
     with (

@@ -28,7 +28,7 @@ class StaleCache(Faithful):
 
 
 class SwapsTwoNames(Faithful):
-    """Gives two bodies each other's name where they are completed at the same time."""
+    """Returns two bodies each other's name where they are completed at the same time."""
 
     lock = threading.Lock()
     waiting: ClassVar[list[Upload]] = []

@@ -72,15 +72,15 @@ CORRECT: dict[str, type[Faithful]] = {
 ANY_CUT = "cuts of every kind are made there, this one too"
 ALL_OF_A_KIND = "it tries the same among other things"
 LONG_HEADER = "what it tries takes a header as long"
-EMPTY = "an empty body is among what is tried"
+EMPTY = "an empty body is tried there, too"
 REPLACING = "bodies replace each other there, too"
-LONG_BODY = "long bodies are among what is tried"
+LONG_BODY = "long bodies are tried there, too"
 UNFINISHED = "unfinished bodies are looked for there, too"
 STALE = "what a stat remembers looks like a store that is late, where nothing looks into the folder meanwhile"
 MIXED = "readers beside several writers see bodies that are mixed, or cut"
 SAME_HEADERS = "the same headers are tried there"
 SAME_NAMES = "the same names are tried there"
-BEHIND = "the request behind is looked at there, too"
+BEHIND = "the request after is looked at there, too"
 SOUND = "what it takes for sound has its body there as well"
 READ_THERE = "the same replies are read there"
 ANSWERS = (
@@ -106,10 +106,10 @@ FAULTS: dict[str, Fault] = {
     ),
     "line ends of text": fault(framing.LineEndsOfText, "FRAME-2"),
     "one byte fewer of 512": fault(
-        framing.OneByteFewerOf512, "FRAME-2", {"512 bytes are among what is tried": "STORE-1 STORE-5"}
+        framing.OneByteFewerOf512, "FRAME-2", {"512 bytes are tried there, too": "STORE-1 STORE-5"}
     ),
     "prefix in one read": fault(framing.PrefixInOneRead, "FRAME-3 FRAME-9", {ANY_CUT: "FRAME-18"}),
-    "prefix cut behind its third byte": fault(framing.PrefixCutBehindTheThird, "FRAME-3", {ANY_CUT: "FRAME-18"}),
+    "prefix cut after its third byte": fault(framing.PrefixCutBehindTheThird, "FRAME-3", {ANY_CUT: "FRAME-18"}),
     "header in one read": fault(
         framing.HeaderInOneRead,
         "FRAME-4 FRAME-9",
@@ -119,7 +119,7 @@ FAULTS: dict[str, Fault] = {
     "loses pieces of one byte": fault(
         framing.LosesAPieceOfOneByte,
         "FRAME-5 FRAME-9",
-        {"behind a header of 64 KiB a body arrives in pieces": "FRAME-4", ANY_CUT: "FRAME-18 FRAME-7"},
+        {"after a header of 64 KiB a body arrives in pieces": "FRAME-4", ANY_CUT: "FRAME-18 FRAME-7"},
     ),
     "mistakes a body for a request": fault(framing.MistakesABodyForARequest, "FRAME-6"),
     "reads too far": fault(
@@ -135,7 +135,7 @@ FAULTS: dict[str, Fault] = {
     "loses part of a prefix": fault(
         framing.LosesPartOfAPrefix,
         "FRAME-7",
-        {"the second prefix is cut with its beginning behind a body": "FRAME-3", ANY_CUT: "FRAME-18"},
+        {"the second prefix is cut with its beginning after a body": "FRAME-3", ANY_CUT: "FRAME-18"},
     ),
     "last of a segment first": fault(
         framing.LastFirst, "FRAME-8", {"puts of a name come in one segment there, too": "ERR-9 STORE-9"}, silent=True
@@ -151,7 +151,7 @@ FAULTS: dict[str, Fault] = {
         framing.EmptyWaitsForTheNext, "FRAME-11", {"nothing follows there, either": "STORE-2", EMPTY: "REPLY-9"}
     ),
     "gives up at end of stream": fault(
-        framing.GivesUpAtTheEnd, "FRAME-18", {"streams end behind puts there, too": "HEAD-19 ERR-8 REPLY-1 REPLY-3"}
+        framing.GivesUpAtTheEnd, "FRAME-18", {"streams end after puts there, too": "HEAD-19 ERR-8 REPLY-1 REPLY-3"}
     ),
     "no header above 8 KiB": fault(
         framing.NoMoreThan8KiB, "FRAME-12", {LONG_HEADER: "HEAD-19 NAME-4 ERR-11 REPLY-13 REPLY-16 REPLY-19"}
@@ -204,16 +204,16 @@ FAULTS: dict[str, Fault] = {
     ),
     "ignores puts with a byte order mark": fault(headers.IgnoresMarkedPuts, "HEAD-5"),
     "takes raw control characters": fault(headers.RawControlCharacters, "HEAD-6"),
-    "takes a comma behind the last": fault(
+    "takes a comma after the last": fault(
         headers.CommaBehindTheLast, "HEAD-6", {SAME_HEADERS: "ERR-1 ERR-3 REPLY-21", SOUND: "ERR-2"}
     ),
     "takes literals of Python": fault(
         headers.PythonLiterals, "HEAD-6", {SAME_HEADERS: "ERR-1 ERR-3 REPLY-21", SOUND: "ERR-2"}
     ),
-    "minds nothing behind the object": fault(
+    "minds nothing after the object": fault(
         headers.WhatFollowsTheObject, "HEAD-7", {SAME_HEADERS: "ERR-1 ERR-3 REPLY-21", SOUND: "ERR-2"}
     ),
-    "takes NUL behind the object": fault(
+    "takes NUL after the object": fault(
         headers.NulBehindTheObject, "HEAD-7", {SAME_HEADERS: "ERR-1 ERR-3 REPLY-21", SOUND: "ERR-2"}
     ),
     "takes an array of pairs": fault(
@@ -337,7 +337,7 @@ FAULTS: dict[str, Fault] = {
         storing.FlushesAtTheEnd, "STORE-4", {LONG_BODY: "HEAD-13 STORE-5 STORE-6 STORE-8 STORE-9"}, silent=True
     ),
     "loses whole blocks": fault(storing.LosesWholeBlocks, "STORE-5"),
-    "waits behind whole buffers": fault(storing.WaitsBehindWholeBuffers, "STORE-5"),
+    "waits after whole buffers": fault(storing.WaitsBehindWholeBuffers, "STORE-5"),
     "sixteen bits of a length": fault(storing.NoMoreThan64KiB, "STORE-5", {LONG_BODY: "HEAD-13 STORE-4"}),
     "opens at once": fault(
         storing.OpensAtOnce,
@@ -390,7 +390,7 @@ FAULTS: dict[str, Fault] = {
         errors.ReadsOnAfterABadCmd,
         "ERR-2",
         {
-            "what is behind a header is served, so that header counts as sound": "HEAD-10",
+            "what is after a header is served, so that header counts as sound": "HEAD-10",
             "what is read on is not closed": "ERR-3",
             "conversations hold such headers": "ERR-9 REPLY-3",
             SAME_HEADERS: "REPLY-15 REPLY-20",
@@ -461,7 +461,7 @@ FAULTS: dict[str, Fault] = {
     "says goodbye": fault(
         connections.SaysGoodbye,
         "CONN-1",
-        {"the stream ends behind a reply there": "REPLY-1 REPLY-24", ALL_OF_A_KIND: "REPLY-2 REPLY-3"},
+        {"the stream ends after a reply there": "REPLY-1 REPLY-24", ALL_OF_A_KIND: "REPLY-2 REPLY-3"},
     ),
     "one at a time": fault(connections.OneAtATime, "CONN-2 CONN-3"),
     "16 at a time": fault(connections.AtMost16, "CONN-2"),
@@ -670,10 +670,10 @@ SPARE = frozenset(
         "stalls at digits",
         "stat of an empty body",
         "stays open without a request",
-        "takes NUL behind the object",
+        "takes NUL after the object",
         "takes NaN",
         "takes a backslash",
-        "takes a comma behind the last",
+        "takes a comma after the last",
         "takes literals of Python",
         "takes longer bodies than it says",
         "takes longer headers than it says",
@@ -685,7 +685,7 @@ SPARE = frozenset(
         "trims names of members",
         "turns away the 32nd",
         "unfinished files in sight",
-        "waits behind whole buffers",
+        "waits after whole buffers",
         "writes status twice",
     }
 )

@@ -46,7 +46,7 @@ class Faithful(Reading, Storing):
         self.commands().get(self.command_of(header), self.unknown)(header)
 
     def commands(self) -> dict[str, Callable[[Header], None]]:
-        """Give the closed set of commands (ERR-12); without replies it has but one."""
+        """Return the closed set of commands (ERR-12); without replies it has but one."""
         return {"put": self.put} if self.silent else {"put": self.put, "stat": self.stat, "hello": self.hello}
 
     def put(self, header: Header) -> None:

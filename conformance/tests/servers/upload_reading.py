@@ -60,7 +60,7 @@ class Reading:
     # Prefix and header
 
     def read_prefix(self) -> int | None:
-        """Give the length of the next header; None at the end of the stream."""
+        """Return the length of the next header; None at the end of the stream."""
         if not self.buffer and not self.more():
             return None
         length = self.unpack(self.take(4))
@@ -138,7 +138,7 @@ class Reading:
     # Bodies
 
     def body_part(self, left: int) -> bytes:
-        """Give the next bytes of a body of which so many are left."""
+        """Return the next bytes of a body of which so many are left."""
         if not self.buffer and not self.more():
             raise Truncated
         return self.cut(min(left, CHUNK))

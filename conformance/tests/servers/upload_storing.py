@@ -65,7 +65,7 @@ class Storing:
         return len(name.encode("utf-8", "surrogatepass"))
 
     def place_of(self, name: str) -> bytes:
-        """Give where the body of a name is kept."""
+        """Return where the body of a name is kept."""
         return self.folder + b"/" + self.entry_of(name)
 
     def entry_of(self, name: str) -> bytes:
@@ -90,7 +90,7 @@ class Storing:
         return Upload(name, size, place, open(place, "wb", buffering=0))
 
     def unfinished(self, name: str) -> bytes:
-        """Give where a body is kept until it is whole."""
+        """Return where a body is kept until it is whole."""
         return self.folder + b"/" + MARK + b"%d" % next(self.numbers)
 
     def write(self, upload: Upload, data: bytes) -> None:
@@ -113,7 +113,7 @@ class Storing:
             os.remove(upload.place)
 
     def read(self, name: str) -> tuple[int, str]:
-        """Give the length of a stored body and its digest.
+        """Return the length of a stored body and its digest.
 
         Raises:
             Refused: when there is none.

@@ -58,7 +58,7 @@ class _Modules:
         return builtins.__import__(name, variables, local, wanted, level)
 
     def load(self, name: str) -> ModuleType:
-        """Give a module, made anew for this process."""
+        """Return a module, made anew for this process."""
         if name not in self._loaded:
             path = self._folder / f"{name}.py"
             self._loaded[name] = module = ModuleType(name)
@@ -74,7 +74,7 @@ def _code(path: Path) -> CodeType:
 
 
 def _like(module: ModuleType, **others: Any) -> ModuleType:
-    """Give a module with some of its names meaning others."""
+    """Return a module with some of its names meaning others."""
     made = ModuleType(module.__name__)
     vars(made).update(vars(module))
     vars(made).update(others)

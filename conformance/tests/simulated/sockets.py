@@ -15,7 +15,7 @@ from simulated.world import LEAST, Process, World
 __all__ = ["Addresses", "Socket"]
 
 _SPIN: Final = 1e-3
-"""Seconds that a read behind end of stream takes: a server that asks for ever must not stop the time."""
+"""Seconds that a read after end of stream takes: a server that asks for ever must not stop the time."""
 Data = bytes | bytearray | memoryview
 
 
@@ -29,7 +29,7 @@ class Addresses:
         self._ports = itertools.count(40_000)
 
     def free_port(self) -> int:
-        """Give a port that nobody has."""
+        """Return a port that nobody has."""
         return next(self._ports)
 
 

@@ -38,7 +38,7 @@ class End(Watched):
     Attributes:
         local: for Unix sockets, which know no way between the ends.
         arrived: bytes to be read.
-        ended: whether end of stream has arrived behind them.
+        ended: whether end of stream has arrived after them.
         error: what the next operation fails with.
         shut: whether nothing more is sent from here.
         closed: whether this end is gone.
@@ -171,7 +171,7 @@ class Listener(Watched):
         self.closed = False
 
     def connect(self, timeout: float | None) -> End:
-        """Give the client's end of a new connection.
+        """Return the client's end of a new connection.
 
         Raises:
             TimeoutError: when the queue stays full.

@@ -11,7 +11,7 @@ __all__ = ["threading_for"]
 
 
 def threading_for(process: Process) -> dict[str, Any]:
-    """Give what a module `threading` has, for the threads of a process."""
+    """Return what a module `threading` has, for the threads of a process."""
     world = process.world
 
     class Semaphore:

@@ -188,7 +188,7 @@ class World:
             each.clear()
 
     def leave(self) -> None:
-        """Give the turn away for ever."""
+        """Return the turn away for ever."""
         self._hub.switch()
 
     def _loop(self) -> None:

@@ -28,7 +28,7 @@ class Upload(Protocol):
         """Take the next bytes."""
 
     def commit(self) -> str:
-        """Give the body its name and return its digest.
+        """Return the body its name and return its digest.
 
         Raises:
             Refused: when something else has the name by now.

@@ -35,7 +35,7 @@ class _Transform(SphinxTransform):
 
 
 class Sections(_Transform):
-    """Give each numbered section an address made of its number, which outlives a change of its title."""
+    """Return each numbered section an address made of its number, which outlives a change of its title."""
 
     default_priority: ClassVar[int] = 400
 

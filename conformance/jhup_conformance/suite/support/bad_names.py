@@ -84,7 +84,7 @@ class BadName:
 
 
 _ROOM: Final = MAX_NAME - NAME_LENGTH
-"""Bytes left in the longest name behind a name that nobody else uses."""
+"""Bytes left in the longest name after a name that nobody else uses."""
 
 _EMPTY: Final = (BadName("the empty name", "", also=("_", "untitled", "unnamed", "None")),)
 
@@ -129,7 +129,7 @@ def _with_controls() -> Iterator[BadName]:
 
 _SLASHES: Final = (
     BadName("a folder before it", "a/@", "a-@", ("a", "a@", "a_@")),
-    BadName("something behind a slash", "@/b", "@-b", ("b", "@b", "@_b")),
+    BadName("something after a slash", "@/b", "@-b", ("b", "@b", "@_b")),
     BadName("a slash at the end", "@/", "@", ("@_",)),
     BadName("a slash at the beginning", "/@/@", "@-@", ("@@", "_@_@")),
     BadName("two slashes at the beginning", "//@/@", "@-@", ("@@", "__@_@")),
@@ -139,7 +139,7 @@ _SLASHES: Final = (
     BadName("two slashes within", "@//b", "@-b", ("@b", "@__b")),
     BadName("a slash alone", "/", "@", ("_",)),
     BadName("a slash as an escape", "@\\u002fb", "@-b", ("b", "@b", "@_b")),
-    BadName("a slash behind a backslash of JSON", "@\\/b", "@-b", ("b", "@b", "@_b")),
+    BadName("a slash after a backslash of JSON", "@\\/b", "@-b", ("b", "@b", "@_b")),
     BadName("a backslash within", "@\\\\b", "@-b", ("b", "@b", "@_b", "@/b")),
     BadName("a backslash at the beginning", "\\\\@", "@", ("_@",)),
     BadName("a backslash at the end", "@\\\\", "@", ("@_",)),
@@ -177,7 +177,7 @@ _SURROGATES: Final = tuple(
         "a low surrogate first": "\\udc00@",
         "a pair the wrong way round": "@\\udf89\\ud83c",
         "two high surrogates": "@\\ud83c\\ud83c",
-        "a high surrogate behind a pair": "@\\ud83c\\udf89\\ud83c",
+        "a high surrogate after a pair": "@\\ud83c\\udf89\\ud83c",
         "a high surrogate before a character": "@\\ud83cé",
     }.items()
 )

@@ -26,7 +26,7 @@ def check_pairs(judge: Judge, pairs: Iterable[Pair], *, requires: Pair) -> None:
 
     Args:
         judge: the judge.
-        pairs: what is tried.
+        pairs: the requests to try.
         requires: the nearest sound request.
 
     Raises:

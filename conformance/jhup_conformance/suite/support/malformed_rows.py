@@ -58,7 +58,7 @@ HEAD_6: Final = (
     *mutate(
         PLAIN,
         {
-            "a comma behind the last member": (b"3}", b"3,}"),
+            "a comma after the last member": (b"3}", b"3,}"),
             "a comma before the first member": (b"{", b"{,"),
             "two commas": (b'",', b'",,'),
             "no comma": (b'",', b'" '),
@@ -86,7 +86,7 @@ HEAD_6: Final = (
             "a vertical tab for white space": (b'",', b'",\x0b'),
             "a no-break space for white space": (b'",', '",\u00a0'.encode()),
             "a line separator for white space": (b'",', '",\u2028'.encode()),
-            "a mark of byte order behind white space": (b"{", b" \xef\xbb\xbf{"),
+            "a mark of byte order after white space": (b"{", b" \xef\xbb\xbf{"),
             "NUL before the object": (b"{", b"\0{"),
             "a closing bracket before the object": (b"{", b"){"),
             "nothing but white space": (PLAIN, b" " * len(PLAIN)),
@@ -111,8 +111,8 @@ HEAD_6: Final = (
     *mutate(
         _VALUED,
         {
-            "a comma behind the last element": (b"2]", b"2,]"),
-            "a point without digits behind it": (b"2]", b"2.]"),
+            "a comma after the last element": (b"2]", b"2,]"),
+            "a point without digits after it": (b"2]", b"2.]"),
             "a point without digits before it": (b"2]", b".2]"),
             "an exponent without digits": (b"2]", b"2e]"),
             "a minus sign alone": (b"2]", b"-]"),
@@ -131,19 +131,19 @@ HEAD_6: Final = (
 HEAD_7: Final = mutate(
     PLAIN,
     {
-        "a letter behind the object": (b"}", b"}x"),
-        "NUL behind the object": (b"}", b"}\0"),
-        "a comma behind the object": (b"}", b"},"),
+        "a letter after the object": (b"}", b"}x"),
+        "NUL after the object": (b"}", b"}\0"),
+        "a comma after the object": (b"}", b"},"),
         "another closing brace": (b"}", b"}}"),
         "a closing bracket": (b"}", b"}]"),
-        "an empty object behind the object": (b"}", b"}{}"),
+        "an empty object after the object": (b"}", b"}{}"),
         "the object twice": (PLAIN, PLAIN + PLAIN),
         "the object twice, a line each": (PLAIN, PLAIN + b"\n" + PLAIN),
-        "a letter behind white space": (b"}", b"} \r\n\tx"),
-        "a form feed behind the object": (b"}", b"}\x0c"),
-        "a no-break space behind the object": (b"}", "}\u00a0".encode()),
-        "a byte order mark behind the object": (b"}", b"}\xef\xbb\xbf"),
-        "a comment behind the object": (b"}", b"}//"),
+        "a letter after white space": (b"}", b"} \r\n\tx"),
+        "a form feed after the object": (b"}", b"}\x0c"),
+        "a no-break space after the object": (b"}", "}\u00a0".encode()),
+        "a byte order mark after the object": (b"}", b"}\xef\xbb\xbf"),
+        "a comment after the object": (b"}", b"}//"),
     },
 )
 

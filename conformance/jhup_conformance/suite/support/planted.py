@@ -161,7 +161,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _signs(place: Path) -> tuple[int, int, str]:
-    """Give what tells an entry from any other: its kind, its number, and where it links to."""
+    """Return what tells an entry from any other: its kind, its number, and where it links to."""
     status = place.lstat()
     return stat.S_IFMT(status.st_mode), status.st_ino, str(place.readlink()) if place.is_symlink() else ""
 
