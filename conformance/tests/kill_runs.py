@@ -163,7 +163,7 @@ def line(record: Record) -> str:
 
 
 def show_counts(record: Record) -> str:
-    """Give how many clauses had which outcome."""
+    """Return how many clauses had which outcome."""
     totals: dict[str, int] = {}
     for each in record.counts.values():
         for outcome, count in each.items():
