@@ -131,16 +131,19 @@ def test_puts_of_a_name_at_a_time_have_one_order(judge: Judge) -> None:
 
 
 @check("REPLY-6")
+@pytest.mark.usefixtures("replies_offered")
 def test_puts_at_a_time_are_answered_with_their_own(judge: Judge) -> None:
     check_histories(judge)
 
 
 @check("REPLY-7")
+@pytest.mark.usefixtures("replies_offered")
 def test_what_was_answered_with_ok_is_seen_by_all(judge: Judge) -> None:
     check_histories(judge)
 
 
 @check("REPLY-9")
+@pytest.mark.usefixtures("replies_offered")
 def test_stats_beside_puts_tell_what_is_stored(judge: Judge) -> None:
     check_histories(judge)
 
