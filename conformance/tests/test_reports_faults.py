@@ -22,8 +22,8 @@ def test_a_fault_is_located_and_shown_again_by_program_and_by_replay(
 ) -> None:
     clause, place = FAULTS[fault]
     reported = judge_upload(tmp_path, fault, clause)
-    told = " ".join(reported.printed.split())
     record, program = reported.folder / f"{clause}.json", reported.folder / f"{clause}.py"
+    told = " ".join([*reported.printed.split(), *reported.clause(clause)["details"]])
 
     seen = {}
     for name in (fault, "none"):
