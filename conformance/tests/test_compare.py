@@ -95,6 +95,7 @@ def test_reports_of_an_earlier_run_do_not_lie_beside_those_of_this_one(tmp_path:
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "badge.json",
         "badge.svg",
+        "ctrf.json",
         "junit.xml",
         "mine.json",
         "report.html",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from kill_cases import Suspect, suspects
+from kill_known import KNOWN
 from kill_runs import Record, complaint, try_suspect
 
 EVERYBODY = suspects()
@@ -16,26 +17,6 @@ SIMULATED = [each for each in EVERYBODY if not each.process]
 PROCESSES = [each for each in EVERYBODY if each.process]
 EVERY = 10
 """One of so many runs always."""
-KNOWN = {
-    "dies of a reset": "accused of ECHO-2: its end is held against the check before",
-    "gives up at end of stream": "accused of ERR-11",
-    "32 bits of a filesize": "accused of ERR-5 and REPLY-20",
-    "53 bits of a filesize": "accused of REPLY-15 and REPLY-20",
-    "unfinished files in sight": "accused of STORE-8",
-    "shares unfinished files": "accused of STORE-8",
-    "16 at a time": "accused of ERR-9",
-    "tells errors unasked": "accused of REPLY-13",
-    "shares a buffer": "accused of REPLY-6",
-    "removes the old first": "accused of REPLY-7",
-    "dies of resets": "accused of REPLY-5",
-    "keeps no empty bodies": "accused of ERR-11",
-    "no filename is a bad one": "accused of HEAD-3",
-    "flushes at the end": "accused of ERR-4, and missed at STORE-4",
-    "gives up sending": "missed at CONN-8",
-    "trims names of members": "missed at HEAD-3",
-    "keeps descriptors": "missed at ERR-6, which may take a process",
-}
-"""Suspects of whom the suite was seen to say something wrong while it was rebuilt; each has to go from here."""
 
 
 def marked(suspect: Suspect, number: int) -> Any:

@@ -14,7 +14,7 @@ CHAPTER = "10-echo"
 
 
 def answers_twice(folder: Path, *options: str) -> Reported:
-    return judge_echo(folder, "upper", "answers twice", "--clause", CLAUSE, *options)
+    return judge_echo(folder, "upper", "answers twice", "--clause", CLAUSE, "--verbose", *options)
 
 
 @pytest.fixture(scope="module")

@@ -83,7 +83,7 @@ def test_the_middle_of_a_long_transcript_is_left_out_and_said_to_be() -> None:
     lines = list(step_lines(annotate(transcript)))
 
     assert len(lines) < 100
-    assert any("77 more" in line for line in lines)
+    assert any("76 more" in line for line in lines)
 
 
 def test_a_failing_exchange_shows_the_fault_again_when_it_is_replayed(

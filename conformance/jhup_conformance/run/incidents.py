@@ -77,13 +77,17 @@ class Incident:
 
 def blame(result: CheckResult, incident: Incident, level: Level) -> None:
     """Make the result of a check say that the target was gone or hung because of it."""
+    printed = tuple(f"it printed: {line}" for line in incident.output)
+    if incident.transcript is None and result.outcome in (Outcome.FAIL, Outcome.WARN):  # a datagram's own finding
+        result.details += (incident.sentence, *printed)
+        return
     if incident.transcript is None:
         result.outcome = Outcome.UNVERIFIED  # nothing was sent that could have done it
     else:
         result.outcome = Outcome.FAIL if level is Level.MUST else Outcome.WARN
     result.expected, result.actual = "a server that goes on serving", incident.sentence
     result.points, result.where, result.transcript = (), "", incident.transcript
-    result.details = tuple(f"it printed: {line}" for line in incident.output)
+    result.details = printed
 
 
 class Watch:

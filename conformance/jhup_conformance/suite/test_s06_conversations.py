@@ -254,6 +254,7 @@ def test_others_are_served_in_conversations_of_any_course(judge: Judge) -> None:
     converse(judge, Hostile)
 
 
+@pytest.mark.usefixtures("replies_offered")
 @check("REPLY-3", late=True, quick=False)
 def test_replies_come_in_order_in_conversations_of_any_course(judge: Judge) -> None:
     only_where(judge, *PLAIN, *CUT_AND_GLUED, *BROKEN_OFF, *WRONG, ASKED)

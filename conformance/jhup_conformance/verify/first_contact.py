@@ -5,12 +5,14 @@ be judged, and names the clause that is to blame when nothing can.
 """
 
 import errno
+import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from jhup.errors import JhupError
+from jhup.limits import MAX_HEADER, PREFIX_SIZE
 from jhup.messages import Failure, Greeting, Reply
 from jhup.model import Server
 from jhup.reply_reader import ReplyReader
@@ -59,6 +61,9 @@ _DYING: Final = 0.15
 """Seconds for a process to end of a reset."""
 _SPINS: Final = 0.6
 """Share of a processor that a target at rest has no use for."""
+_OF_A_GREETING: Final = frozenset({"protocol", "features", "max_header", "max_filesize"})
+_STAND_IN: Final = Greeting(server="", features=("replies",), max_header=MAX_HEADER, max_filesize=None)
+"""Taken for a greeting whose members are wrong, which REPLY-12 says of it."""
 _FIRST_LOOK, _LAST_LOOK = 0.0005, 0.02
 
 
@@ -308,6 +313,8 @@ class _First:
             try:
                 greeting.extend(each for each in reader.receive(data) if isinstance(each, Greeting))
             except JhupError:
+                if _is_nearly_a_greeting(line.received):
+                    greeting.append(_STAND_IN)
                 return True
             return bool(greeting)
 
@@ -531,6 +538,16 @@ class _First:
 
 
 _OTHER_MEANS: Final = "--storage DIR, --witness COMMAND or --spawn COMMAND with {storage} would help"
+
+
+def _is_nearly_a_greeting(data: bytes | bytearray) -> bool:
+    """Tell whether a reply with wrong members was meant as a greeting: replies are offered then, though not rightly."""
+    length = int.from_bytes(data[:PREFIX_SIZE], "little")
+    try:
+        members = json.loads(data[PREFIX_SIZE : PREFIX_SIZE + length])
+    except ValueError:
+        return False
+    return isinstance(members, dict) and members.get("status") == "ok" and not _OF_A_GREETING.isdisjoint(members)
 
 
 def _finish(line: Line) -> None:

@@ -61,7 +61,7 @@ class TestReports:
         schema = json.loads(files("jhup_conformance.reports").joinpath("report.schema.json").read_text("utf-8"))
         assert [error.message for error in Draft202012Validator(schema).iter_errors(report)] == []
         assert report["role"] == "client"
-        assert report["first_contact"].startswith("a plain put came, whole")
+        assert report["first_contact"]["line"].startswith("a plain put came, whole")
         suite = ElementTree.parse(tmp_path / "out" / "junit.xml").getroot()[0]
         assert suite.get("failures") == "1"
         page = (tmp_path / "out" / "report.html").read_text("utf-8")
@@ -88,7 +88,7 @@ class TestReports:
         status, printed, report = judged(tmp_path, "--", *command("big-endian prefix"))
 
         assert (status, outcomes(report, "FAIL")) == (1, {"CLIENT-1"})
-        assert "the prefix is big-endian" in report["first_contact"]
+        assert "the prefix is big-endian" in report["first_contact"]["line"]
         assert report["class_met"] is None
         assert "Nothing else can be judged before that is right" in printed
 
@@ -108,7 +108,7 @@ class TestReports:
         status, _, report = judged(tmp_path, "--tls-cert", certificate, "--profile", "quick", "--", *SMALL)
 
         assert (status, outcomes(report, "PASS")) == (1, set())
-        assert "TLS" in report["first_contact"]
+        assert "TLS" in report["first_contact"]["line"]
 
 
 def test_the_taught_client_is_judged_through_its_shell(tmp_path: Path) -> None:

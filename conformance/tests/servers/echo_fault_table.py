@@ -50,6 +50,9 @@ def fault(
 
 
 ALL_WHITE = "what is nothing but white space isn't trimmed either"
+LATER = "a process that takes its time to end does so later"
+RESET_THERE = "clients that leave reset it"
+SENT_THERE = "the same bytes are sent there"
 TWO_LINES = "a message that holds a carriage return is two to it"
 
 FAULTS = {
@@ -116,12 +119,14 @@ FAULTS = {
     ),
     "answers the other": fault(streams.AnswersTheOther, "worker", "one-shot", "65"),
     "at most eight": fault(streams.AtMostEight, "upper", "one-shot", "67"),
-    "dies of a reset": fault(streams.DiesOfReset, "upper", "one-shot", "68", _70="clients that leave reset it"),
+    "dies of a reset": fault(streams.DiesOfReset, "upper", "one-shot", "68", _2=RESET_THERE, _70=RESET_THERE),
     "dies of what is not ASCII": fault(
-        streams.DiesOfHighBytes, "worker", "one-shot", "69", _70="a process that takes its time to end does so later"
+        streams.DiesOfHighBytes, "worker", "one-shot", "69", _21=SENT_THERE, _22=SENT_THERE, _23=SENT_THERE, _68=LATER,
+        _70=LATER
     ),
     "dies of long streams": fault(
-        streams.DiesOfLongStreams, "upper", "one-shot", "70", _26="it dies of each", _49="it dies of each",
+        streams.DiesOfLongStreams, "upper", "one-shot", "70",
+        _26="it dies of each", _48="it dies of each", _49="it dies of each", _68=LATER,
     ),
     "leaks descriptors": fault(
         streams.LeaksDescriptors, "upper", "one-shot", "71", process="its descriptors show it"
@@ -130,14 +135,16 @@ FAULTS = {
     "loses a byte between reads": fault(streams.LosesByteBetweenReads, "worker", "session", "31"),
     "reorders": fault(streams.Reorders, "greet", "session", "32"),
     "begins early": fault(streams.BeginsEarly, "greet", "session", "33"),
-    "answers end of session": fault(streams.AnswersEndOfSession, "greet", "session", "34"),
+    "answers end of session": fault(
+        streams.AnswersEndOfSession, "greet", "session", "34", _31="sessions end there, too"
+    ),
     "answers the first only": fault(streams.AnswersFirstOnly, "upper", "session", "35"),
     "session loses patience": fault(streams.LosesPatience, "upper", "session", "78"),
     "session waits for its end": fault(streams.WaitsForEnd, "upper", "session", "30"),
     "session stays open": fault(streams.StaysOpen, "upper", "session", "47", _71="what stays open is not released"),
     "the name changes": fault(streams.NameChanges, "worker", "session", "24"),
     "goes on after what is not ASCII": fault(
-        streams.GoesOnAfterHighBytes, "worker", "session", "23 36"
+        streams.GoesOnAfterHighBytes, "worker", "session", "23 36", _31=SENT_THERE
     ),
     "cuts at carriage returns": fault(
         streams.CutsAtReturn, "greet", "line", "39", _4=TWO_LINES, _7=TWO_LINES, _12=TWO_LINES

@@ -82,6 +82,8 @@ SAME_HEADERS = "the same headers are tried there"
 SAME_NAMES = "the same names are tried there"
 BEHIND = "the request after is looked at there, too"
 SOUND = "what it takes for sound has its body there as well"
+GREETED = "greetings are read there, too"
+READ_ON = "what it leaves of a body is read as requests"
 READ_THERE = "the same replies are read there"
 ANSWERS = (
     "REPLY-1 REPLY-4 REPLY-6 REPLY-9 REPLY-10 REPLY-11 REPLY-12 REPLY-14 REPLY-15 REPLY-16 REPLY-17 REPLY-18 REPLY-19"
@@ -151,7 +153,9 @@ FAULTS: dict[str, Fault] = {
         framing.EmptyWaitsForTheNext, "FRAME-11", {"nothing follows there, either": "STORE-2", EMPTY: "REPLY-9"}
     ),
     "gives up at end of stream": fault(
-        framing.GivesUpAtTheEnd, "FRAME-18", {"streams end after puts there, too": "HEAD-19 ERR-8 REPLY-1 REPLY-3"}
+        framing.GivesUpAtTheEnd,
+        "FRAME-18",
+        {"streams end after puts there, too": "HEAD-19 ERR-8 ERR-11 REPLY-1 REPLY-3"},
     ),
     "no header above 8 KiB": fault(
         framing.NoMoreThan8KiB, "FRAME-12", {LONG_HEADER: "HEAD-19 NAME-4 ERR-11 REPLY-13 REPLY-16 REPLY-19"}
@@ -254,8 +258,8 @@ FAULTS: dict[str, Fault] = {
     "null for a filesize": fault(
         headers.NullIsNothing, "HEAD-12", {SAME_HEADERS: "ERR-1 ERR-3 REPLY-15 REPLY-20", SOUND: "ERR-2"}
     ),
-    "32 bits of a filesize": fault(headers.Wraps32, "HEAD-13 HEAD-20"),
-    "53 bits of a filesize": fault(headers.Wraps53, "HEAD-20"),
+    "32 bits of a filesize": fault(headers.Wraps32, "HEAD-13 HEAD-20", {READ_ON: "REPLY-20"}),
+    "53 bits of a filesize": fault(headers.Wraps53, "HEAD-20", {READ_ON: "REPLY-15 REPLY-20"}),
     "64 bits of a filesize": fault(headers.Wraps64, "HEAD-14"),
     "leaves out points": fault(headers.LeavesOutPoints, "HEAD-15"),
     "ignores puts with exponents": fault(headers.IgnoresExponents, "HEAD-15"),
@@ -407,14 +411,19 @@ FAULTS: dict[str, Fault] = {
     "closes after refused": fault(errors.ClosesAfterRefused, "ERR-10"),
     "never closes": fault(errors.NeverCloses, "ERR-6"),
     "waits after half a prefix": fault(errors.WaitsAfterHalfAPrefix, "ERR-6"),
-    "keeps descriptors": fault(errors.KeepsDescriptors, "ERR-6", {"descriptors are counted there, too": "CONN-9"}),
+    "keeps descriptors": fault(
+        errors.KeepsDescriptors,
+        "ERR-6",
+        {"descriptors are counted there, too": "CONN-9"},
+        process="its descriptors show it",
+    ),
     "spins in a body": fault(
         errors.SpinsInABody, "ERR-7", {"what spins is not closed": "ERR-6"}, process="its processor time shows it"
     ),
     "spins at the end": fault(
         errors.SpinsAtTheEnd,
         "ERR-7",
-        {"what spins is not closed": "ERR-8 HEAD-19", ANY_CUT: "FRAME-18"},
+        {"what spins is neither closed nor released": "ERR-8 HEAD-19 CONN-9", ANY_CUT: "FRAME-18"},
         process="its processor time shows it",
     ),
     "stays open after an unknown command": fault(errors.StaysOpenAfterUnknown, "ERR-8"),
@@ -422,7 +431,7 @@ FAULTS: dict[str, Fault] = {
     "dies of resets": fault(
         errors.DiesOfResets,
         "ERR-9",
-        {"the check that ends the process is named": "STORE-7 ERR-7 CONN-3 CONN-5 STORE-6"},
+        {"the check that ends the process is named": "STORE-7 ERR-7 CONN-3 CONN-5 STORE-6 REPLY-5"},
     ),
     "dies of other protocols": fault(errors.DiesOfOtherProtocols, "ERR-9"),
     "dies of a surrogate": fault(
@@ -451,7 +460,7 @@ FAULTS: dict[str, Fault] = {
         {"nobody asks there, either": "REPLY-2", READ_THERE: "REPLY-3 REPLY-1 REPLY-4 REPLY-21"},
     ),
     "tells errors unasked": fault(
-        connections.TellsErrorsUnasked, "CONN-1 REPLY-2", {READ_THERE: "REPLY-3 REPLY-1 REPLY-4 REPLY-21"}
+        connections.TellsErrorsUnasked, "CONN-1 REPLY-2", {READ_THERE: "REPLY-3 REPLY-1 REPLY-4 REPLY-13 REPLY-21"}
     ),
     "tells malformed unasked": fault(
         connections.TellsMalformedUnasked,
@@ -463,8 +472,10 @@ FAULTS: dict[str, Fault] = {
         "CONN-1",
         {"the stream ends after a reply there": "REPLY-1 REPLY-24", ALL_OF_A_KIND: "REPLY-2 REPLY-3"},
     ),
-    "one at a time": fault(connections.OneAtATime, "CONN-2 CONN-3"),
-    "16 at a time": fault(connections.AtMost16, "CONN-2"),
+    "one at a time": fault(
+        connections.OneAtATime, "CONN-2 CONN-3", {"others ask and put meanwhile there, too": "REPLY-7 REPLY-9"}
+    ),
+    "16 at a time": fault(connections.AtMost16, "CONN-2", {"32 are open at a time there, too": "ERR-9"}),
     "31 at a time": fault(connections.AtMost31, "CONN-2"),
     "turns away the 32nd": fault(connections.TurnsAwayThe32nd, "CONN-2"),
     "one body at a time": fault(
@@ -495,7 +506,7 @@ FAULTS: dict[str, Fault] = {
     "keeps a descriptor of each": fault(
         connections.KeepsDescriptors,
         "CONN-9",
-        {"connections end there, too": "ERR-6"},
+        {"a kept descriptor keeps its connection open": "ERR-6 ERR-8 HEAD-19"},
         process="its descriptors show it",
     ),
     # Chapter 8, replies
@@ -551,8 +562,8 @@ FAULTS: dict[str, Fault] = {
     "closes at not-found": fault(replies.ClosesAtNotFound, "REPLY-10", {READ_THERE: ANSWERS}),
     "a bad name is not found": fault(replies.BadNameIsNotFound, "REPLY-11"),
     "a stat without a name is malformed": fault(replies.StatWithoutNameIsMalformed, "REPLY-11"),
-    "protocol as text": fault(replies.ProtocolAsText, "REPLY-12"),
-    "no max_filesize": fault(replies.NoMaxFilesize, "REPLY-12"),
+    "protocol as text": fault(replies.ProtocolAsText, "REPLY-12", {GREETED: "REPLY-3 REPLY-5 REPLY-13 ERR-8"}),
+    "no max_filesize": fault(replies.NoMaxFilesize, "REPLY-12", {GREETED: "REPLY-3 REPLY-5 REPLY-13 ERR-8"}),
     "one hello": fault(
         replies.HelloOnlyOnce, "REPLY-12", {READ_THERE: "REPLY-13", "it hears several hellos out": "ERR-8"}
     ),
