@@ -29,7 +29,9 @@ def a_run() -> Run:
     transcript.add(0.5, Kind.CLOSED, how="reset")
     for name, outcome in (("FRAME-3", Outcome.FAIL), ("ERR-3", Outcome.WARN), ("STORE-1", Outcome.FLAKY)):
         run.add(
-            CheckResult(name, "suite/test.py::test_it[\x1b]", outcome, 1, 0.1, "this", "[that]", transcript=transcript)
+            CheckResult(
+                name, "suite/test.py::test_it[\x1b]", outcome, expected="this", actual="[that]", transcript=transcript
+            )
         )
     return run
 
