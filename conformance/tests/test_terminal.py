@@ -182,7 +182,7 @@ def test_what_hangs_on_another_finding_is_folded_and_nothing_is_lost(data: st.Da
     names = ["FRAME-3", "FRAME-8", "HEAD-9", "STORE-1", "CONN-1"]
     run = Run(Options(target=None, known_failing={}, clauses=frozenset(names)))
     for name in names:
-        run.add(CheckResult(name, "test", Outcome.FAIL, 1, 0.1, "this", "that"))
+        run.add(CheckResult(name, "test", Outcome.FAIL, expected="this", actual="that"))
         run.results[name].root = data.draw(st.sampled_from([None, *names, "HEAD-1"]))
 
     found = roots(accounts(run), run.options.kind.classes)
