@@ -168,8 +168,6 @@ class CheckResult:
     node: str
     outcome: Outcome
     executions: int = 0
-    cuts_proven: int = 0
-    cuts_paced: int = 0
     seconds: float = 0.0
     expected: str = ""
     actual: str = ""
@@ -178,6 +176,8 @@ class CheckResult:
     transcript: Transcript | None = None
     details: tuple[str, ...] = ()
     picture: Picture | None = None
+    cuts_proven: int = 0
+    cuts_paced: int = 0
 
 
 _RANK: Final = (
