@@ -40,12 +40,7 @@ class Pending:
                 return reply
             case Stat(filename), Stored() if reply.filename == filename:
                 return reply
-            case Put(), Stored():
-                return self._judge_stored(reply)
         return WrongReply(f"the server answered something else: {_shown(reply)}", clause="REPLY-3")
-
-    def _judge_stored(self, reply: Stored) -> Outcome:
-        raise NotImplementedError  # a put is always an `Upload`, which says how
 
 
 class Upload(Pending):
@@ -77,7 +72,9 @@ class Upload(Pending):
         assert isinstance(self.request, Put)  # noqa: S101
         return self.request
 
-    def _judge_stored(self, reply: Stored) -> Outcome:
+    def _judge(self, reply: Reply) -> Outcome:
+        if not isinstance(reply, Stored):
+            return super()._judge(reply)
         if self.sha256 is None:
             return WrongReply("the server answered that it stored the file before it had all of it", clause="REPLY-7")
         if (reply.filename, reply.filesize) != (self.filename, self.filesize):
