@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from kill_cases import Suspect, suspects
-from kill_known import KNOWN
+from kill_known import is_as_known
 from kill_runs import Record, complaint, try_suspect
 
 EVERYBODY = suspects()
@@ -20,11 +20,8 @@ EVERY = 10
 
 
 def marked(suspect: Suspect, number: int) -> Any:
-    """Mark a suspect: slow but for one of some, and expected to fail where the suite is known to be wrong."""
-    marks = [] if number % EVERY == 0 else [pytest.mark.slow]
-    if suspect.name in KNOWN:
-        marks.append(pytest.mark.xfail(reason=KNOWN[suspect.name], strict=False))
-    return pytest.param(suspect, id=str(suspect), marks=marks)
+    """Mark a suspect: slow but for one of some."""
+    return pytest.param(suspect, id=str(suspect), marks=[] if number % EVERY == 0 else [pytest.mark.slow])
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +34,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_suite_says_of_a_simulated_server_what_it_has_to(suspect: Suspect) -> None:
     record = try_suspect(suspect, seed=0, simulated=True)
 
-    assert record.is_right, "\n".join(complaint(record))
+    assert is_as_known(record), "\n".join(complaint(record))
 
 
 @pytest.mark.slow
@@ -45,7 +42,7 @@ def test_the_suite_says_of_a_simulated_server_what_it_has_to(suspect: Suspect) -
 def test_the_suite_says_of_a_process_what_it_has_to(suspect: Suspect) -> None:
     record = try_suspect(suspect, seed=0)
 
-    assert record.is_right, "\n".join(complaint(record))
+    assert is_as_known(record), "\n".join(complaint(record))
 
 
 def test_a_simulated_world_does_the_same_each_time() -> None:
