@@ -3,6 +3,7 @@
 import io
 import json
 import struct
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -129,11 +130,13 @@ def test_closing_with_bytes_unread_is_seen_over_every_transport(peer: StartPeer,
 def test_a_server_that_ends_its_direction_inside_a_body_is_reported(peer: StartPeer, tmp_path: Path) -> None:
     path = tmp_path / "f"
     path.write_bytes(bytes(32 * MIB))
-    server = peer(lambda server: (server.read_header(), server.end(), server.count_to_end())[2])
+    reported = threading.Event()  # until then the window stays shut: a fast reader would have taken it all
+    server = peer(lambda server: (server.read_header(), server.end(), reported.wait(), server.count_to_end())[3])
 
     with pytest.raises(ConnectionLost, match="closed the connection before all bytes were handed over"):
         server.client().put(path)
 
+    reported.set()
     assert server.result() < 32 * MIB
 
 
