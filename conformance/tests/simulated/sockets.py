@@ -5,6 +5,7 @@ import errno
 import io
 import itertools
 import socket
+import struct
 from collections.abc import Iterator
 from typing import Any, Final, Self
 
@@ -49,6 +50,7 @@ class Socket:
         self._name: Any = None
         self._peer_name: Any = None
         self._lingers = True
+        self._send_within: float | None = None
         self._number = next(addresses.descriptors)
         addresses.sockets[self._number] = self
         if process:
@@ -80,6 +82,9 @@ class Socket:
     def setsockopt(self, level: int, option: int, value: Any) -> None:
         if (level, option) == (socket.SOL_SOCKET, socket.SO_LINGER):
             self._lingers = bytes(value)[:8] != b"\x01\0\0\0\0\0\0\0"
+        elif (level, option) == (socket.SOL_SOCKET, socket.SO_SNDTIMEO):
+            seconds, microseconds = struct.unpack("ll", value)
+            self._send_within = seconds + microseconds / 1e6 or None
 
     def getsockopt(self, level: int, option: int, size: int = 0) -> Any:
         return 0
@@ -162,7 +167,7 @@ class Socket:
         end = self._under(End)
         if not len(data):
             return 0
-        self._wait(lambda: end.writable, at_once=bool(flags & socket.MSG_DONTWAIT))
+        self._wait(lambda: end.writable, at_once=bool(flags & socket.MSG_DONTWAIT), within=self._send_within)
         with memoryview(data).cast("B") as view:  # let go of also where it fails: its owner may want to change it
             return end.write(view)
 
@@ -264,22 +269,30 @@ class Socket:
             raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
         return self.under
 
-    def _wait(self, ready: Any, *, at_once: bool = False) -> None:
+    def _wait(self, ready: Any, *, at_once: bool = False, within: float | None = None) -> None:
         """Wait until something can be done.
 
+        Args:
+            ready: tells whether it can be done.
+            at_once: whether this must not wait.
+            within: seconds that the system itself waits at most (SO_SNDTIMEO).
+
         Raises:
-            BlockingIOError: when it can't be done at once, and this must not wait.
+            BlockingIOError: when it can't be done at once, and this must not wait, or within those seconds.
             TimeoutError: when it couldn't be done in time.
         """
         if ready():
             return
         if at_once or self.timeout == 0:
             raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
-        until = None if self.timeout is None else self._world.now + self.timeout
+        limit = within if self.timeout is None else self.timeout
+        until = None if limit is None else self._world.now + limit
         under = self.under
         assert under is not None
         while not ready():
             if until is not None and self._world.now >= until:
+                if self.timeout is None:
+                    raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
                 raise TimeoutError("timed out")
             under.changed.wait(until)
             self._check_open()
