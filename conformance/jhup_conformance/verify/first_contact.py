@@ -232,12 +232,23 @@ class _First:
                 overhear([line])
                 if line.closed or self._is_stored(after.name, len(BODY)):
                     clock.sleep(_LAST_LOOK)
-                    return self._is_stored(body.name, size)
+                    if self._is_stored(body.name, size):
+                        return True
+                    return None if self._is_stored_once_closed(line, body) else False
                 clock.sleep(wait)
                 wait = min(2 * wait, _LAST_LOOK)
             return None
         finally:
             _finish(line)
+
+    def _is_stored_once_closed(self, line: Line, form: Form) -> bool:
+        """Tell whether a body that seems refused is kept back until the connection ends, which is no limit."""
+        if not line.closed:
+            line.plan([Action(Step.HALF_CLOSED)])
+            drive([line], until=lambda each: each.closed is not None, patience=_AFTER_CLOSE, at_most=_AFTER_CLOSE)
+        line.drop()
+        self._runner.clock.sleep(_LAST_LOOK)
+        return self._is_stored(form.name, form.size)
 
     def _takes_only_short_bodies(self) -> bool:
         """Tell whether an empty put is stored where a longer one is not: nothing can be judged by so few bytes."""
