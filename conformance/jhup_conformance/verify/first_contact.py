@@ -59,7 +59,7 @@ _LATE_REPLY: Final = 0.3
 """Seconds for the answer to a hello once the put after it was carried out: replies come in order (REPLY-3)."""
 _DYING: Final = 0.15
 """Seconds for a process to end of a reset."""
-_SPINS: Final = 0.6
+_SPINS: Final = 0.25
 """Share of a processor that a target at rest has no use for."""
 _OF_A_GREETING: Final = frozenset({"protocol", "features", "max_header", "max_filesize"})
 _STAND_IN: Final = Greeting(server="", features=("replies",), max_header=MAX_HEADER, max_filesize=None)
