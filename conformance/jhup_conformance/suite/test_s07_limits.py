@@ -101,6 +101,8 @@ def test_what_a_connection_held_is_released(judge: Judge) -> None:
 
 # Clients that do not read
 
+_FEW, _MANY = 16 * 1024, 1024 * 1024
+"""Bytes that the suite's system keeps of either direction: few, so that a server soon feels that nobody reads."""
 _MOST_ASKED: Final = 8 * 1024 * 1024
 """Bytes of requests after which a server is taken to keep all replies in memory."""
 _STUCK: Final = 0.3
@@ -120,9 +122,11 @@ def test_a_client_that_takes_no_replies_for_a_while_is_not_closed(judge: Judge) 
     first, asking = put(b"abc", name=own, reply=True).data, stat(own).data
     with judge.converse() as dialogue:
         line = dialogue.line
+        line.channel.set_buffers(_FEW)
         taken = flood(line, first, asking)
         wait = max(_UNREAD, judge.effort.idle)
         judge.clock.sleep(wait)  # nobody reads for so long: that is the check
+        line.channel.set_buffers(_MANY)  # a small window opens by steps of the sender's timer
         begun = (taken - len(first)) % len(asking)
         rest = asking[begun:] if begun else b""
         owed = 1 + (taken - len(first) + len(rest)) // len(asking)

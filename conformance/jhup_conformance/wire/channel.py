@@ -45,6 +45,13 @@ class Channel(Protocol):
     def unread(self) -> int | None:
         """Return how many bytes the target has not read of those that the transport took; None where nothing tells."""
 
+    def set_buffers(self, size: int) -> None:
+        """Have the system keep so many bytes of either direction: with few, a peer soon feels that nobody reads.
+
+        Args:
+            size: bytes; systems round it, and some keep what they had.
+        """
+
     def half_close(self) -> None:
         """Return end of stream to the peer and go on receiving."""
 
@@ -83,6 +90,11 @@ class _Plain:
             return self._socket.recv(_CHUNK)
         except BlockingIOError:
             return None
+
+    def set_buffers(self, size: int) -> None:
+        with contextlib.suppress(OSError):  # it only makes a check quicker
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
 
     def half_close(self) -> None:
         with contextlib.suppress(OSError):  # already reset by the peer: the next receive says so
@@ -151,6 +163,9 @@ class _Tls:
 
     def unread(self) -> int | None:
         return self._plain.unread()
+
+    def set_buffers(self, size: int) -> None:
+        self._plain.set_buffers(size)
 
     def half_close(self) -> None:
         with contextlib.suppress(ssl.SSLError, OSError):
