@@ -1,8 +1,8 @@
 """Judges the judge: brings servers with one fault each, correct ones and peers that do nothing before the suite.
 
 `tox -e judge` runs all of it and ends with the figures in its last line; the exit status is 1 when the suite missed a
-fault, accused a clause wrongly, or had anything to say against a correct server, but for what kill_known.py lists.
-`--page DIR` writes kill-matrix.md and kill-matrix.json.
+fault, accused a clause wrongly, or had anything to say against a correct server. `--page DIR` writes kill-matrix.md
+and kill-matrix.json.
 """
 
 import datetime
@@ -17,7 +17,6 @@ from pathlib import Path
 
 import click
 from kill_cases import Group, Suspect, suspects
-from kill_known import KNOWN, is_as_known
 from kill_page import entry, figures, write_page
 from kill_runs import Record, complaint, get_ready, line, try_suspect
 
@@ -74,8 +73,6 @@ def main(
     for record in records:
         if not record.is_right:
             click.echo("\n".join(complaint(record)))
-            if record.name in KNOWN and is_as_known(record):
-                click.echo(f"    known: {KNOWN[record.name].why}")
     seconds = time.monotonic() - began
     by_name = {str(suspect): suspect for suspect in chosen}
     tried = [entry(by_name[f"{record.group}: {record.name}"], record) for record in records]
@@ -84,7 +81,7 @@ def main(
     if page:
         write_page(page, records, chosen, seconds)
     click.echo(figures({"seconds": round(seconds), "suspects": tried}))
-    raise SystemExit(0 if all(map(is_as_known, records)) else 1)
+    raise SystemExit(0 if all(record.is_right for record in records) else 1)
 
 
 def try_all(chosen: Sequence[Suspect], jobs: int, seed: int, *, broad: bool, simulated: bool) -> Iterator[Record]:
