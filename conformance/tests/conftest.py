@@ -1,14 +1,27 @@
 """What the tests of the suite share: servers, each stopped by its own id, and runs of the suite with their reports."""
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from reported import Reported, judge_echo, judge_reference, judge_taught
-from running import Judge, Judged, Servers
+from running import Judge, Judged, Servers, as_users_have_it
+from sharing import MACHINE, once_for_all
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Keep a test that needs the whole machine apart from those of other workers; its time-out begins then."""
+    with MACHINE.alone() if item.get_closest_marker("alone") else MACHINE.shared():
+        return (yield)
+
+
+def pytest_unconfigure() -> None:
+    """Leave no locks behind."""
+    MACHINE.leave()
 
 
 @pytest.fixture(scope="session")
@@ -19,8 +32,7 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
         report = tmp_path_factory.mktemp("report")
         command = [sys.executable, "-m", "jhup_conformance", *map(str, arguments)]
         command += ["--report", str(report)] if reported else []
-        # Plain warnings of the interpreter don't reach users; those of the suite's own tests are errors.
-        environment = {**os.environ, "PYTHONWARNINGS": "default", "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
+        environment = {**as_users_have_it(), "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
         done = subprocess.run(command, cwd=report, env=environment, capture_output=True, timeout=limit, check=False)
         written = report / "report.json"
         return Judged(
@@ -51,16 +63,21 @@ def module_servers() -> Iterator[Servers]:
 @pytest.fixture(scope="session")
 def taught(tmp_path_factory: pytest.TempPathFactory) -> Reported:
     """The reports on the taught server, by clauses of every kind of finding."""
-    return judge_taught(tmp_path_factory.mktemp("taught"))
+
+    def make(folder: Path) -> Reported:
+        with MACHINE.alone():
+            return judge_taught(folder)
+
+    return once_for_all(tmp_path_factory, "taught", make)
 
 
 @pytest.fixture(scope="session")
 def shouting(tmp_path_factory: pytest.TempPathFactory) -> Reported:
     """The reports on an echo server that upper-cases as Unicode."""
-    return judge_echo(tmp_path_factory.mktemp("shouting"), "upper", "upper-cases Unicode")
+    return once_for_all(tmp_path_factory, "shouting", lambda folder: judge_echo(folder, "upper", "upper-cases Unicode"))
 
 
 @pytest.fixture(scope="session")
 def faultless(tmp_path_factory: pytest.TempPathFactory) -> Reported:
     """The reports on the reference, at which nothing is found."""
-    return judge_reference(tmp_path_factory.mktemp("faultless"))
+    return once_for_all(tmp_path_factory, "faultless", judge_reference)

@@ -1,14 +1,13 @@
 """Runs of the suite whose reports the tests of the reports look at, each made once."""
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from running import REFERENCE, SERVERS, Servers
+from running import REFERENCE, SERVERS, Servers, as_users_have_it
 
 TAUGHT_CLAUSES = ("FRAME-3", "FRAME-8", "HEAD-9", "NAME-6", "STORE-7", "STORE-9", "ERR-12", "STORE-1", "CONN-1")
 
@@ -34,8 +33,7 @@ def run_suite(*arguments: object, cwd: Path, **environment: str) -> tuple[int, s
     """Run the command as a user does; gives its exit status and what it printed."""
     command = [sys.executable, "-m", "jhup_conformance", *map(str, arguments)]
     settings = {
-        **os.environ,
-        "PYTHONWARNINGS": "default",
+        **as_users_have_it(),
         "NO_COLOR": "1",
         "LC_ALL": "C.UTF-8",
         "COLUMNS": "100",

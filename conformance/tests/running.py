@@ -1,6 +1,7 @@
 """Servers and runs of the suite, for the tests of the suite."""
 
 import contextlib
+import os
 import shlex
 import subprocess
 import sys
@@ -36,6 +37,15 @@ class Judged:
 Judge = Callable[..., Judged]
 
 
+def as_users_have_it() -> dict[str, str]:
+    """Return the environment of a program that is tried as a user runs it.
+
+    Plain warnings of the interpreter don't reach users, and its development mode slows some servers by half; in the
+    suite's own tests, warnings are errors.
+    """
+    return {name: value for name, value in os.environ.items() if name not in {"PYTHONDEVMODE", "PYTHONWARNINGS"}}
+
+
 class Servers:
     """Servers of `servers/`, each stopped by its own process id in the end."""
 
@@ -46,7 +56,7 @@ class Servers:
         """Start a script on a free port; returns its address."""
         command = [sys.executable, str(SERVERS / script), "--port", "0", *map(str, options)]
         process = self._stack.enter_context(
-            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=as_users_have_it())
         )
         self._stack.callback(process.kill)
         assert process.stdout

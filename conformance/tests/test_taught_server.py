@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 from running import Judge, Judged, Servers
 
-pytestmark = pytest.mark.timeout(600)  # whole runs of the suite, on a machine that may be busy
+pytestmark = [
+    pytest.mark.timeout(600),  # whole runs of the suite, on a machine that may be busy
+    pytest.mark.alone,  # this server keeps a processor busy for ever as soon as one client has hung up
+]
 
 KNOWN = {
     "FRAME-3": "a split prefix",
