@@ -5,7 +5,7 @@ A stream says bytes (`put`, `stat`, `frame`, …), the judge sends and compares 
 """
 
 from jhup_conformance.differences import StillOpen, WrongBody
-from jhup_conformance.findings import Finding, NotOffered, NotSeen, Wavering
+from jhup_conformance.findings import Finding, NotOffered, NotSeen, TooShort, Wavering
 from jhup_conformance.sizes import BUFFER_EDGES, bodies, edges_up_to, pattern, sizes
 from jhup_conformance.target.body import Body
 from jhup_conformance.verify.acquittal import SURE_PAUSE
@@ -48,6 +48,7 @@ __all__ = [
     "Script",
     "StillOpen",
     "Stream",
+    "TooShort",
     "Wavering",
     "WrongBody",
     "bodies",

@@ -22,6 +22,7 @@ __all__ = [
     "Outcome",
     "Picture",
     "SuiteError",
+    "TooShort",
     "Verdict",
     "Wavering",
     "class_met",
@@ -147,6 +148,10 @@ class NotOffered(Exception):
     """The target doesn't offer the optional feature that the clause is about."""
 
 
+class TooShort(Exception):
+    """What was tried held, and the clause is about more time than the run has; the message says how long would do."""
+
+
 class SuiteError(Exception):
     """The suite itself failed, or a control that should have held."""
 
@@ -186,6 +191,7 @@ _RANK: Final = (
     Outcome.ERROR,
     Outcome.FLAKY,
     Outcome.UNVERIFIED,
+    Outcome.NOT_JUDGED,
     Outcome.PASS,
     Outcome.UNSUPPORTED,
 )
@@ -201,6 +207,7 @@ class ClauseResult:
         checks: what its checks gave.
         left_out: how many checks were not run, because the clause had failed already.
         does_not_apply: why it is not about this target, when it isn't.
+        judged_by: the version of the text that the run judges by, where that has no such clause; empty where it has.
         root: the clause whose failure this one hangs on; None where it stands alone.
     """
 
@@ -209,6 +216,7 @@ class ClauseResult:
     checks: list[CheckResult] = field(default_factory=list)
     left_out: int = 0
     does_not_apply: str = ""
+    judged_by: str = ""
     root: str | None = None
 
     @property
@@ -219,11 +227,25 @@ class ClauseResult:
     @property
     def outcome(self) -> Outcome:
         """The outcome; without a check it is NOT_JUDGED where there is a reason for that, else UNVERIFIED."""
+        return Outcome.NOT_JUDGED if self.judged_by else self.came_to
+
+    @property
+    def came_to(self) -> Outcome:
+        """The outcome by the text of today."""
         if self.does_not_apply:
             return Outcome.UNSUPPORTED
         if self.decisive:
             return self.decisive.outcome
         return Outcome.NOT_JUDGED if self.reason else Outcome.UNVERIFIED
+
+    @property
+    def why(self) -> str:
+        """Why it has that outcome, for people; what differed, where something did."""
+        actual = self.decisive.actual if self.decisive else ""
+        if not self.judged_by:
+            return self.does_not_apply or actual or self.reason
+        newer = f"newer than specification {self.judged_by}, by which this run judges"
+        return f"{newer}; it came to {self.came_to}" + (f": {actual}" if actual else "")
 
     @property
     def executions(self) -> int:

@@ -23,6 +23,7 @@ from jhup_conformance.findings import (
     NotSeen,
     Outcome,
     SuiteError,
+    TooShort,
     Wavering,
 )
 from jhup_conformance.language import words_in
@@ -300,6 +301,8 @@ class ConformancePlugin:
                     result.outcome = Outcome.UNVERIFIED
                 case NotOffered():
                     result.outcome = Outcome.UNSUPPORTED
+                case TooShort():
+                    result.outcome = Outcome.NOT_JUDGED
                 case TargetGone():  # if it is so, a look after the check says more
                     result.outcome = Outcome.UNVERIFIED
                 case _:

@@ -29,7 +29,7 @@ from jhup_conformance.checks import (
     wait_for_all,
 )
 from jhup_conformance.suite.support.fairness import only_where, require_lanes, retried
-from jhup_conformance.suite.support.idle import keep_idle
+from jhup_conformance.suite.support.idle import keep_idle, require_silence
 from jhup_conformance.target.store_by_stat import ReplyObserver
 from jhup_conformance.wire.line import Line, drive
 from jhup_conformance.wire.transcript import Kind
@@ -229,6 +229,7 @@ def check_kept(judge: Judge, places: Sequence[int]) -> None:
         for file, peer in paused.items():
             script.track(file)
             script.step(peer.completes())
+    require_silence(judge.effort.idle)
 
 
 def wait_idle(lines: Sequence[Line], seconds: float) -> None:
@@ -264,3 +265,4 @@ def test_a_connection_that_was_silent_for_most_of_the_run_is_still_served(judge:
             script.step(peer.sends(put(b"still here", name=file).paced()))
         except Finding as finding:
             raise finding.worded(f"{finding.expected}, on a connection silent for {silent:.1f} s") from None
+    require_silence(silent)

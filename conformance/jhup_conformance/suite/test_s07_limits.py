@@ -8,6 +8,7 @@ import pytest
 from jhup.limits import CLOSE_WITHIN, CONNECTIONS_AT_LEAST, IDLE_AT_LEAST
 from jhup_conformance.checks import Dialogue, End, Finding, Judge, check, name, put, requests, stat, wait_for_all
 from jhup_conformance.suite.support.fairness import require_lanes, retried
+from jhup_conformance.suite.support.idle import require_silence
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.line import Line
 
@@ -137,6 +138,7 @@ def test_a_client_that_takes_no_replies_for_a_while_is_not_closed(judge: Judge) 
                 f"closed after {wait:.2f} s, with {came} of {owed} replies sent",
                 dialogue.transcript,
             )
+    require_silence(wait)
 
 
 def ready(line: Line, mask: int, seconds: float) -> int:

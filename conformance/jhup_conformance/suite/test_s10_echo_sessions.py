@@ -10,6 +10,7 @@ from jhup_conformance.echo.inputs import ASKS, edges, letters
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.echo.streams import leave
 from jhup_conformance.findings import Finding, NotSeen
+from jhup_conformance.suite.support.idle import require_silence
 from jhup_conformance.verify.marks import check
 from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.dump import show_bytes
@@ -211,6 +212,7 @@ def test_an_idle_session_is_not_closed(echo: EchoJudge) -> None:
     finally:
         for line in lines:
             leave(line)
+    require_silence(seconds)
 
 
 def answered(echo: EchoJudge, line: Line, data: bytes, said: int = 0) -> None:
