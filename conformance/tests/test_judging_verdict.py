@@ -73,6 +73,15 @@ def test_the_numbers_of_the_exit_statuses_are_fixed() -> None:
     }
 
 
+def test_a_version_before_judges_by_its_own_clauses_in_their_classes_of_then() -> None:
+    results = ("STORE-1", Outcome.PASS), ("HEAD-3", Outcome.PASS), ("CONN-10", Outcome.FAIL)
+    then, now = (run_with(*results, spec_version=version) for version in ("1.0", "1.1"))
+
+    assert (then.verdict, now.verdict) == (Verdict.CONFORMS, Verdict.FAILS)
+    classes = [run.results["HEAD-3"].clause.conformance_class for run in (then, now)]
+    assert classes == [ConformanceClass.BASIC, ConformanceClass.SAFE]
+
+
 def test_what_is_not_said_of_a_result_is_nothing() -> None:
     finding, result = Finding("this", "that"), ClauseResult(clause("STORE-1"))
     nothing = CheckResult("STORE-1", "node", Outcome.PASS)
@@ -112,6 +121,7 @@ def test_executions_and_seconds_of_all_checks_are_added() -> None:
         (Outcome.UNVERIFIED, False),
         (Outcome.FLAKY, False),
         (Outcome.ERROR, False),
+        (Outcome.NOT_JUDGED, True),
     ],
 )
 def test_only_what_nothing_stands_against_holds(outcome: Outcome, holds: bool) -> None:
@@ -133,6 +143,21 @@ def test_a_clause_that_is_about_others_is_unsupported_whatever_its_checks_say() 
 
     assert result.outcome is Outcome.UNSUPPORTED
     assert result.holds()
+
+
+def test_a_clause_has_not_passed_when_one_of_its_checks_was_too_short() -> None:
+    checks = [check("CONN-5", Outcome.PASS), check("CONN-5", Outcome.NOT_JUDGED)]
+
+    assert ClauseResult(clause("CONN-5"), checks=checks).outcome is Outcome.NOT_JUDGED
+    assert ClauseResult(clause("CONN-5"), checks=[*checks, check("CONN-5", Outcome.FAIL)]).outcome is Outcome.FAIL
+
+
+def test_a_clause_newer_than_the_version_judged_by_tells_what_it_came_to_and_does_not_count() -> None:
+    result = ClauseResult(clause("CONN-10"), checks=[check("CONN-10", Outcome.FAIL)], judged_by="1.0")
+
+    assert result.outcome is Outcome.NOT_JUDGED
+    assert result.holds()
+    assert result.why.startswith("newer than specification 1.0, by which this run judges; it came to FAIL")
 
 
 # A class

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from jhup.clauses import ConformanceClass
 from jhup.locate import locate
-from jhup_conformance import SPEC_VERSION, __version__
+from jhup_conformance import __version__
 from jhup_conformance.findings import COUNTED, ClauseResult, Outcome
 from jhup_conformance.reports.account import Account
 from jhup_conformance.run.session import Run
@@ -28,7 +28,7 @@ def report_as_json(run: Run, found: Sequence[Account], files: Mapping[str, Mappi
     told = {each.clause.id: each for each in found}
     return {
         "format": FORMAT,
-        "spec": SPEC_VERSION,
+        "spec": run.options.spec_version,
         "suite": __version__,
         "target": str(run.target or ""),
         "service": run.options.service,
@@ -92,7 +92,7 @@ def _clause(run: Run, result: ClauseResult, account: Account | None, files: Mapp
         "cuts_paced": result.cuts_paced,
         "seconds": round(result.seconds, 4),
         "expected": decisive.expected if decisive else "",
-        "actual": decisive.actual if decisive else result.does_not_apply or result.reason,
+        "actual": result.why,
         "exchange": files.get("exchange"),
         "root": account.root if account else result.root,
         "executed_by": [check.node for check in result.checks],

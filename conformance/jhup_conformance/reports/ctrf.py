@@ -68,5 +68,5 @@ def _test(run: Run, result: ClauseResult, account: Account | None) -> dict[str, 
     if account:
         test |= {"message": one_line(account.check), "trace": "\n".join(account_lines(account))}
     elif status == "skipped":
-        test["message"] = result.decisive.actual if result.decisive else result.does_not_apply or result.reason
+        test["message"] = result.why
     return test

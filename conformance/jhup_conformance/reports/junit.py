@@ -52,7 +52,7 @@ def junit(run: Run, found: Sequence[Account]) -> bytes:
 
 def _add_outcome(run: Run, result: ClauseResult, account: Account | None, case: ElementTree.Element) -> None:
     outcome, decisive = run.outcome(result), result.decisive
-    told = one_line(decisive) if decisive else result.does_not_apply or result.reason
+    told = one_line(decisive) if decisive else result.why
     message = _xml_text(told[:_MESSAGE])
     if run.counts_against(result) and account:
         failure = ElementTree.SubElement(case, "failure", {"message": message, "type": outcome.value})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from jhup.versions import CURRENT
 from jhup_conformance.language import ENGLISH, Words
 from jhup_conformance.run.session import Run
 
@@ -25,6 +26,11 @@ def opening_lines(run: Run, say: Words = ENGLISH, *, verbose: bool = False) -> I
     yield from judge.facts
     if judge.gate:
         yield say("Warning: {reason}", reason=judge.gate)
+    if run.options.spec_version != CURRENT:
+        yield say(
+            "Judged by specification {version}: what is newer is checked and does not count",
+            version=run.options.spec_version,
+        )
     yield say("Profile {profile}, seed {seed}", profile=run.options.profile.value, seed=run.options.seed)
     if verbose:
         yield str(judge.pace)

@@ -12,7 +12,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from jhup.clauses import ConformanceClass
-from jhup_conformance import SPEC_VERSION, __version__
+from jhup_conformance import __version__
 from jhup_conformance.findings import ClauseResult, Outcome
 from jhup_conformance.language import ENGLISH, Words
 from jhup_conformance.reports.account import Account
@@ -100,7 +100,7 @@ def page(run: Run, found: Sequence[Account], names: Mapping[str, Mapping[str, st
         checks=sum(len(result.checks) for result in results),
         executions=sum(result.executions for result in results),
         environment=environment(),
-        spec=SPEC_VERSION,
+        spec=run.options.spec_version,
         suite=__version__,
         facts=run.judge.facts if run.judge else [],
         pace=str(run.judge.pace) if run.judge else "",
@@ -117,7 +117,7 @@ def page(run: Run, found: Sequence[Account], names: Mapping[str, Mapping[str, st
 def _said(result: ClauseResult) -> str:
     """Say in a table's cell why a clause has its outcome, where that isn't told elsewhere."""
     if result.outcome in (Outcome.UNVERIFIED, Outcome.UNSUPPORTED, Outcome.NOT_JUDGED):
-        return result.does_not_apply or (result.decisive.actual if result.decisive else result.reason)
+        return result.why
     return ""
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from jhup.address import Transport
 from jhup.clauses import ConformanceClass
 from jhup.echo import Shape
+from jhup.versions import CURRENT, versions
 from jhup_conformance.echo.declared import SERVINGS
 from jhup_conformance.language import LANGUAGES
 from jhup_conformance.profiles import Profile
@@ -90,6 +91,8 @@ DECLARATIONS: Final = (
     Declaration(flag="--time-limit", help="Stop after this many seconds and write the reports.", kind=float,
                 metavar="SECONDS"),
     Declaration(flag="--strict", help="Count a SHOULD as a MUST.", default=False),
+    Declaration(flag="--spec-version", help="Judge by the clauses of this version; newer checks run and don't count.",
+                default=CURRENT, choices=versions()),
     Declaration(flag="--known-failing", help="A file of clauses that may fail: an ID and a reason on each line.",
                 metavar="FILE", names=Names.FILE),
     Declaration(flag="--allow-unverified", help="Exit with 0 when nothing failed but not everything could be seen.",

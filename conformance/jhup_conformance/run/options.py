@@ -12,6 +12,7 @@ import psutil
 from jhup.address import Address, Transport, parse_address
 from jhup.clauses import ConformanceClass, clauses
 from jhup.echo import Service, Shape
+from jhup.versions import CURRENT
 from jhup_conformance.echo.declared import SERVINGS, Declared
 from jhup_conformance.language import language_of
 from jhup_conformance.profiles import Profile
@@ -57,6 +58,7 @@ class Options:
     summary: Path | None = None
     stop_first: bool = False
     last_failed: bool = False
+    spec_version: str = CURRENT
 
     @property
     def kind(self) -> Kind:
@@ -117,6 +119,7 @@ class Options:
             summary=_read_summary(values.get("summary")),
             stop_first=bool(values.get("stop_first")),
             last_failed=bool(values.get("last_failed")),
+            spec_version=values.get("spec_version") or CURRENT,
         )
         options._check_tls()
         if options.report and not listing:

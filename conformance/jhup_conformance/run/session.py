@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 from jhup.address import Address
 from jhup.clauses import Clause, Level, clauses
+from jhup.versions import requirements
 from jhup_conformance.findings import (
     CheckResult,
     ClauseResult,
@@ -29,16 +31,31 @@ __all__ = ["Run", "judged_clauses"]
 
 
 def judged_clauses(options: Options) -> tuple[Clause, ...]:
-    """Return the server clauses that a run is about: those of the service, up to the class asked for."""
+    """Return the server clauses that a run is about: those of the service, up to the class asked for.
+
+    What the version judged by has as well stands in its class and at its level of then.
+    """
     classes = options.kind.classes
     wanted = classes[: classes.index(options.up_to) + 1]
     return tuple(
         each
-        for each in clauses().values()
+        for each in (_of_then(clause, options.spec_version) for clause in clauses().values())
         if options.kind.concerns(each)
         and each.conformance_class in wanted
         and (options.clauses is None or each.id in options.clauses)
     )
+
+
+def _of_then(clause: Clause, version: str) -> Clause:
+    required = requirements(version).get(clause.id)
+    if required is None:
+        return clause
+    return replace(clause, conformance_class=required.conformance_class, level=required.level)
+
+
+def _result(clause: Clause, options: Options) -> ClauseResult:
+    is_newer = clause.id not in requirements(options.spec_version)
+    return ClauseResult(clause, reason_unseen(clause), judged_by=options.spec_version if is_newer else "")
 
 
 class Run:
@@ -63,9 +80,7 @@ class Run:
         self.options = options
         self.started = datetime.now(UTC)
         self._began = time.monotonic()
-        self.results: dict[str, ClauseResult] = {
-            each.id: ClauseResult(each, reason_unseen(each)) for each in judged_clauses(options)
-        }
+        self.results: dict[str, ClauseResult] = {each.id: _result(each, options) for each in judged_clauses(options)}
         self.judge: Judging | None = None
         self.incidents: list[Incident] = []
         self._watch: Watch | None = None
