@@ -14,11 +14,11 @@ ENDING = {"closing", "resetting"}
 
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory: pytest.TempPathFactory, module_servers: Servers, judge: Judge) -> dict[str, Judged]:
-    """Judge all of them at the same time: most of it is waiting."""
+    """Judge all of them at the same time: most of it is waiting. `tox -e judge` tries every check, simulated."""
     addresses = {kind: module_servers.start("null_peers.py", "--kind", kind) for kind in KINDS}
     with ThreadPoolExecutor(len(KINDS)) as pool:
         runs = {
-            kind: pool.submit(judge, address, "--storage", tmp_path_factory.mktemp(kind))
+            kind: pool.submit(judge, address, "--storage", tmp_path_factory.mktemp(kind), "--profile", "quick")
             for kind, address in addresses.items()
         }
         return {kind: run.result() for kind, run in runs.items()}
@@ -42,7 +42,7 @@ def test_one_that_ends_connections_may_serve_another_folder(verdicts: dict[str, 
 
 
 def test_a_silent_peer_without_a_view_of_its_store_is_inconclusive(servers: Servers, judge: Judge) -> None:
-    blind = judge(servers.start("null_peers.py", "--kind", "silent"))
+    blind = judge(servers.start("null_peers.py", "--kind", "silent"), "--profile", "quick")
 
     assert (blind.status, blind.report["verdict"]) == (4, "inconclusive"), blind.printed
     assert blind.outcomes("PASS") == set()

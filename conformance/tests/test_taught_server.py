@@ -62,7 +62,7 @@ def test_every_failure_comes_with_its_exchange(verdict: Judged) -> None:
 def test_without_a_view_of_its_store_nothing_can_be_told(tmp_path: Path, servers: Servers, judge: Judge) -> None:
     address = servers.start("taught_upload.py", "--storage", tmp_path)
 
-    blind = judge(address)
+    blind = judge(address, "--profile", "quick")
 
     assert blind.status == 4, blind.printed
     assert blind.clause("STORE-1")["outcome"] == "UNVERIFIED"
