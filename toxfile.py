@@ -15,8 +15,8 @@ JHUP_CLIENT = ("jhup-client", "put", "{reply:--reply}", "{files}", "{address}")
 ECHO = "python -m jhup_reference echo --service {service} --bind {bind} --serving {serving}"
 SWITCHES = frozenset(
     {
-        "--allow-unverified", "--help", "--last-failed", "--list", "--no-color", "--no-trim", "--quiet", "--strict",
-        "--tls-insecure", "--verbose", "--version", "-h", "-q", "-v", "-x",
+        "--allow-unverified", "--help", "--last-failed", "--learn", "--list", "--no-color", "--no-trim", "--quiet",
+        "--strict", "--tls-insecure", "--verbose", "--version", "-h", "-q", "-v", "-x",
     }
 )  # fmt: skip
 """The options of the suite that take no value (a test compares them with the suite's): a word after one of them, or

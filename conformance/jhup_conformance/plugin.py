@@ -33,6 +33,7 @@ from jhup_conformance.reports.prose import check_lines
 from jhup_conformance.reports.right import stored_differences
 from jhup_conformance.run import last_failed
 from jhup_conformance.run.declarations import DECLARATIONS
+from jhup_conformance.run.machine import is_learnt
 from jhup_conformance.run.options import Options, UsageError
 from jhup_conformance.run.session import Run
 from jhup_conformance.target.process import Spawned
@@ -188,7 +189,10 @@ class ConformancePlugin:
             else:
                 self._leave_out_what_does_not_apply(session)
                 self._progress.acquainted(self.run)
-            return (yield)
+            ended = yield
+            if is_learnt(self.run.options):
+                self.run.learn()
+            return ended
         except pytest.Session.Interrupted:
             return True
         finally:

@@ -39,6 +39,7 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
             done.returncode,
             done.stdout.decode() + done.stderr.decode(),
             json.loads(written.read_text("utf-8")) if written.exists() else {},
+            report,
         )
 
     return run

@@ -19,11 +19,12 @@ REFERENCE = f"{sys.executable} -m jhup_reference upload --bind {{host}}:{{port}}
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What came of a run of the suite: its exit status, what it printed, and report.json (None if none was written)."""
+    """What came of a run of the suite: its exit status, what it printed, report.json (or nothing), and its folder."""
 
     status: int
     printed: str
     report: dict[str, Any]
+    folder: Path
 
     def outcomes(self, *wanted: str) -> set[str]:
         """Return the clauses with one of some outcomes."""

@@ -1,6 +1,7 @@
 """Learning a target's machine: right servers have no difference, wrong ones show theirs first, in a sentence."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +9,13 @@ from threading import Thread
 
 import pytest
 from click.testing import CliRunner, Result
+from running import Judge
 
 from jhup.machine import CLOSES, NOTHING, SYMBOLS, Output, Word, choose_symbols, derive_machine, read_machine
 from jhup_conformance.cli.main import main
 from jhup_conformance.learn.differences import find_differences, named_after
+from jhup_conformance.run.machine import is_learnt
+from jhup_conformance.run.options import Options, UsageError
 
 SERVERS = Path(__file__).parent / "servers"
 KEYS = ("put", "header", "hello", "bad name", "malformed", "end")
@@ -149,6 +153,42 @@ def test_without_aalpy_the_command_says_how_to_get_it(
 
     assert result.exit_code == 2
     assert "pip install 'jhup[learn]'" in result.output
+
+
+@pytest.mark.timeout(300)  # it ends with a run of the suite
+def test_a_run_draws_the_machine_in_its_report_and_leaves_its_verdict(tmp_path: Path, judge: Judge) -> None:
+    command = spawned("upload_faults.py", "--fault", "stays open after a bad prefix")
+
+    judged = judge("--spawn", command, "--learn", "--clause", "STORE-1", "--seed", 1)
+
+    assert judged.status == 0, judged.printed
+    assert re.search(
+        r"^State machine: \d+ states; the specification's has \d+\. \d differences?$", judged.printed, re.MULTILINE
+    )
+    page = (judged.folder / "report.html").read_text("utf-8")
+    assert "The states of the target" in page
+    assert "The states of the specification" in page
+    assert 'href="machine/difference-1.json"' in page
+    assert json.loads((judged.folder / "machine" / "difference-1.json").read_text("utf-8"))["clause"] == "FRAME-16"
+
+
+@pytest.mark.parametrize(
+    ("values", "learnt"),
+    [
+        ({"profile": "thorough"}, True),
+        ({"learn": True}, True),
+        ({}, False),
+        ({"profile": "thorough", "clause": ("STORE-1",)}, False),
+        ({"profile": "thorough", "service": "upper"}, False),
+    ],
+)
+def test_a_machine_is_learnt_on_request_and_by_a_thorough_run(values: dict[str, object], learnt: bool) -> None:
+    assert is_learnt(Options.read("127.0.0.1:1", values)) is learnt
+
+
+def test_echo_services_have_no_machine_to_learn() -> None:
+    with pytest.raises(UsageError, match="--learn is for upload servers"):
+        Options.read("127.0.0.1:1", {"learn": True, "service": "upper"})
 
 
 def test_consequences_of_a_difference_are_left_out() -> None:

@@ -13,17 +13,13 @@ from typing import Final
 import click
 
 from jhup.address import Address, Transport, parse_address
-from jhup.machine import ALPHABETS, Machine, Word, choose_symbols, derive_machine, specified_files
-from jhup.model import Server
+from jhup.machine import ALPHABETS, specified_files
 from jhup_conformance.findings import ExitStatus
-from jhup_conformance.learn.answers import Answers, Unsteady
-from jhup_conformance.learn.confirming import Confirmed, confirm
-from jhup_conformance.learn.conversation import Look
-from jhup_conformance.learn.differences import find_differences, named_after
-from jhup_conformance.learn.learning import Learnt, NoLearner, learn
+from jhup_conformance.learn.answers import Unsteady
+from jhup_conformance.learn.learning import NoLearner
 from jhup_conformance.learn.page import write_files
-from jhup_conformance.learn.talking import Calibration, Talker
-from jhup_conformance.run.options import UsageError
+from jhup_conformance.learn.study import Study, study
+from jhup_conformance.run.usage import UsageError
 from jhup_conformance.target.process import CannotStart, Spawned, listens_on
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.dialer import tls_context
@@ -32,8 +28,6 @@ __all__ = ["learn_command"]
 
 _TIME_LIMIT: Final = 60.0
 _FOLDER: Final = Path("jhup-machine")
-_FIRST: Final = {True: ("put", "hello"), False: ("quiet put",)}
-_MOST_SHOWN: Final = 12
 
 
 @click.command(
@@ -107,11 +101,15 @@ def learn_command(
         if specification:
             _write_specified(specification)
             return
-        request = _Request(target, spawn, storage, alphabet, beyond, time_limit)
+        request = _Request(target, spawn, storage)
         missed = _found_by_checks(judged) if judged else None
         context = _context(target, tls_ca, insecure=tls_insecure)
         with request.started() as (where, store):
-            status = _learn(request, where, store, context, report, missed)
+            until = time.monotonic() + time_limit
+            learnt = study(where, store, context=context, until=until, alphabet=alphabet, beyond=beyond)
+        write_files(report, learnt)
+        _print(learnt, missed)
+        click.echo(f"page: {report / 'machine.html'}")
     except (UsageError, ValueError, OSError) as error:
         click.echo(f"jhup-conformance: {error}", err=True)
         sys.exit(ExitStatus.USAGE)
@@ -124,7 +122,7 @@ def learn_command(
     except Unsteady as error:
         click.echo(f"jhup-conformance: {error}", err=True)
         sys.exit(ExitStatus.INCONCLUSIVE)
-    sys.exit(status)
+    sys.exit(ExitStatus.FAILS if learnt.shown else ExitStatus.CONFORMS if learnt.answers else ExitStatus.INCONCLUSIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +130,6 @@ class _Request:
     target: str | None
     spawn: str | None
     storage: Path | None
-    alphabet: str | None
-    beyond: bool
-    time_limit: float
 
     @contextlib.contextmanager
     def started(self) -> Iterator[tuple[Callable[[], Address], Path | None]]:
@@ -159,82 +154,11 @@ class _Request:
         finally:
             server.close()
 
-    def keys(self, *, replies: bool) -> Word:
-        """Return the alphabet."""
-        if not self.alphabet:
-            return ALPHABETS["replies" if replies else "silent"]
-        if self.alphabet in ALPHABETS:
-            return ALPHABETS[self.alphabet]
-        return tuple(key.strip() for key in self.alphabet.split(","))
-
-
-def _learn(
-    request: _Request,
-    where: Callable[[], Address],
-    store: Path | None,
-    context: ssl.SSLContext | None,
-    report: Path,
-    missed: frozenset[str] | None,
-) -> ExitStatus:
-    until = time.monotonic() + request.time_limit
-    replies = _has_replies(where, context)
-    machine = _specified(request.keys(replies=replies), replies=replies, sees_store=not replies and store is not None)
-    talker = Talker(where, machine, look=_looker(store) if store and not replies else None, context=context)
-    try:
-        pace = talker.calibrate(_first_word(machine, replies=replies))
-        if not pace.answers:
-            click.echo(_SEES_LITTLE)
-        answers = Answers(talker, machine, pace.width, pace.waits, request.beyond)
-        learnt = learn(answers, until=until)
-        confirmed = [confirm(each, answers) for each in find_differences(answers.known, machine)[:_MOST_SHOWN]]
-    finally:
-        _tidy(store, talker.names)
-    shown = [each for each in confirmed if each.holds]
-    doubts = _doubts(answers, confirmed, learnt, pace)
-    target = named_after(learnt.machine, machine) if learnt.machine else None
-    facts = _facts(str(where()), machine, target, learnt, talker, pace)
-    write_files(report, target=target, specified=machine, shown=shown, doubts=doubts, facts=facts)
-    _print(facts, shown, doubts, missed)
-    click.echo(f"page: {report / 'machine.html'}")
-    return ExitStatus.FAILS if shown else ExitStatus.CONFORMS if pace.answers else ExitStatus.INCONCLUSIVE
-
 
 _SEES_LITTLE: Final = (
     "The target has no replies and its store can't be seen, so that only the end of connections is observed; "
     "--storage DIR or --spawn COMMAND with {storage} shows more."
 )
-
-
-def _has_replies(where: Callable[[], Address], context: ssl.SSLContext | None) -> bool:
-    machine = derive_machine(choose_symbols(("hello", "end")))
-    return Talker(where, machine, context=context).calibrate(("hello",)).answers
-
-
-def _specified(keys: Word, *, replies: bool, sees_store: bool) -> Machine:
-    return derive_machine(choose_symbols(keys), servers=(Server(replies=replies),), sees_store=sees_store)
-
-
-def _first_word(machine: Machine, *, replies: bool) -> Word:
-    """Return a word of few symbols that is answered at once, of those that there are."""
-    wanted = [key for key in _FIRST[replies] if key in machine.keys]
-    return tuple(wanted) or machine.keys[:1]
-
-
-def _looker(store: Path) -> Look:
-    def look(name: str) -> bytes | None:
-        try:
-            return (store / name).read_bytes()
-        except OSError:
-            return None
-
-    return look
-
-
-def _tidy(store: Path | None, names: list[str]) -> None:
-    """Leave the owner's folder as it was."""
-    for name in names if store else ():
-        with contextlib.suppress(OSError):
-            (store / name).unlink(missing_ok=True) if store else None
 
 
 def _context(target: str | None, ca: str | None, *, insecure: bool) -> ssl.SSLContext | None:
@@ -243,48 +167,20 @@ def _context(target: str | None, ca: str | None, *, insecure: bool) -> ssl.SSLCo
     return tls_context(ca=ca, cert=None, key=None, insecure=insecure)
 
 
-def _doubts(answers: Answers, confirmed: list[Confirmed], learnt: Learnt, pace: Calibration) -> list[str]:
-    lines = [
-        f"After {', '.join(word)} the answer was {' or '.join(f'{o} ({n} times)' for o, n in votes.most_common())}: "
-        "a matter of time, perhaps."
-        for word, votes in answers.doubts.items()
-    ]
-    for each in confirmed:
-        if not each.holds:
-            ways = " and ".join(str(outputs[-1]) for outputs in each.again)
-            lines.append(f"Not shown again, so not counted: {each.difference.sentence} Later it was {ways}.")
-    if not learnt.is_complete:
-        lines.append("The time limit ended the search: the target may have more states, and more differences.")
-    if pace.width == 1:
-        lines.append("The target serves one connection at a time, or answers otherwise beside others.")
-    return lines
-
-
-def _facts(
-    address: str, machine: Machine, target: Machine | None, learnt: Learnt, talker: Talker, pace: Calibration
-) -> dict[str, str]:
-    states = f"{len(target.states)} states" if target else "no machine within the time limit"
-    return {
-        "target": address,
-        "machine": f"{states}; the specification's has {len(machine.states)}",
-        "symbols": ", ".join(machine.keys),
-        "effort": f"{talker.connections} connections, {talker.symbols_sent} symbols, {learnt.seconds:.1f} s",
-        "waits": f"{pace.waits.quiet * 1000:.0f} ms for something to come, {pace.width} connections at a time",
-    }
-
-
-def _print(facts: dict[str, str], shown: list[Confirmed], doubts: list[str], missed: frozenset[str] | None) -> None:
-    for label, value in facts.items():
+def _print(learnt: Study, missed: frozenset[str] | None) -> None:
+    if not learnt.answers:
+        click.echo(_SEES_LITTLE)
+    for label, value in learnt.facts.items():
         click.echo(f"{label}: {value}")
-    for number, each in enumerate(shown, 1):
+    for number, each in enumerate(learnt.shown, 1):
         click.echo(f"{number}. {each.difference.clause}: {each.difference.sentence}")
         if missed is not None and each.difference.clause not in missed:
             click.echo(
                 f"   The report has no finding on {each.difference.clause}: the suite missed this. Please tell us."
             )
-    if not shown:
+    if not learnt.shown:
         click.echo("No difference.")
-    for line in doubts:
+    for line in learnt.doubts:
         click.echo(f"not certain: {line}")
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import jinja2
 
@@ -13,52 +13,63 @@ from jhup.machine import EdgeKey, Machine, draw_machine, write_dot, write_machin
 from jhup_conformance.learn.confirming import Confirmed
 from jhup_conformance.learn.differences import wrong_edges
 from jhup_conformance.learn.sentences import kind_of
+from jhup_conformance.learn.study import Study
+from jhup_conformance.run.report_folder import put_file
 from jhup_conformance.wire.transcript import Scene
 
-__all__ = ["write_files"]
+__all__ = ["MACHINE", "draw_specification", "draw_target", "write_files"]
 
 
-def write_files(
-    folder: Path,
-    *,
-    target: Machine | None,
-    specified: Machine,
-    shown: Sequence[Confirmed],
-    doubts: Sequence[str],
-    facts: Mapping[str, str],
-) -> None:
+MACHINE: Final = "machine"
+"""The folder of these files within a report."""
+_TITLE: Final = "The states of the target"
+
+
+def write_files(folder: Path, learnt: Study) -> None:
     """Write everything into a folder, which is made if it isn't there.
 
     Args:
         folder: where; files of the same names are replaced.
-        target: the target's machine, None when there is none.
-        specified: the specification's machine.
-        shown: the differences that showed again, the most telling first.
-        doubts: what is not certain, one line each.
-        facts: lines for the head of the page, by their labels.
+        learnt: what came of learning a target.
 
     Raises:
         OSError: when a file can't be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for number, each in enumerate(shown, 1):
-        _record(folder / f"difference-{number}.json", each, facts)
-    if target:
-        title = "The states of the target"
-        drawing = draw_machine(target, title=title, marks=_marks(target, specified, shown))
-        (folder / "machine.svg").write_text(drawing, "utf-8")
-        (folder / "machine.dot").write_text(write_dot(target, title=title), "utf-8")
-        (folder / "machine.json").write_text(write_machine(target, name="target", about=title), "utf-8")
-    right = draw_machine(specified, title="The states of the specification")
-    (folder / "specification.svg").write_text(right, "utf-8")
+    for number, each in enumerate(learnt.shown, 1):
+        put_file(folder / f"difference-{number}.json", _record(each, learnt.facts))
+    drawing, right = draw_target(learnt), draw_specification(learnt)
+    if learnt.target:
+        put_file(folder / "machine.svg", drawing.encode())
+        put_file(folder / "machine.dot", write_dot(learnt.target, title=_TITLE).encode())
+        put_file(folder / "machine.json", write_machine(learnt.target, name="target", about=_TITLE).encode())
+    put_file(folder / "specification.svg", right.encode())
     page = _template().render(
-        facts=facts,
-        differences=[_row(number, each) for number, each in enumerate(shown, 1)],
-        doubts=doubts,
-        target_drawing=drawing if target else "",
+        facts=learnt.facts,
+        differences=[_row(number, each) for number, each in enumerate(learnt.shown, 1)],
+        doubts=learnt.doubts,
+        target_drawing=drawing,
         specified_drawing=right,
     )
-    (folder / "machine.html").write_text(page, "utf-8")
+    put_file(folder / "machine.html", page.encode())
+
+
+def draw_target(learnt: Study, page: str = "") -> str:
+    """Return the target's machine as SVG, the edges that are wrong in colour; empty where there is none.
+
+    Args:
+        learnt: what came of learning it.
+        page: on which the differences stand, where the drawing stands on another one.
+    """
+    if learnt.target is None:
+        return ""
+    marks = _marks(learnt.target, learnt.specified, learnt.shown)
+    return draw_machine(learnt.target, title=_TITLE, marks={edge: page + place for edge, place in marks.items()})
+
+
+def draw_specification(learnt: Study) -> str:
+    """Return the specification's machine of the same symbols as SVG."""
+    return draw_machine(learnt.specified, title="The states of the specification")
 
 
 def _marks(target: Machine, specified: Machine, shown: Sequence[Confirmed]) -> dict[EdgeKey, str]:
@@ -97,8 +108,8 @@ def _row(number: int, each: Confirmed) -> dict[str, Any]:
     }
 
 
-def _record(path: Path, each: Confirmed, facts: Mapping[str, str]) -> None:
-    """Write a record that `jhup-conformance replay` sends again."""
+def _record(each: Confirmed, facts: Mapping[str, str]) -> bytes:
+    """Return a record that `jhup-conformance replay` sends again."""
     difference = each.difference
     each.transcript.scene = Scene(must_close=all(output.closes for output in difference.right))
     record = {
@@ -109,4 +120,4 @@ def _record(path: Path, each: Confirmed, facts: Mapping[str, str]) -> None:
         "service": "upload",
         **each.transcript.to_json(),
     }
-    path.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    return (json.dumps(record, indent=1) + "\n").encode()

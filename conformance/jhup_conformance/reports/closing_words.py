@@ -50,10 +50,21 @@ def closing_lines(run: Run, say: Words = ENGLISH, *, quiet: bool = False) -> Ite
     yield from run.judge.leavings if run.judge else ()
     yield from _unverified(run, say)
     yield from _next_class(run, say)
+    yield from _machine(run, say)
     if run.options.report and not run.report_problem:
         yield say("Report: {path}", path=run.options.report / "report.html")
     checks = sum(len(each.checks) for each in run.results.values())
     yield say("{checks} checks in {seconds:.0f} s", checks=checks, seconds=run.seconds)
+
+
+def _machine(run: Run, say: Words) -> Iterator[str]:
+    """Say what was learnt of the server's states, where that was asked for."""
+    if run.machine_problem:
+        yield say("State machine: not learnt: {problem}", problem=printable(run.machine_problem))
+    if run.machine:
+        shown = run.machine.shown
+        told = say.count("{number} difference", "{number} differences", len(shown)) if shown else say("No difference.")
+        yield say("State machine: {machine}. {told}", machine=run.machine.facts["machine"], told=told)
 
 
 def _unverified(run: Run, say: Words) -> Iterator[str]:

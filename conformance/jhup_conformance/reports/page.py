@@ -15,6 +15,7 @@ from jhup.clauses import ConformanceClass
 from jhup_conformance import __version__
 from jhup_conformance.findings import ClauseResult, Outcome
 from jhup_conformance.language import ENGLISH, Words
+from jhup_conformance.learn.page import MACHINE, draw_specification, draw_target
 from jhup_conformance.reports.account import Account
 from jhup_conformance.reports.annotated import Piece, hex_lines
 from jhup_conformance.reports.as_json import count_by_class, environment
@@ -110,6 +111,10 @@ def page(run: Run, found: Sequence[Account], names: Mapping[str, Mapping[str, st
         say=say,
         printed=PRINTED,
         one_line=lambda check: one_line(check, say),
+        machine=run.machine,
+        machine_folder=MACHINE,
+        target_drawing=draw_target(run.machine, f"{MACHINE}/machine.html") if run.machine else "",
+        specified_drawing=draw_specification(run.machine) if run.machine else "",
         sections={each.clause.id: section_html(each.clause) for each in found},
     )
 

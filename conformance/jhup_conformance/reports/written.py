@@ -6,6 +6,7 @@ from typing import Any
 
 from jhup.clauses import clauses
 from jhup_conformance.language import words_in
+from jhup_conformance.learn.page import MACHINE, write_files
 from jhup_conformance.reports.account import Account, accounts, answering
 from jhup_conformance.reports.as_json import report_as_json
 from jhup_conformance.reports.badge import badge_as_json, badge_as_svg
@@ -53,6 +54,8 @@ def write_reports(run: Run, folder: Path) -> None:
     put_file(folder / "badge.svg", badge_as_svg(run).encode())
     put_file(folder / "junit.xml", junit(run, found))
     _write_json(folder / "ctrf.json", ctrf(run, found))
+    if run.machine:
+        write_files(folder / MACHINE, run.machine)
     put_file(folder / "report.html", page(run, found, files, words_in(run.options.lang)).encode())
 
 

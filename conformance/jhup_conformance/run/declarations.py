@@ -93,6 +93,8 @@ DECLARATIONS: Final = (
     Declaration(flag="--strict", help="Count a SHOULD as a MUST.", default=False),
     Declaration(flag="--spec-version", help="Judge by the clauses of this version; newer checks run and don't count.",
                 default=CURRENT, choices=versions()),
+    Declaration(flag="--learn", default=False,
+                help="Learn the server's state machine afterwards, and draw it in the report; a thorough run does."),
     Declaration(flag="--known-failing", help="A file of clauses that may fail: an ID and a reason on each line.",
                 metavar="FILE", names=Names.FILE),
     Declaration(flag="--allow-unverified", help="Exit with 0 when nothing failed but not everything could be seen.",

@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from jhup_conformance.run.usage import UsageError
 from jhup_conformance.target.services import SERVICES, UPLOAD, Kind
 from jhup_conformance.wire.dialer import tls_context
 
-__all__ = ["Options", "UsageError"]
+__all__ = ["Options", "UsageError", "has_learner"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class Options:
     stop_first: bool = False
     last_failed: bool = False
     spec_version: str = CURRENT
+    learn: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -120,6 +122,7 @@ class Options:
             stop_first=bool(values.get("stop_first")),
             last_failed=bool(values.get("last_failed")),
             spec_version=values.get("spec_version") or CURRENT,
+            learn=_read_learn(values.get("learn"), kind),
         )
         options._check_tls()
         if options.report and not listing:
@@ -195,6 +198,19 @@ def _read_summary(name: str | None) -> Path | None:
             return Path(where)
     except OSError as error:
         raise UsageError(f"--summary: can't write to {where}: {error.strerror}") from error
+
+
+def has_learner() -> bool:
+    """Tell whether the library that learns state machines is installed."""
+    return find_spec("aalpy") is not None
+
+
+def _read_learn(wanted: bool | None, kind: Kind) -> bool:
+    if wanted and kind is not Kind.UPLOAD:
+        raise UsageError("--learn is for upload servers; the echo services have no machine in the specification")
+    if wanted and not has_learner():
+        raise UsageError("--learn needs AALpy: pip install 'jhup[learn]'")
+    return bool(wanted)
 
 
 def _settle_report(folder: Path) -> None:

@@ -17,7 +17,9 @@ from jhup_conformance.findings import (
     Verdict,
     class_met,
 )
+from jhup_conformance.learn.study import Study
 from jhup_conformance.run.incidents import START_IT, STAYS_AWAY, Incident, Watch, blame
+from jhup_conformance.run.machine import study_target
 from jhup_conformance.run.opening import open_judge, spawned_server
 from jhup_conformance.run.options import Options, UsageError
 from jhup_conformance.run.untestable import reason_unseen
@@ -74,6 +76,8 @@ class Run:
         problem: why the target could not be judged any further; empty while it can.
         report_problem: why the reports could not be written; empty when they were.
         interrupted: whether a person ended it.
+        machine: the target's states, where they were learnt.
+        machine_problem: why they could not be; empty when they could, or nobody asked.
     """
 
     def __init__(self, options: Options, *, spawned: Spawned | None = None) -> None:
@@ -89,6 +93,8 @@ class Run:
         self.suite_problem = ""
         self.report_problem = ""
         self.interrupted = False
+        self.machine: Study | None = None
+        self.machine_problem = ""
         self.spawned = spawned
         self.target: Address | None = options.target
 
@@ -136,6 +142,17 @@ class Run:
         if self.target is None:
             raise UsageError("no target")
         return open_judge(self.options, self.target, self.spawned)
+
+    def learn(self) -> None:
+        """Learn the target's states where that was asked for, while it still runs."""
+        if self.target is None or self.judge is None or self.problem or self.judge.gate:
+            return
+        left = None if self.options.time_limit is None else self.options.time_limit - self.seconds
+        learnt = study_target(self.options, self.target, self.spawned, at_most=left)
+        if isinstance(learnt, str):
+            self.machine_problem = learnt
+        else:
+            self.machine = learnt
 
     def close(self) -> None:
         """Stop what was started."""
