@@ -111,7 +111,7 @@ def check_histories(judge: Judge) -> None:
     mine = [each for each in all_of_them.accusations if each[0].clause == judge.clause.id]
     if mine:
         accusation, picture = mine[0]
-        counted = f"{len(mine)} of {all_of_them.tried} histories failed"
+        counted = f"{len(mine)} of {all_of_them.tried} histories failed."
         raise Finding(EXPECTED, f"{accusation.sentence} {counted}", picture=picture)
 
 

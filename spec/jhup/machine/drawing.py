@@ -106,9 +106,8 @@ class _Drawing:
         for _, column in sorted(columns.items()):
             column.sort(key=lambda box: self._mean_place(box.state, places))
             places |= {box.state: number / len(column) for number, box in enumerate(column)}
-        tallest = max(map(_height, columns.values()))
         for column in columns.values():
-            y = _EDGE + (tallest - _height(column)) / 2
+            y: float = _EDGE  # from the top, where a reader with a narrow screen begins
             for box in column:
                 box.y = y
                 y += box.height + _SPACE
@@ -144,10 +143,6 @@ class _Drawing:
                 target = boxes.get(line.group.target)
                 if line.is_first and target and target is not box:
                     yield _arrow(box, box.y_of(place) - 4, target, line.group.marked)
-
-
-def _height(column: list[_Box]) -> float:
-    return sum(box.height + _SPACE for box in column)
 
 
 def _arrow(start: _Box, y1: float, end: _Box, marked: bool) -> str:
