@@ -24,9 +24,12 @@ KNOWN = {
 
 
 @pytest.fixture(scope="module")
-def verdict(tmp_path_factory: pytest.TempPathFactory, module_servers: Servers, judge: Judge) -> Judged:
-    store = tmp_path_factory.mktemp("store")
-    return judge(module_servers.start("taught_upload.py", "--storage", store), "--storage", store)
+def verdict(tmp_path_factory: pytest.TempPathFactory, judge: Judge) -> Judged:
+    store, servers = tmp_path_factory.mktemp("store"), Servers()
+    try:
+        return judge(servers.start("taught_upload.py", "--storage", store), "--storage", store)
+    finally:
+        servers.stop()  # it would spin beside the tests that follow
 
 
 def test_meets_the_class_basic_and_does_not_conform(verdict: Judged) -> None:
