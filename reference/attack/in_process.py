@@ -33,8 +33,14 @@ def pieces(chance: random.Random, data: bytes) -> Iterator[bytes]:
         at = end
 
 
-def fuzz(seconds: float, seed: int) -> Tally:
-    """Feed sessions and conversations with broken streams, for some seconds."""
+def fuzz(seconds: float, seed: int, *, least: int = 1) -> Tally:
+    """Feed sessions and conversations with broken streams, for some seconds.
+
+    Args:
+        seconds: for which it goes on.
+        seed: of the random choices.
+        least: streams that are fed however long that takes.
+    """
     tally, chance = Tally("fuzzed streams in process"), random.Random(seed)
     folder = Path(tempfile.mkdtemp(prefix="jhup-attack-"))
     (folder / "canary").write_bytes(b"precious")
@@ -42,7 +48,7 @@ def fuzz(seconds: float, seed: int) -> Tally:
     store, health = Store(folder / "store"), Health()
     until = time.monotonic() + seconds
     try:
-        while time.monotonic() < until:
+        while tally.counts["streams"] < least or time.monotonic() < until:
             _session(chance, store, health, tally)
             _conversation(chance, tally)
         for path in folder.iterdir():
