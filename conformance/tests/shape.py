@@ -1,6 +1,7 @@
 """Counts what a reader of the suite has to take in: floors of imports, and names that a file of checks imports.
 
-`python conformance/tests/shape.py [CHECKOUT]` prints both for this checkout, or for another one to compare with.
+`python conformance/tests/shape.py [CHECKOUT]` prints both for this checkout, or for another one to compare with;
+`--tree` prints every module of the product with its lines and what it is for, and the lines of each folder.
 """
 
 import ast
@@ -10,7 +11,8 @@ from functools import cache
 from pathlib import Path
 from statistics import median
 
-ROOT = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2])
+WORDS = [word for word in sys.argv[1:] if word != "--tree"]
+ROOT = Path(WORDS[0] if WORDS else Path(__file__).parents[2]).resolve()
 PACKAGE = ROOT / "conformance" / "jhup_conformance"
 
 
@@ -38,7 +40,30 @@ def floor(module: str) -> int:
     return 1 + max((floor(each) for each in below if each in MODULES and each != module), default=0)
 
 
+def lines_of(path: Path) -> int:
+    return len(path.read_text("utf-8").splitlines())
+
+
+def print_tree() -> None:
+    """Print the modules of each part with the first line of their docstrings, then the lines by folder."""
+    for part in ("spec/jhup", "reference/jhup_reference", "conformance/jhup_conformance", "clients/python/jhup_client"):
+        for folder in [ROOT / part, *sorted(each for each in (ROOT / part).rglob("*") if each.is_dir())]:
+            if files := sorted(folder.glob("*.py")):
+                print(f"{folder.relative_to(ROOT)}/")
+            for path in files:
+                told = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")[0]
+                print(f"    {path.name:28} {lines_of(path):4}  {told}")
+    for part in ("spec", "reference", "conformance", "clients", "benchmarks"):
+        found = [path for path in (ROOT / part).rglob("*.py") if not {".venv", ".tox", "node_modules"} & {*path.parts}]
+        tests = [path for path in found if "tests" in path.relative_to(ROOT).parts]
+        product = sum(map(lines_of, found)) - sum(map(lines_of, tests))
+        print(f"{part}: {product} lines of Python, {sum(map(lines_of, tests))} of tests")
+
+
 def main() -> None:
+    if "--tree" in sys.argv:
+        print_tree()
+        return
     product = [module for module in MODULES if ".suite" not in module]
     highest = max(product, key=floor)
     print(f"{len(product)} modules on {floor(highest)} floors of imports, the highest {highest}")
