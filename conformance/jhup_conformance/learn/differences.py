@@ -1,7 +1,7 @@
 """Where a target's machine leaves the specification's: the shortest conversations that show it, each in a sentence."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -68,11 +68,12 @@ def find_differences(known: Mapping[Word, Output], specified: Machine) -> tuple[
     wrong: set[str] = set()
     beginnings: set[Word] = set()
     told: set[tuple[str, str, Output]] = set()
-    for word in sorted(known, key=lambda each: (len(each), [specified.keys.index(key) for key in each])):
+    rank = {key: place for place, key in enumerate(specified.keys)}
+    courses = _courses(known, specified)
+    ways_out = [word for word in known if _leads_out(word, known[word], courses[word[:-1]], specified)]
+    for word in sorted(ways_out, key=lambda each: (len(each), [rank[key] for key in each])):
         outputs = tuple(known[word[: place + 1]] for place in range(len(word)))
-        states = _states_on(word[:-1], outputs[:-1], specified)
-        if states is None or outputs[-1] in specified.edges[states[-1]][word[-1]]:
-            continue
+        states = courses[word[:-1]] or ()
         *way, kind = (kind_of(specified.states[each]) for each in states)
         if wrong.isdisjoint(way) and beginnings.isdisjoint(word[:length] for length in range(1, len(word))):
             right = tuple(specified.edges[states[-1]][word[-1]])
@@ -86,15 +87,19 @@ def find_differences(known: Mapping[Word, Output], specified: Machine) -> tuple[
     return tuple(found.values())
 
 
-def _states_on(word: Word, outputs: Sequence[Output], specified: Machine) -> list[int] | None:
-    """Return all states on the way of a conversation; None when the specification doesn't allow it."""
-    states = [0]
-    for key, output in zip(word, outputs, strict=True):
-        following = specified.edges[states[-1]][key].get(output)
-        if following is None:
-            return None
-        states.append(following)
-    return states
+def _courses(known: Mapping[Word, Output], specified: Machine) -> dict[Word, tuple[int, ...] | None]:
+    """Return all states on the way of each conversation; None where the specification doesn't allow it."""
+    courses: dict[Word, tuple[int, ...] | None] = {(): (0,)}
+    for word in sorted(known, key=len):
+        before = courses[word[:-1]]
+        after = specified.edges[before[-1]][word[-1]].get(known[word]) if before else None
+        courses[word] = (*before, after) if before and after is not None else None
+    return courses
+
+
+def _leads_out(word: Word, output: Output, course: tuple[int, ...] | None, specified: Machine) -> bool:
+    """Tell whether the specification allows all of a conversation but its last output."""
+    return course is not None and output not in specified.edges[course[-1]][word[-1]]
 
 
 def wrong_edges(target: Machine, specified: Machine) -> Iterator[tuple[EdgeKey, str, str]]:
