@@ -187,7 +187,8 @@ class Rich:
         for line in first_lines(first, self._say, width=_width(self._console), report=run.options.report):
             self._print(line)
         if others:
-            self._console.print(f"\n[bold]{escape(self._say('Then'))}[/]")
+            heading = self._say("Then")  # on a line of its own: messages inside f-strings are not collected
+            self._console.print(f"\n[bold]{escape(heading)}[/]")
         for root in others[:_MOST_LINES]:
             self._say_line(root.account, hanging=len(root.hanging))
         if left := others[_MOST_LINES:]:

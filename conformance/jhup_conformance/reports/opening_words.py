@@ -1,12 +1,16 @@
 """The head of a run's output: what is judged, how it is observed, what the first contact showed."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from jhup.versions import CURRENT
-from jhup_conformance.language import ENGLISH, Words
+from jhup_conformance.language import ENGLISH, Words, message
 from jhup_conformance.run.session import Run
 
 __all__ = ["opening_lines"]
+
+_MOST_HEARD: Final = message("First contact: speaks JHUP")
+"""The first line of facts about most servers; others are said in English."""
 
 
 def opening_lines(run: Run, say: Words = ENGLISH, *, verbose: bool = False) -> Iterator[str]:
@@ -23,7 +27,7 @@ def opening_lines(run: Run, say: Words = ENGLISH, *, verbose: bool = False) -> I
     seen = ", ".join(say(each) for each in run.observed_by)
     how = say("observed by {means}", means=seen) if seen else say("stored files can't be seen, only connections")
     yield say("Target: {target} ({service}), {how}", target=run.target, service=run.options.service, how=how)
-    yield from judge.facts
+    yield from map(say, judge.facts)
     if judge.gate:
         yield say("Warning: {reason}", reason=judge.gate)
     if run.options.spec_version != CURRENT:

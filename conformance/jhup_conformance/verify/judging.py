@@ -152,7 +152,7 @@ class Judging(ABC):
             NotSeen: when it isn't known.
         """
         if self.vitals is None:
-            raise NotSeen("it takes a look at the server's process: --spawn COMMAND or --pid N")
+            raise NotSeen("needs access to the server's process: use --spawn COMMAND or --pid N")
         return self.vitals
 
     def require_spawned(self) -> Spawned:
@@ -162,5 +162,5 @@ class Judging(ABC):
             NotSeen: when the suite has not started it.
         """
         if self.spawned is None:
-            raise NotSeen("it takes a server that may be killed and started again: --spawn COMMAND")
+            raise NotSeen("needs a server that may be killed and started again: use --spawn COMMAND")
         return self.spawned
