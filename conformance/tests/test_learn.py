@@ -13,9 +13,12 @@ from running import Judge
 
 from jhup.machine import CLOSES, NOTHING, SYMBOLS, Output, Word, choose_symbols, derive_machine, read_machine
 from jhup_conformance.cli.main import main
+from jhup_conformance.learn.confirming import Confirmed
 from jhup_conformance.learn.differences import find_differences, named_after
+from jhup_conformance.learn.study import Study
 from jhup_conformance.run.machine import is_learnt
 from jhup_conformance.run.options import Options, UsageError
+from jhup_conformance.wire.transcript import Transcript
 
 SERVERS = Path(__file__).parent / "servers"
 KEYS = ("put", "header", "hello", "bad name", "malformed", "end")
@@ -170,6 +173,19 @@ def test_a_run_draws_the_machine_in_its_report_and_leaves_its_verdict(tmp_path: 
     assert "The states of the specification" in page
     assert 'href="machine/difference-1.json"' in page
     assert json.loads((judged.folder / "machine" / "difference-1.json").read_text("utf-8"))["clause"] == "FRAME-16"
+    machine = json.loads((judged.folder / "report.json").read_text("utf-8"))["machine"]
+    assert machine["differences"][0]["clause"] == "FRAME-16"
+    assert machine["missed"] == []  # no check of that clause ran
+
+
+def test_what_no_check_has_found_is_named_once() -> None:
+    found = find_differences({("put",): CLOSES, ("hello",): CLOSES}, MACHINE)
+    shown = tuple(Confirmed(each, Transcript(), ()) for each in found)
+    learnt = Study(None, MACHINE, shown, (), {}, answers=True)
+
+    clauses = [each.difference.clause for each in shown]
+    assert learnt.missed(frozenset()) == list(dict.fromkeys(clauses))
+    assert learnt.missed(frozenset(clauses)) == []
 
 
 @pytest.mark.parametrize(

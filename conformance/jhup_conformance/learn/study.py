@@ -43,6 +43,10 @@ class Study:
     facts: Mapping[str, str]
     answers: bool
 
+    def missed(self, found: frozenset[str]) -> list[str]:
+        """Return the clauses of differences that are not among those of which checks found something."""
+        return list(dict.fromkeys(each.difference.clause for each in self.shown if each.difference.clause not in found))
+
 
 def study(
     where: Callable[[], Address],

@@ -43,12 +43,33 @@ def report_as_json(run: Run, found: Sequence[Account], files: Mapping[str, Mappi
         "first_contact": run.judge.first_contact if run.judge else None,
         "incidents": [each.to_json() for each in run.incidents],
         "class_met": run.class_met,
+        "machine": _machine(run),
         "environment": environment(),
         "classes": {name.value: _lower(counts) for name, counts in count_by_class(run).items()},
         "clauses": [
             _clause(run, result, told.get(identifier), files.get(identifier, {}))
             for identifier, result in run.results.items()
         ],
+    }
+
+
+def _machine(run: Run) -> dict[str, Any] | None:
+    """Return what was learnt of the target's state machine; its files stand beside report.json, in a folder."""
+    if run.machine is None:
+        return None
+    return {
+        "states": len(run.machine.target.states) if run.machine.target else None,
+        "specified": len(run.machine.specified.states),
+        "differences": [
+            {
+                "clause": each.difference.clause,
+                "sentence": each.difference.sentence,
+                "record": f"machine/difference-{number}.json",
+            }
+            for number, each in enumerate(run.machine.shown, 1)
+        ],
+        "doubts": list(run.machine.doubts),
+        "missed": run.missed,
     }
 
 

@@ -65,6 +65,8 @@ def _machine(run: Run, say: Words) -> Iterator[str]:
         shown = run.machine.shown
         told = say.count("{number} difference", "{number} differences", len(shown)) if shown else say("No difference.")
         yield say("State machine: {machine}. {told}", machine=run.machine.facts["machine"], told=told)
+    if run.missed:
+        yield say("No check has found the difference in {clauses}: please tell us.", clauses=", ".join(run.missed))
 
 
 def _unverified(run: Run, say: Words) -> Iterator[str]:

@@ -215,6 +215,13 @@ class Run:
     # What it all comes to
 
     @property
+    def missed(self) -> list[str]:
+        """Clauses in which the target's machine differs, and of which no check that ran has found anything."""
+        found = {each for each, result in self.results.items() if result.outcome in _FOUND or not result.checks}
+        judged = frozenset(found | (set(clauses()) - set(self.results)))
+        return self.machine.missed(judged) if self.machine else []
+
+    @property
     def is_past_limit(self) -> bool:
         """Whether the time allowed is used up."""
         return self.options.time_limit is not None and self.seconds >= self.options.time_limit
@@ -277,6 +284,7 @@ class Run:
         )
 
 
+_FOUND: Final = (Outcome.FAIL, Outcome.WARN, Outcome.FLAKY)
 _STATUS: Final[Mapping[Verdict, ExitStatus]] = {
     Verdict.CONFORMS: ExitStatus.CONFORMS,
     Verdict.FAILS: ExitStatus.FAILS,
