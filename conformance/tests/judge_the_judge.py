@@ -2,13 +2,14 @@
 
 `tox -e judge` runs all of it and ends with the figures in its last line; the exit status is 1 when the suite missed a
 fault, accused a clause wrongly, or had anything to say against a correct server. `--page DIR` writes kill-matrix.md
-and kill-matrix.json.
+and kill-matrix.json. `--clients` judges the judge of clients instead; `--clients --help` says how.
 """
 
 import datetime
 import json
 import multiprocessing
 import re
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -98,4 +99,10 @@ def try_all(chosen: Sequence[Suspect], jobs: int, seed: int, *, broad: bool, sim
 
 
 if __name__ == "__main__":
+    if "--clients" in sys.argv:  # another table, with options of its own
+        sys.path.insert(0, str(Path(__file__).parent / "clients"))
+        sys.argv.remove("--clients")
+        import judged_clients
+
+        judged_clients.main()
     main()
