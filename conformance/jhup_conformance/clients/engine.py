@@ -31,7 +31,6 @@ _SLOW: Final = (
     "a reply that never comes",
     "a server that reads slowly for forty seconds",
     "a server that reads slowly for six seconds",
-    SMALL_MEMORY.name,
 )
 """Cases that take long, and so begin first."""
 _BAD: Final = (Outcome.FAIL, Outcome.WARN, Outcome.ERROR)
@@ -138,8 +137,6 @@ class Engine:
         later = [case for case in runnable if case.after]
         now = [case for case in runnable if not case.after]
         total = len(runnable)
-        if any(case.needs_memory for case in now):
-            self._learn_memory()
         self._run_all(now, total)
         held = {each.case.name for of in self._results.clauses.values() for each in of.results if each.outcome in _BAD}
         for case in later:
@@ -164,10 +161,15 @@ class Engine:
 
     def _run_all(self, cases: Iterable[Case], total: int) -> None:
         """Run cases, several at a time where each has an address of its own; then what failed alone, again."""
+        cases = list(cases)
         ordered = sorted(cases, key=lambda case: _SLOW.index(case.name) if case.name in _SLOW else len(_SLOW))
         failed: list[tuple[Case, list[CaseResult]]] = []
         with ThreadPoolExecutor(1 if self._options.is_one_address else _AT_A_TIME) as pool:
-            waiting: dict[Future[list[CaseResult]], Case] = {pool.submit(self._case, case): case for case in ordered}
+            # Submitted first, it has begun before a case that waits for it: beside the others, as it takes a while.
+            learnt = pool.submit(self._learn_memory) if any(case.needs_memory for case in cases) else None
+            waiting: dict[Future[list[CaseResult]], Case] = {
+                pool.submit(self._case, case, learnt if case.needs_memory else None): case for case in ordered
+            }
             try:
                 for future in as_completed(waiting):
                     results = future.result()
@@ -188,7 +190,9 @@ class Engine:
         self._done += 1
         self._progress(self._done, total, results)
 
-    def _case(self, case: Case) -> list[CaseResult]:
+    def _case(self, case: Case, learnt: Future[None] | None = None) -> list[CaseResult]:
+        if learnt is not None:
+            learnt.result()
         if self._is_past_limit:
             return [_unseen(name, case, "the time allowed was over (--time-limit)") for name in case.checks]
         try:
