@@ -111,7 +111,7 @@ def try_client(name: str) -> Tried:
 @click.command(help=__doc__)
 @click.argument("names", nargs=-1)
 @click.option("--share", metavar="K/N", help="Every Nth client alone, K of them on.")
-@click.option("--jobs", default=1, show_default=True, help="Clients judged at a time; more on a busy machine make findings flaky.")
+@click.option("--jobs", default=1, show_default=True, help="Clients judged at a time; several make findings flaky.")
 def main(names: tuple[str, ...], share: str | None, jobs: int) -> None:
     if unknown := set(names) - CLIENTS.keys():
         raise click.UsageError(f"no client is called {', '.join(sorted(unknown))}")
