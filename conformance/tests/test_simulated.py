@@ -4,7 +4,7 @@ import socket
 
 import pytest
 from simulated.sockets import Addresses, Socket
-from simulated.streams import LATENCY
+from simulated.streams import CAPACITY, LATENCY
 from simulated.world import Deadlock, Process, World
 
 WHERE = ("127.0.0.1", 4000)
@@ -106,6 +106,19 @@ def test_a_full_buffer_holds_the_sender_back_until_it_is_read(pair: Pair) -> Non
     assert len(pair.server.recv(10_000_000)) == taken
     pair.world.sleep(2 * LATENCY)
     assert pair.client.send(b"more") == 4
+
+
+def test_smaller_buffers_hold_the_sender_back_sooner_and_larger_ones_let_it_go_on(pair: Pair) -> None:
+    pair.server.settimeout(0.1)
+    pair.client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 * 1024)
+
+    sent = pair.server.send(bytes(1024 * 1024))
+    with pytest.raises(TimeoutError):
+        pair.server.send(b"more")
+    pair.client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+
+    assert sent == CAPACITY + 8 * 1024
+    assert pair.server.send(bytes(1024 * 1024)) == 8 * 1024
 
 
 def test_a_receive_with_a_time_limit_ends_with_it(pair: Pair) -> None:

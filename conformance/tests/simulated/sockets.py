@@ -15,6 +15,7 @@ from simulated.world import LEAST, Process, World
 
 __all__ = ["Addresses", "Socket"]
 
+_LEAST_BUFFER: Final = 4096
 _SPIN: Final = 1e-3
 """Seconds that a read after end of stream takes: a server that asks for ever must not stop the time."""
 Data = bytes | bytearray | memoryview
@@ -85,6 +86,12 @@ class Socket:
         elif (level, option) == (socket.SOL_SOCKET, socket.SO_SNDTIMEO):
             seconds, microseconds = struct.unpack("ll", value)
             self._send_within = seconds + microseconds / 1e6 or None
+        elif level == socket.SOL_SOCKET and isinstance(self.under, End):
+            if option == socket.SO_SNDBUF:
+                self.under.keeps_sent = max(int(value), _LEAST_BUFFER)
+            elif option == socket.SO_RCVBUF:
+                self.under.keeps_unread = max(int(value), _LEAST_BUFFER)
+                self._world.at(self._world.now, self.under.peer.change)  # its window may be open again
 
     def getsockopt(self, level: int, option: int, size: int = 0) -> Any:
         return 0

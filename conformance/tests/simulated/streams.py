@@ -11,8 +11,8 @@ __all__ = ["LATENCY", "End", "Listener", "Watched"]
 
 LATENCY: Final = 25e-6
 """Seconds from one end to the other."""
-CAPACITY: Final = 256 * 1024
-"""Bytes that may be on the way or unread in one direction."""
+CAPACITY: Final = 128 * 1024
+"""Bytes that each end keeps of a direction, unless told otherwise: those to be sent and those that are unread."""
 RETRIES: Final = (1.0, 3.0, 7.0, 15.0, 31.0)
 """Seconds after which a connection is asked for again where the queue of those to accept is full."""
 
@@ -42,12 +42,15 @@ class End(Watched):
         error: what the next operation fails with.
         shut: whether nothing more is sent from here.
         closed: whether this end is gone.
+        keeps_sent: how many bytes of those it sends it keeps at most.
+        keeps_unread: how many bytes of those that came.
     """
 
     def __init__(self, world: World, *, local: bool) -> None:
         super().__init__(world)
         self.local = local
         self.peer: End = self
+        self.keeps_sent = self.keeps_unread = CAPACITY
         self.arrived = bytearray()
         self.on_the_way = 0
         self.ended = False
@@ -74,7 +77,7 @@ class End(Watched):
     @property
     def room(self) -> int:
         """How many bytes may be sent at once."""
-        return CAPACITY - len(self.peer.arrived) - self.peer.on_the_way
+        return self.keeps_sent + self.peer.keeps_unread - len(self.peer.arrived) - self.peer.on_the_way
 
     @property
     def writable(self) -> bool:
