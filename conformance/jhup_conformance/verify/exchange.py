@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 from jhup import model
@@ -124,6 +125,7 @@ class Exchange:
         self.line: Line
         self._server = server
         self._bodies: dict[bytes, Body] = {}
+        self._read: tuple[bytes, list[Reply], int] | None = None
         end = attempt.stream.end
         self._outcomes = self._right(self.bound.data, ended=end is not End.HOLD, reset=end is End.RESET)
         counts = {sum(not each.optional for each in outcome.replies) for outcome in self._outcomes}
@@ -189,7 +191,12 @@ class Exchange:
             return False
         if self.line.closed:
             return True
-        return all(self._differences(outcome, store) for outcome in self._right(self.bound.data[:-1]))
+        return all(self._differences(outcome, store) for outcome in self._one_byte_earlier)
+
+    @cached_property
+    def _one_byte_earlier(self) -> tuple[model.Outcome, ...]:
+        """The right outcomes without the last byte; asked for at each look at the store."""
+        return self._right(self.bound.data[:-1])
 
     def mismatch(self, store: Mapping[str, Body | None] | None) -> Mismatch | None:
         """Compare what came with the right outcomes.
@@ -230,7 +237,7 @@ class Exchange:
         if not (self.attempt.unsolicited or self._asks):
             return []  # CONN-1 covers unsolicited bytes
         try:
-            replies, rest = _read_replies(bytes(line.received))
+            replies, rest = self._heard(line)
         except JhupError as error:
             return [Mismatch((NotReplies(outcome.replies, str(error)),))]
         if not rest and model.replies_match(outcome.replies, replies):
@@ -239,6 +246,13 @@ class Exchange:
             return []  # a reply lost by a reset is not held against the server (section 6.3)
         late = not line.closed and _lacks_some(outcome.replies, replies)
         return [Mismatch((WrongReplies(outcome.replies, tuple(replies), rest),), may_turn=late, timed_out=late)]
+
+    def _heard(self, line: Line) -> tuple[list[Reply], int]:
+        """Read what was received, once for all outcomes that it is compared with."""
+        if self._read is None or self._read[0] != line.received:
+            received = bytes(line.received)
+            self._read = received, *_read_replies(received)
+        return self._read[1:]
 
     def _told(self, body: bytes | None) -> Body | None:
         """Return length and digest of a body, computed once."""
