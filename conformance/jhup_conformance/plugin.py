@@ -5,7 +5,7 @@ Load it with ``-p jhup_conformance.plugin``; it is no entry point, so that it st
 
 import argparse
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any, Final, Protocol
 
 import hypothesis
@@ -131,6 +131,20 @@ class ConformancePlugin:
         """Start the target before the checks are collected: it takes its time to listen."""
         if not session.config.option.collectonly:
             self.run.prepare()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makeitem(self, obj: object) -> list[pytest.Item] | None:
+        """Leave out a test of clauses that nobody asked for, before it is multiplied by its parameters."""
+        marks = [mark for mark in getattr(obj, "pytestmark", ()) if isinstance(mark, pytest.Mark)]
+        clauses = [mark for mark in marks if mark.name == "clause"]
+        of_parameters = any(getattr(each, "marks", ()) for mark in marks for each in _parameters(mark))
+        if isinstance(obj, type) or of_parameters or not clauses or any(map(self._is_asked_for, clauses)):
+            return None
+        return []
+
+    def _is_asked_for(self, mark: pytest.Mark) -> bool:
+        whole = EFFORTS[self.run.options.profile].sets is None
+        return mark.args[0] in self.run.results and (whole or bool(mark.kwargs["quick"]))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -365,6 +379,12 @@ def _keep_failed(run: Run) -> None:
     judged = [each for each in run.results.values() if each.checks]
     failed = [each.clause.id for each in judged if run.counts_against(each)]
     last_failed.save(run.options, [each.clause.id for each in judged], failed)
+
+
+def _parameters(mark: pytest.Mark) -> Sequence[object]:
+    """Return the sets of parameters of a mark that has some."""
+    values = mark.args[1] if mark.name == "parametrize" and len(mark.args) > 1 else ()
+    return values if isinstance(values, Sequence) else tuple(values)
 
 
 def _mark(item: pytest.Item) -> pytest.Mark:

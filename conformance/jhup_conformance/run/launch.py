@@ -17,6 +17,28 @@ __all__ = ["SUITE", "launch"]
 
 SUITE: Final = Path(jhup_conformance.suite.__file__).parent
 """The folder of the checks."""
+_UNUSED: Final = (
+    "terminal",
+    "cacheprovider",
+    "unraisableexception",  # it collects garbage for a quarter of a second at the end
+    "logging",  # these have a part in each phase of each check, and nothing to do there
+    "threadexception",
+    "faulthandler",
+    "setuponly",
+    "setupplan",
+    "stepwise",
+    "debugging",
+    "doctest",
+    "junitxml",
+    "pastebin",
+    "recwarn",
+    "tmpdir",
+    "monkeypatch",
+    "unittest",
+    "skipping",
+    "subtests",
+)
+"""The parts of pytest that the suite can do without."""
 
 
 def launch(options: Options, progress: Progress, *, spawned: Spawned | None = None) -> Run:
@@ -41,12 +63,7 @@ def launch(options: Options, progress: Progress, *, spawned: Spawned | None = No
         "--rootdir",
         str(SUITE.parent),
         "--assert=plain",
-        "-p",
-        "no:terminal",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:unraisableexception",  # it collects garbage for a quarter of a second at the end
+        *(word for plugin in _UNUSED for word in ("-p", f"no:{plugin}")),
         "--import-mode=importlib",
     )
     with ending_in_order():
