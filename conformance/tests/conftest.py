@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
-from pathlib import Path
 
 import pytest
 from reported import Reported, judge_echo, judge_reference, judge_taught
@@ -64,12 +63,7 @@ def module_servers() -> Iterator[Servers]:
 @pytest.fixture(scope="session")
 def taught(tmp_path_factory: pytest.TempPathFactory) -> Reported:
     """The reports on the taught server, by clauses of every kind of finding."""
-
-    def make(folder: Path) -> Reported:
-        with MACHINE.alone():
-            return judge_taught(folder)
-
-    return once_for_all(tmp_path_factory, "taught", make)
+    return once_for_all(tmp_path_factory, "taught", judge_taught, alone=True)
 
 
 @pytest.fixture(scope="session")

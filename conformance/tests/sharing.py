@@ -35,7 +35,7 @@ class Machine:
     def __init__(self) -> None:
         folder = Path(tempfile.gettempdir())
         self._files = [(folder / f"jhup-{RUN}-{name}").open("wb") for name in ("gate", "room")] if RUN else []
-        self._is_inside = False
+        self._is_inside = self._is_alone = False
 
     @contextlib.contextmanager
     def shared(self) -> Iterator[None]:
@@ -56,16 +56,18 @@ class Machine:
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         """Stay in the room alone, also from within it; whoever was there before is there again afterwards."""
-        if not self._files:
+        if not self._files or self._is_alone:
             yield
             return
         gate, room = self._files
         fcntl.flock(room, fcntl.LOCK_UN)
         with _locked(gate, exclusive=True):
             fcntl.flock(room, fcntl.LOCK_EX)
+            self._is_alone = True
             try:
                 yield
             finally:
+                self._is_alone = False
                 fcntl.flock(room, fcntl.LOCK_SH if self._is_inside else fcntl.LOCK_UN)
 
     def leave(self) -> None:
@@ -86,14 +88,23 @@ def _locked(file: object, *, exclusive: bool) -> Iterator[None]:
 MACHINE: Final = Machine()
 
 
-def once_for_all(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Reported]) -> Reported:
+def once_for_all(
+    factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Reported], *, alone: bool = False
+) -> Reported:
     """Return what a run of the suite left, which the first worker that asks makes for all of them.
 
     Args:
         factory: of the folders of this run.
         name: of the run of the suite.
         make: makes it in a new folder.
+        alone: whether it needs the whole machine.
     """
+    # The machine first, then the lock: else one waits for the machine, and one in the room for the lock.
+    with MACHINE.alone() if alone else contextlib.nullcontext():
+        return _once(factory, name, make)
+
+
+def _once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Reported]) -> Reported:
     if not RUN:
         return make(factory.mktemp(name))
     folder = factory.getbasetemp().parent / name
