@@ -89,7 +89,11 @@ export class Connection {
    * @throws {ConnectionLost} when puts without a reply may not have been handed over
    */
   async finish({ signal } = {}) {
-    if (!this.#wire.isOpen) return;
+    if (!this.#wire.isOpen) {
+      // A reset may have come since the last put returned: it is as bad as one that comes during the wait.
+      if (this.#hasUnconfirmed) await this.#wire.guard(Promise.resolve());
+      return;
+    }
     await this.#exclusively(signal, () => this.#end());
   }
 
@@ -101,6 +105,7 @@ export class Connection {
   async #end() {
     if (this.#hasUnconfirmed) {
       await this.#wire.settle(this.#timeouts.settle);
+      this.#hasUnconfirmed = false;
     } else {
       await this.#wire.halfClose().catch(() => {}); // nothing is left that could be lost
     }

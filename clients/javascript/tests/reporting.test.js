@@ -37,6 +37,16 @@ test("a reset in the header, in the body and after it is a failure", async (t) =
   await assert.rejects(put(server), ConnectionLost);
 });
 
+test("a reset that comes before the connection is finished is a failure", async (t) => {
+  const server = await peer(t, async (conversation) => (await conversation.readRequest(), conversation.reset()));
+  const connection = await new Client(server.target, QUICK).connect();
+  await connection.put(ABC, { name: "n" });
+
+  while (connection.isOpen) await new Promise(setImmediate);
+
+  await assert.rejects(connection.finish(), ConnectionLost);
+});
+
 test("a close inside the body is a failure", async (t) => {
   const server = await peer(t, async (conversation) => {
     await conversation.readHeader();
