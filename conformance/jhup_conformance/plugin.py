@@ -134,7 +134,7 @@ class ConformancePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makeitem(self, obj: object) -> list[pytest.Item] | None:
-        """Leave out a test of clauses that nobody asked for, before it is multiplied by its parameters."""
+        """Leave out a test of clauses that are not to be checked, before it is multiplied by its parameters."""
         marks = [mark for mark in getattr(obj, "pytestmark", ()) if isinstance(mark, pytest.Mark)]
         clauses = [mark for mark in marks if mark.name == "clause"]
         of_parameters = any(getattr(each, "marks", ()) for mark in marks for each in _parameters(mark))
