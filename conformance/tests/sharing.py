@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import pytest
 from reported import Reported
@@ -44,7 +44,7 @@ class Machine:
             yield
             return
         gate, room = self._files
-        with _locked(gate, exclusive=True):
+        with _locked(gate):
             fcntl.flock(room, fcntl.LOCK_SH)
         self._is_inside = True
         try:
@@ -61,7 +61,7 @@ class Machine:
             return
         gate, room = self._files
         fcntl.flock(room, fcntl.LOCK_UN)
-        with _locked(gate, exclusive=True):
+        with _locked(gate):
             fcntl.flock(room, fcntl.LOCK_EX)
             self._is_alone = True
             try:
@@ -77,8 +77,8 @@ class Machine:
 
 
 @contextlib.contextmanager
-def _locked(file: object, *, exclusive: bool) -> Iterator[None]:
-    fcntl.flock(file, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+def _locked(file: BinaryIO) -> Iterator[None]:
+    fcntl.flock(file, fcntl.LOCK_EX)
     try:
         yield
     finally:
@@ -109,7 +109,7 @@ def _once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Rep
         return make(factory.mktemp(name))
     folder = factory.getbasetemp().parent / name
     done = folder / "reported.json"
-    with (folder.parent / f"{name}.lock").open("wb") as lock, _locked(lock, exclusive=True):
+    with (folder.parent / f"{name}.lock").open("wb") as lock, _locked(lock):
         if not done.exists():
             folder.mkdir()
             made = make(folder)

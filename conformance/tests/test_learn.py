@@ -15,6 +15,7 @@ from jhup.machine import CLOSES, NOTHING, SYMBOLS, Output, Word, choose_symbols,
 from jhup_conformance.cli.main import main
 from jhup_conformance.learn.confirming import Confirmed
 from jhup_conformance.learn.differences import find_differences, named_after
+from jhup_conformance.learn.page import remove_files
 from jhup_conformance.learn.study import Study
 from jhup_conformance.run.machine import is_learnt
 from jhup_conformance.run.options import Options, UsageError
@@ -186,6 +187,23 @@ def test_what_no_check_has_found_is_named_once() -> None:
     clauses = [each.difference.clause for each in shown]
     assert learnt.missed(frozenset()) == list(dict.fromkeys(clauses))
     assert learnt.missed(frozenset(clauses)) == []
+
+
+def test_a_report_keeps_no_machine_of_an_earlier_run_and_follows_no_link(tmp_path: Path) -> None:
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "machine"
+    for each in (elsewhere, folder):
+        each.mkdir()
+        for name in ("machine.svg", "difference-3.json", "of the owner's"):
+            (each / name).touch()
+    (tmp_path / "link").symlink_to(elsewhere)
+
+    remove_files(folder)
+    remove_files(tmp_path / "link")
+    remove_files(tmp_path / "missing")
+
+    assert [path.name for path in folder.iterdir()] == ["of the owner's"]
+    assert not (tmp_path / "link").is_symlink()
+    assert len(list(elsewhere.iterdir())) == 3
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from jhup_conformance.learn.study import Study
 from jhup_conformance.run.report_folder import put_file
 from jhup_conformance.wire.transcript import Scene
 
-__all__ = ["MACHINE", "draw_specification", "draw_target", "write_files"]
+__all__ = ["MACHINE", "draw_specification", "draw_target", "remove_files", "write_files"]
 
 
 MACHINE: Final = "machine"
@@ -52,6 +52,19 @@ def write_files(folder: Path, learnt: Study) -> None:
         specified_drawing=right,
     )
     put_file(folder / "machine.html", page.encode())
+
+
+def remove_files(folder: Path) -> None:
+    """Remove what an earlier run has left in a folder, which is no folder of anybody else's; nothing behind a link.
+
+    Raises:
+        OSError: when a file can't be removed.
+    """
+    if folder.is_symlink():
+        folder.unlink()
+    for name in ("machine.*", "specification.svg", "difference-*.json"):
+        for path in folder.glob(name):
+            path.unlink()
 
 
 def draw_target(learnt: Study, page: str = "") -> str:

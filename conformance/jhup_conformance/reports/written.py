@@ -6,7 +6,7 @@ from typing import Any
 
 from jhup.clauses import clauses
 from jhup_conformance.language import words_in
-from jhup_conformance.learn.page import MACHINE, write_files
+from jhup_conformance.learn.page import MACHINE, remove_files, write_files
 from jhup_conformance.reports.account import Account, accounts, answering
 from jhup_conformance.reports.as_json import report_as_json
 from jhup_conformance.reports.badge import badge_as_json, badge_as_svg
@@ -60,10 +60,11 @@ def write_reports(run: Run, folder: Path) -> None:
 
 
 def _remove_old(folder: Path) -> None:
-    """Remove the exchanges of an earlier run: what lies here is about this one."""
+    """Remove the exchanges of an earlier run, and the machine that it learnt: what lies here is about this one."""
     for identifier in clauses():
         for suffix in ("json", "py", "pcap"):
             (folder / f"{identifier}.{suffix}").unlink(missing_ok=True)
+    remove_files(folder / MACHINE)
 
 
 def _write_json(path: Path, record: dict[str, Any]) -> None:

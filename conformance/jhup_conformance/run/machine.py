@@ -52,5 +52,5 @@ def study_target(options: Options, target: Address, spawned: Spawned | None, *, 
 
     try:
         return study(where, store, context=context, until=until)
-    except (Unreachable, CannotStart, Unsteady) as error:
+    except (Unreachable, CannotStart, Unsteady, OSError) as error:
         return str(error)
