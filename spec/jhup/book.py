@@ -44,7 +44,7 @@ def _laid_out(text: str) -> Iterator[str]:
     for block in _blocks(text.splitlines()):
         first = block[0]
         if first.startswith("```"):
-            yield from (f"{_INDENT}{_INDENT}{line}" for line in block[1:-1])
+            yield from (f"{_INDENT}{line}" for line in block[1:-1])
         elif first.startswith("    "):
             yield from (f"{_INDENT}{line}" for line in block)
         elif first.startswith("#"):

@@ -165,5 +165,5 @@ def test_the_drawing_of_the_frame_is_a_picture_with_words(pages: dict[str, Page]
     page = (pages["02-framing.html"].path).read_text("utf-8")
 
     assert '<svg class="bytes" role="img"' in page
-    assert "<desc>n, bits 0-7. bits 8-15. " in page
+    assert "<desc>n: 0-7. 8-15. " in page
     assert "+-----" not in page

@@ -51,6 +51,11 @@ def test_a_search_for_words_leads_to_the_chapter_and_to_the_clauses_with_them(br
         ("fd leak", "CONN-9"),
         ("byte order mark", "HEAD-5"),
         ("lone surrogate", "NAME-8"),
+        ("big-endian", "FRAME-1"),
+        ("half-close", "ERR-13"),
+        ("BOM", "HEAD-5"),
+        ("duplicate", "HEAD-17"),
+        ("sha256", "REPLY-6"),
     ],
 )
 def test_words_that_a_reader_would_try_lead_to_the_clauses_first(
