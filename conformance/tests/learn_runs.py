@@ -21,6 +21,7 @@ from upload_fault_table import FAULTS  # noqa: E402
 from jhup_conformance.learn.answers import Unsteady  # noqa: E402
 from jhup_conformance.learn.study import Study, study  # noqa: E402
 from jhup_conformance.target.process import Spawned  # noqa: E402
+from jhup_conformance.target.quiet import Quiet  # noqa: E402
 
 RIGHT = {
     "the reference": "{python} -m jhup_reference upload --bind {{host}}:{{port}} --storage {{storage}}",
@@ -68,7 +69,11 @@ def learn(command: str, seconds: float) -> tuple[Study | str, float]:
             began = time.monotonic()
             try:
                 learnt: Study | str = study(
-                    lambda: server.revive() or server.address, Path(folder), context=None, until=began + seconds
+                    lambda: server.revive() or server.address,
+                    Path(folder),
+                    context=None,
+                    until=began + seconds,
+                    quiet=Quiet(lambda: server.pid),
                 )
             except Unsteady as error:
                 learnt = str(error)

@@ -89,7 +89,7 @@ class Answers:
 
     def alone(self, word: Word) -> Conversation:
         """Have a word answered anew, alone and unhurried."""
-        return self.talker.talk([word], 1, self.waits.times(_UNHURRIED))[0]
+        return self.talker.talk([word], 1, self.waits.times(_UNHURRIED), in_full=True)[0]
 
     def _unknown(self, words: Iterable[Word]) -> list[Word]:
         """Return the words to ask, without those that are the beginning of another one."""

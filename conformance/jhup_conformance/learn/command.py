@@ -21,6 +21,7 @@ from jhup_conformance.learn.page import write_files
 from jhup_conformance.learn.study import Study, study
 from jhup_conformance.run.usage import UsageError
 from jhup_conformance.target.process import CannotStart, Spawned, listens_on
+from jhup_conformance.target.quiet import Quiet
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.dialer import tls_context
 
@@ -64,6 +65,9 @@ _FOLDER: Final = Path("jhup-machine")
     show_default=True,
     help="Seconds after which no further states are looked for.",
 )
+@click.option(
+    "--pid", metavar="N", type=int, help="The target's process, where it runs here: proves that nothing more comes."
+)
 @click.option("--beyond", is_flag=True, help="Follow the target also after an answer that is wrong.")
 @click.option(
     "--judged",
@@ -86,6 +90,7 @@ def learn_command(
     alphabet: str | None,
     report: Path,
     time_limit: float,
+    pid: int | None,
     beyond: bool,
     judged: Path | None,
     specification: Path | None,
@@ -101,12 +106,13 @@ def learn_command(
         if specification:
             _write_specified(specification)
             return
-        request = _Request(target, spawn, storage)
+        request = _Request(target, spawn, storage, pid)
         missed = _found_by_checks(judged) if judged else None
         context = _context(target, tls_ca, insecure=tls_insecure)
-        with request.started() as (where, store):
+        with request.started() as (where, store, process):
             until = time.monotonic() + time_limit
-            learnt = study(where, store, context=context, until=until, alphabet=alphabet, beyond=beyond)
+            quiet = Quiet(process)
+            learnt = study(where, store, context=context, until=until, quiet=quiet, alphabet=alphabet, beyond=beyond)
         write_files(report, learnt)
         _print(learnt, missed)
         click.echo(f"page: {report / 'machine.html'}")
@@ -130,10 +136,11 @@ class _Request:
     target: str | None
     spawn: str | None
     storage: Path | None
+    pid: int | None
 
     @contextlib.contextmanager
-    def started(self) -> Iterator[tuple[Callable[[], Address], Path | None]]:
-        """Have the target running meanwhile: where it is, and its store where that can be seen.
+    def started(self) -> Iterator[tuple[Callable[[], Address], Path | None, Callable[[], int | None]]]:
+        """Have the target running meanwhile: where it is, its store where that can be seen, and its process.
 
         Raises:
             UsageError: when there is no target, or two, or one without a stream.
@@ -141,16 +148,19 @@ class _Request:
         """
         if bool(self.target) == bool(self.spawn):
             raise UsageError("name one target: HOST:PORT, tls://… or unix:PATH, or start one with --spawn COMMAND")
+        if self.spawn and self.pid:
+            raise UsageError("--pid is for a TARGET that runs already; a spawned one is known")
         if self.target:
             address = parse_address(self.target)
             if not address.transport.is_stream:
                 raise UsageError(f"{self.target} has no stream; only upload servers are learnt")
-            yield lambda: address, self.storage
+            yield lambda: address, self.storage, lambda: self.pid
             return
         server = Spawned(self.spawn or "", storage=self.storage, transport=listens_on(self.spawn or ""))
         try:
             server.start()
-            yield lambda: server.revive() or server.address, server.storage if server.has_storage else self.storage
+            store = server.storage if server.has_storage else self.storage
+            yield lambda: server.revive() or server.address, store, lambda: server.pid
         finally:
             server.close()
 

@@ -23,6 +23,9 @@ _APART: Final = 0.002
 """Seconds between two symbols of which the first is known to be answered by nothing, so that they arrive apart."""
 _LONGER: Final = 2
 """How many times longer is waited where something may rightly come."""
+_AT_WORK: Final = 10
+"""How many times longer is waited for a target on this machine that is at work on something."""
+_AGAIN: Final = 0.001
 _TRIES: Final = 2
 _TRIES_IN_ALL: Final = 8
 """So many times the whole time is waited for something after a symbol, before it counts as missing at once."""
@@ -128,7 +131,28 @@ class Conversation:
         self._tokens: list[str] = []
         self._closing = self._stored = False
         self._sent_at = self.deadline = 0.0
+        self._is_quiet = self._misses_something = self._surprised = False
         self._step()
+
+    @property
+    def may_be_quiet(self) -> bool:
+        """Whether it is worth asking if anything more comes: what has to come is waited for in full."""
+        return not (self.is_over or self._is_quiet or self._misses_something)
+
+    @property
+    def was_surprised(self) -> bool:
+        """Whether something came after quiet was proven."""
+        return self._surprised
+
+    def nothing_more(self, *, waits: bool) -> None:
+        """Take note that the target has nothing more to say to what was sent last, timers aside.
+
+        Args:
+            waits: whether the whole time is waited all the same, to see whether that is so.
+        """
+        if not self._is_stored():
+            self._is_quiet = True
+            self.deadline = self.deadline if waits else self._now()
 
     @property
     def is_over(self) -> bool:
@@ -152,9 +176,11 @@ class Conversation:
             return
         if data is None:
             return
+        self._surprised = self._surprised or self._is_quiet
         if not data:
             self._ended(Closed.END_OF_STREAM)
             return
+        self._is_quiet = False
         self._note(Kind.RECEIVED, data)
         self.slowest = max(self.slowest, self._now() - self._sent_at)
         try:
@@ -165,24 +191,38 @@ class Conversation:
             self._tokens.append("what is no reply")
         self._more_within()
 
-    def tick(self) -> None:
-        """Look at the store, and go on when enough was waited."""
-        if self._look and (body := self._look(self.name)) != self._body:
-            self._body, self._stored = body, True
-            self.slowest = max(self.slowest, self._now() - self._sent_at)
-            self._more_within()
+    def tick(self, *, tells: bool = False) -> None:
+        """Look at the store, and go on when enough was waited.
+
+        Args:
+            tells: whether the target can be proven to have nothing more to say: it gets more time where it wasn't yet.
+        """
+        self._is_stored()
         if self._now() < self.deadline:
+            return
+        if tells and not self._is_quiet and self._now() < self._sent_at + self._waits.quiet * _AT_WORK:
+            self.deadline += _AGAIN
             return
         key = self.word[len(self.outputs)]
         reply, close = self._patience.demanded(self._state, key)
         until = self._sent_at + (CLOSE_WITHIN if close else _REPLY_WITHIN)
         missing = close or (reply and not self._tokens and not self._stored)
         if missing and self._now() < until:
-            self.deadline = until
+            self.deadline, self._misses_something = until, True
             return
         if missing or self._closing:
             self._patience.was_in_vain(key)
         self._observed(closes=False)
+
+    def _is_stored(self) -> bool:
+        """Look at the store; returns whether something has changed there."""
+        if self._look is None or (body := self._look(self.name)) == self._body:
+            return False
+        self._surprised = self._surprised or self._is_quiet
+        self._body, self._stored, self._is_quiet = body, True, False
+        self.slowest = max(self.slowest, self._now() - self._sent_at)
+        self._more_within()
+        return True
 
     def _more_within(self) -> None:
         """Set how long to wait for more, now that something came."""
@@ -190,7 +230,8 @@ class Conversation:
         if so_far == self._known[len(self.outputs)]:
             seconds = 0.0
         else:
-            seconds = CLOSE_WITHIN if self._awaits_close() else self._waits.settle
+            self._misses_something = self._awaits_close()
+            seconds = CLOSE_WITHIN if self._misses_something else self._waits.settle
         self.deadline = self._now() + seconds
 
     def _awaits_close(self) -> bool:
@@ -220,6 +261,7 @@ class Conversation:
         data = symbol.data_at(place, self.name)
         self._stream += data
         self._tokens, self._closing, self._stored = [], False, False
+        self._is_quiet = self._misses_something = False
         self._sent_at = self._now()
         quiet = self._waits.quiet * (_LONGER if self._patience.may_answer(self._state, symbol.key) else 1)
         self.deadline = self._sent_at + (_APART if self._known[place] == NOTHING else quiet)

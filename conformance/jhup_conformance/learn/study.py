@@ -16,6 +16,7 @@ from jhup_conformance.learn.conversation import Look
 from jhup_conformance.learn.differences import find_differences, named_after
 from jhup_conformance.learn.learning import Learnt, learn
 from jhup_conformance.learn.talking import Calibration, Talker
+from jhup_conformance.target.quiet import Quiet
 
 __all__ = ["Study", "study"]
 
@@ -54,6 +55,7 @@ def study(
     *,
     context: ssl.SSLContext | None,
     until: float,
+    quiet: Quiet | None = None,
     alphabet: str | None = None,
     beyond: bool = False,
 ) -> Study:
@@ -64,6 +66,7 @@ def study(
         store: the folder of its store; None where that can't be seen.
         context: for targets behind TLS.
         until: by the monotonic clock; no further states are looked for then.
+        quiet: proves that nothing more comes, where the target's process is known.
         alphabet: the name of one, or symbols with commas between; None for what fits the target.
         beyond: whether the target is followed also after an answer that is wrong.
 
@@ -76,7 +79,9 @@ def study(
     replies = _has_replies(where, context)
     keys = _keys(alphabet, replies=replies)
     machine = _specified(keys, replies=replies, sees_store=not replies and store is not None)
-    talker = Talker(where, machine, look=_looker(store) if store and not replies else None, context=context)
+    talker = Talker(
+        where, machine, quiet=quiet, look=_looker(store) if store and not replies else None, context=context
+    )
     try:
         pace = talker.calibrate(_first_word(machine, replies=replies))
         answers = Answers(talker, machine, pace.width, pace.waits, beyond)
@@ -156,10 +161,11 @@ def _facts(
     address: str, machine: Machine, target: Machine | None, learnt: Learnt, talker: Talker, pace: Calibration
 ) -> dict[str, str]:
     states = f"{len(target.states)} states" if target else "no machine within the time limit"
+    proven = ", or until it is proven that nothing comes" if talker.trusts_quiet else ""
     return {
         "target": address,
         "machine": f"{states}; the specification's has {len(machine.states)}",
         "symbols": ", ".join(machine.keys),
         "effort": f"{talker.connections} connections, {talker.symbols_sent} symbols, {learnt.seconds:.1f} s",
-        "waits": f"{pace.waits.quiet * 1000:.0f} ms for something to come, {pace.width} connections at a time",
+        "waits": f"{pace.waits.quiet * 1000:.0f} ms for something to come{proven}, {pace.width} connections at a time",
     }

@@ -11,6 +11,7 @@ from typing import Final
 from jhup.address import Address
 from jhup.machine import NAME, NOTHING, Machine, Output, Symbol, Word
 from jhup_conformance.learn.conversation import Conversation, Look, Patience, Waits
+from jhup_conformance.target.quiet import Quiet
 from jhup_conformance.wire.channel import Channel, Unreachable, connect
 from jhup_conformance.wire.network import Network, SystemNetwork
 
@@ -20,6 +21,8 @@ _CONNECT: Final = 5.0
 _RETRIES: Final = 3
 _LOOKS: Final = 0.002
 """Seconds between two looks at the store."""
+_QUESTIONS: Final = 0.0005
+"""Seconds between two questions whether the target has anything more to say."""
 _WIDTHS: Final = (16, 4, 1)
 _FIRST: Final = Waits(quiet=1.0, settle=0.01)
 _MOST_OF: Final = 0.8
@@ -53,6 +56,7 @@ class Talker:
         look: sees the store, where that is observed.
         context: for TLS.
         network: where the target is; the machine's own if None.
+        quiet: proves that nothing more comes, where the target's process is known.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class Talker:
         address: Callable[[], Address],
         machine: Machine,
         *,
+        quiet: Quiet | None = None,
         look: Look | None = None,
         context: ssl.SSLContext | None = None,
         network: Network | None = None,
@@ -70,6 +75,7 @@ class Talker:
         self._look = look
         self._context = context
         self._network = network or SystemNetwork()
+        self._quiet = quiet
         self._numbers = itertools.count(secrets.randbelow(50_000_000))
         self.names: list[str] = []
         """All names that were put, for whoever tidies up."""
@@ -86,12 +92,12 @@ class Talker:
         Raises:
             Unreachable: when no connection can be made.
         """
-        alone = [self.talk([word], 1, _FIRST)[0] for _ in range(2)]
+        alone = [self.talk([word], 1, _FIRST, in_full=True)[0] for _ in range(2)]
         if all(output == NOTHING for each in alone for output in each.outputs):
             return Calibration(1, _MOST_QUIET / 4, Waits(_MOST_QUIET / 4, _MOST_SETTLE / 4), answers=False)
         expected = alone[-1].answers()
         for width in _WIDTHS:
-            beside = self.talk([word] * width, width, _FIRST)
+            beside = self.talk([word] * width, width, _FIRST, in_full=True)
             if all(each.answers() == expected for each in beside):
                 break
         slow = sorted(each.slowest for each in beside)[int(_MOST_OF * len(beside))]
@@ -100,7 +106,13 @@ class Talker:
         return Calibration(width, slow, Waits(quiet, settle), answers=True)
 
     def talk(
-        self, words: Sequence[Word], width: int, waits: Waits, known: Mapping[Word, Output] | None = None
+        self,
+        words: Sequence[Word],
+        width: int,
+        waits: Waits,
+        known: Mapping[Word, Output] | None = None,
+        *,
+        in_full: bool = False,
     ) -> list[Conversation]:
         """Have a conversation for each word, each on a new connection.
 
@@ -109,6 +121,7 @@ class Talker:
             width: how many connections to have open at a time.
             waits: how long to wait.
             known: outputs of words that are known; a shorter wait is enough where nothing is known to come.
+            in_full: whether to wait the whole time also where the target is proven to have nothing more to say.
 
         Raises:
             Unreachable: when no connection can be made any more.
@@ -121,7 +134,7 @@ class Talker:
                 while waiting and len(active) < width:
                     number, word = waiting.pop()
                     active[number] = self._begin(word, waits, known or {})
-                self._wait(active.values())
+                self._wait(list(active.values()), in_full=in_full)
                 for number, conversation in list(active.items()):
                     if conversation.is_over:
                         conversation.close()
@@ -159,18 +172,44 @@ class Talker:
                     raise
                 self._network.clock.sleep(0.1 * attempt)  # it may be started again, or have a short queue
 
-    def _wait(self, active: Iterable[Conversation]) -> None:
+    def _wait(self, conversations: list[Conversation], *, in_full: bool) -> None:
         """Wait until something comes on a connection or enough was waited on one, and let these go on."""
-        conversations = list(active)
-        now = self._network.clock.now()
-        nearest = min(each.deadline for each in conversations) - now
-        seconds = max(0.0, min(nearest, _LOOKS) if self._look else nearest)
-        with self._network.selector(each.channel.fileno() for each in conversations) as selector:
-            for each in conversations:
-                selector.register(each.channel.fileno(), selectors.EVENT_READ, each)
-            ready = [key.data for key, _ in selector.select(seconds)]
-        for each in ready:
-            each.readable()
+        nearest = min(each.deadline for each in conversations) - self._network.clock.now()
+        asks = self._is_worth_asking(conversations)
+        most = min(_LOOKS if self._look else nearest, _QUESTIONS if asks else nearest)
+        came = self._listen(conversations, max(0.0, min(nearest, most)))
+        if self._quiet and asks and not came:
+            self._ask(self._quiet, conversations, in_full=in_full)
         for each in conversations:
             if not each.is_over:
-                each.tick()
+                each.tick(tells=self.trusts_quiet)
+        if self._quiet and any(each.was_surprised for each in conversations):
+            self._quiet.doubt()
+
+    def _is_worth_asking(self, conversations: Iterable[Conversation]) -> bool:
+        return self.trusts_quiet and any(each.may_be_quiet for each in conversations)
+
+    @property
+    def trusts_quiet(self) -> bool:
+        """Whether it can be proven that nothing more comes."""
+        return self._quiet is not None and self._quiet.is_trusted
+
+    def _listen(self, conversations: Iterable[Conversation], seconds: float) -> list[Conversation]:
+        """Take what comes within some seconds; returns those on whose connections that was."""
+        left = [each for each in conversations if not each.is_over]
+        with self._network.selector(each.channel.fileno() for each in left) as selector:
+            for each in left:
+                selector.register(each.channel.fileno(), selectors.EVENT_READ, each)
+            ready: list[Conversation] = [key.data for key, _ in selector.select(seconds)]
+        for each in ready:
+            each.readable()
+        return ready
+
+    def _ask(self, quiet: Quiet, conversations: Iterable[Conversation], *, in_full: bool) -> None:
+        """Go on at once where the target has nothing more to say."""
+        asked = {each.channel: each for each in conversations if each.may_be_quiet}
+        proven = [asked[channel] for channel in quiet.of(asked)]
+        came = self._listen(proven, 0.0) if proven else []  # what came before it was quiet
+        for each in proven:
+            if each not in came:
+                each.nothing_more(waits=in_full)

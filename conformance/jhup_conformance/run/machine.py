@@ -9,6 +9,7 @@ from jhup_conformance.learn.study import Study, study
 from jhup_conformance.profiles import Profile
 from jhup_conformance.run.options import Options, has_learner
 from jhup_conformance.target.process import CannotStart, Spawned
+from jhup_conformance.target.quiet import Quiet
 from jhup_conformance.target.services import Kind
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.dialer import tls_context
@@ -51,6 +52,7 @@ def study_target(options: Options, target: Address, spawned: Spawned | None, *, 
         return target if spawned is None else spawned.revive() or spawned.address
 
     try:
-        return study(where, store, context=context, until=until)
+        quiet = Quiet(lambda: spawned.pid if spawned else options.pid)
+        return study(where, store, context=context, until=until, quiet=quiet)
     except (Unreachable, CannotStart, Unsteady, OSError) as error:
         return str(error)

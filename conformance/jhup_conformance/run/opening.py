@@ -14,6 +14,7 @@ from jhup_conformance.profiles import EFFORTS
 from jhup_conformance.run.options import Options, UsageError
 from jhup_conformance.target.guest import Guest
 from jhup_conformance.target.process import CannotStart, Spawned, listens_on
+from jhup_conformance.target.quiet import Quiet
 from jhup_conformance.target.resources import Vitals
 from jhup_conformance.target.services import Kind
 from jhup_conformance.target.store import CommandObserver, FolderObserver, Observer
@@ -62,6 +63,7 @@ def _open_upload(options: Options, target: Address, spawned: Spawned | None) -> 
         guest = Guest(folder.folder, names.run, is_alone=spawned is not None)
         runner.before_sending = guest.admit
     vitals = _vitals(options, spawned)
+    runner.quiet = Quiet(lambda: vitals.pid) if vitals else None
     try:
         known = make_contact(
             runner,

@@ -75,6 +75,11 @@ class Vitals:
         self._server = server
 
     @property
+    def pid(self) -> int:
+        """The number of the server's process, whichever it is after a restart."""
+        return self._server.pid
+
+    @property
     def _process(self) -> psutil.Process:
         return psutil.Process(self._server.pid)
 

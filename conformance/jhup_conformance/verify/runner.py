@@ -8,9 +8,11 @@ from jhup.limits import CLOSE_WITHIN
 from jhup.model import Server
 from jhup_conformance.differences import Difference
 from jhup_conformance.findings import NotSeen
+from jhup_conformance.target.quiet import Quiet
 from jhup_conformance.target.store import Body, Observer
 from jhup_conformance.target.timing import Pace
 from jhup_conformance.verify.exchange import Attempt, Exchange, Mismatch
+from jhup_conformance.verify.rest import Rest
 from jhup_conformance.verify.stream import Names, Stream, put
 from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.line import Line, drive, overhear
@@ -74,6 +76,7 @@ class Runner:
         before_sending: called with the bytes and the names of each exchange; raises NotSeen to leave it out.
         after_failure: called when an exchange was not right; raises TargetGone when the target is gone or hung.
         proven_at: when an exchange last took effect, by the clock.
+        quiet: proves that the target has nothing more to say; None where its process isn't known.
     """
 
     def __init__(self, dialer: Dialer, pace: Pace, names: Names, server: Server) -> None:
@@ -87,6 +90,7 @@ class Runner:
         self.before_sending: Callable[[bytes, Sequence[str]], None] = lambda _, __: None
         self.after_failure: Callable[[], None] = lambda: None
         self.proven_at = 0.0
+        self.quiet: Quiet | None = None
         self._satisfied = 0.0
 
     @property
@@ -176,7 +180,9 @@ class Runner:
 
     def _drive(self, exchanges: Sequence[Exchange], patience: float) -> None:
         by_line = {exchange.line: exchange for exchange in exchanges}
-        if any(exchange.attempt.closes for exchange in exchanges):
+        rest = self._rest(patience)
+        closes = any(exchange.attempt.closes for exchange in exchanges)
+        if closes:
             patience = max(patience, CLOSE_WITHIN + _CLOSE_MARGIN)
         elif any(exchange.may_be_silent for exchange in exchanges):
             patience = min(patience, self.pace.settle)  # what is still owed then is waited for with a look at the store
@@ -185,7 +191,17 @@ class Runner:
             until=lambda line: by_line[line].is_satisfied(),
             patience=patience,
             at_most=_AT_MOST,
+            rest=None if closes or not self._proves_quiet else rest.on_lines,  # a close may come by a timer
         )
+        rest.review()
+
+    @property
+    def _proves_quiet(self) -> bool:
+        return self.quiet is not None and self.quiet.is_trusted
+
+    def _rest(self, patience: float) -> Rest:
+        """Return what ends waits early; the whole time is waited before something counts as missing."""
+        return Rest(self.quiet, is_hurried=patience < self.pace.last_patience)
 
     def _judge(self, exchanges: Sequence[Exchange], patience: float) -> tuple[list[Failed], bool]:
         """Compare with the right outcomes; give what failed, and whether the target is in doubt to serve still."""
@@ -203,7 +219,7 @@ class Runner:
 
     def _wait(self, exchanges: Sequence[Exchange], patience: float) -> Store:
         """Look until every exchange shows a right outcome, or can't any more, or made no progress for too long."""
-        since = self.clock.now()
+        since, rest = self.clock.now(), self._rest(patience)
         store = self._look(exchanges)
         failed, wait = _failed(exchanges, store), _FIRST_LOOK
         while any(each.mismatch.may_turn for each in failed) and self.clock.now() - since < patience:
@@ -215,7 +231,11 @@ class Runner:
             left = _failed(pending, looked)
             if len(left) < len(failed) or looked != store:
                 since = self.clock.now()  # slow is not wrong: progress renews the wait
+                for line in {each.exchange.line for each in failed} - {each.exchange.line for each in left}:
+                    rest.came(line)
             failed, store = left, looked
+            if rest.on_store(each.exchange.line for each in failed if each.mismatch.may_turn):
+                break
         return store
 
     def _settle(self, exchanges: Sequence[Exchange]) -> bool:

@@ -10,6 +10,7 @@ import struct
 from typing import Final, Protocol
 
 from jhup.address import Address, Transport
+from jhup_conformance.wire.delivery import Queues
 from jhup_conformance.wire.network import Network, StreamSocket, SystemNetwork, Unreachable
 
 __all__ = ["Channel", "Unreachable", "connect"]
@@ -44,6 +45,9 @@ class Channel(Protocol):
 
     def unread(self) -> int | None:
         """Return how many bytes the target has not read of those that the transport took; None where nothing tells."""
+
+    def queues(self) -> Queues | None:
+        """Return what waits at the target's end, either way; None where nothing tells."""
 
     def set_buffers(self, size: int) -> None:
         """Have the system keep so many bytes of either direction: with few, a peer soon feels that nobody reads.
@@ -84,6 +88,9 @@ class _Plain:
 
     def unread(self) -> int | None:
         return self._network.unread(self._socket, self._sent)
+
+    def queues(self) -> Queues | None:
+        return self._network.queues(self._socket, self._sent)
 
     def receive(self) -> bytes | None:
         try:
@@ -163,6 +170,9 @@ class _Tls:
 
     def unread(self) -> int | None:
         return self._plain.unread()
+
+    def queues(self) -> Queues | None:
+        return None if self.has_unsent else self._plain.queues()
 
     def set_buffers(self, size: int) -> None:
         self._plain.set_buffers(size)

@@ -9,12 +9,13 @@ import contextlib
 import socket
 import struct
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from jhup_conformance.wire.network import StreamSocket
 
-__all__ = ["Deliveries"]
+__all__ = ["Deliveries", "Queues"]
 
 _SOCK_DIAG: Final = 4
 _BY_FAMILY: Final = 20
@@ -24,9 +25,33 @@ _TCP_INFO: Final = 2
 _HEADER: Final = struct.Struct("=IHHII")
 _QUEUE_AT: Final = 16 + 4 + 48 + 4
 """Where the answer has the receive queue: after the headers, the addresses and the timer."""
+_INODE_AT: Final = _QUEUE_AT + 4 + 4 + 4
+"""After both queues and the owner."""
 _ATTRIBUTES_AT: Final = 16 + 72
 _BYTES_RECEIVED_AT: Final = 128
 """Where `struct tcp_info` has the bytes that have arrived (since Linux 4.1)."""
+_NOT_SENT_AT: Final = 144
+"""Where it has the bytes that were written there and have not left (since Linux 4.6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """The target's end of a TCP connection.
+
+    Attributes:
+        unread: bytes that the target has not read of those sent to it.
+        unsent: bytes that it has written and that have not left its system.
+        inode: of its socket; 0 where no process holds it, because it is not accepted yet, or let go of.
+    """
+
+    unread: int
+    unsent: int
+    inode: int
+
+    @property
+    def are_empty(self) -> bool:
+        """Whether nothing is under way in either direction, and somebody holds the socket."""
+        return not self.unread and not self.unsent and self.inode != 0
 
 
 class Deliveries:
@@ -53,11 +78,25 @@ class Deliveries:
         try:
             if sock.family == socket.AF_UNIX:
                 return _unread_local(sock)
-            return self._unread_tcp(sock, sent)
         except (OSError, struct.error, ValueError):
             return None
+        queues = self.queues(sock, sent)
+        return queues.unread if queues else None
 
-    def _unread_tcp(self, sock: "StreamSocket", sent: int) -> int | None:
+    def queues(self, sock: "StreamSocket", sent: int) -> Queues | None:
+        """Return what waits at the other end of a TCP connection; None where that can't be told.
+
+        Args:
+            sock: the suite's end.
+            sent: how many bytes were sent on it.
+        """
+        if self._netlink is None or sock.family == getattr(socket, "AF_UNIX", None):
+            return None
+        with contextlib.suppress(OSError, struct.error, ValueError):
+            return self._ask(sock, sent)
+        return None
+
+    def _ask(self, sock: "StreamSocket", sent: int) -> Queues | None:
         if self._netlink is None:
             return None
         ours, theirs = sock.getsockname(), sock.getpeername()
@@ -67,8 +106,9 @@ class Deliveries:
         if _HEADER.unpack_from(answer)[1] == _ERROR:
             return None  # not on this machine, or not under this address
         queued: int = struct.unpack_from("=I", answer, _QUEUE_AT)[0]
-        arrived = _arrived(answer)
-        return None if arrived is None else queued + max(0, sent - arrived)
+        inode: int = struct.unpack_from("=I", answer, _INODE_AT)[0]
+        counts = _counts(answer)
+        return counts and Queues(queued + max(0, sent - counts[0]), counts[1], inode)
 
 
 def open_netlink() -> socket.socket | None:
@@ -94,13 +134,15 @@ def _request(family: int, server: Any, client: Any) -> bytes:
     )
 
 
-def _arrived(answer: bytes) -> int | None:
-    """Return how many bytes have arrived at the server's end; None where the kernel doesn't say."""
+def _counts(answer: bytes) -> tuple[int, int] | None:
+    """Return how many bytes have arrived at the server's end, and how many wait there to leave; None where unknown."""
     at = _ATTRIBUTES_AT
     while at + 4 <= len(answer):
         length, kind = struct.unpack_from("=HH", answer, at)
         if kind == _TCP_INFO and length >= 4 + _BYTES_RECEIVED_AT + 8:
-            return int(struct.unpack_from("=Q", answer, at + 4 + _BYTES_RECEIVED_AT)[0])
+            arrived = int(struct.unpack_from("=Q", answer, at + 4 + _BYTES_RECEIVED_AT)[0])
+            tells = length >= 4 + _NOT_SENT_AT + 4
+            return arrived, int(struct.unpack_from("=I", answer, at + 4 + _NOT_SENT_AT)[0]) if tells else 1
         at += max(4, length + 3 & ~3)
     return None
 

@@ -6,7 +6,7 @@ While one connection waits, all others of the batch wait with it, so that a swee
 
 import selectors
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 from jhup_conformance.wire.channel import Channel
@@ -18,6 +18,8 @@ __all__ = ["Cuts", "Line", "drive", "overhear"]
 _FIRST_QUESTION: Final = 0.00005
 _LAST_QUESTION: Final = 0.002
 """Seconds between two questions whether the target has read."""
+_LAST_QUESTION_OF_REST: Final = 0.005
+"""The same, whether it has anything more to say: a question that costs more."""
 _READING: Final = 0.5
 """Seconds beyond a pause that a target gets to read what was sent, where it is known that it has not."""
 _FLOOD: Final = 1024 * 1024
@@ -207,7 +209,14 @@ class Line:
             self.dropped = True
 
 
-def drive(lines: Sequence[Line], *, until: Callable[[Line], bool], patience: float, at_most: float) -> None:
+def drive(
+    lines: Sequence[Line],
+    *,
+    until: Callable[[Line], bool],
+    patience: float,
+    at_most: float,
+    rest: Callable[[Sequence[Line]], Collection[Line]] | None = None,
+) -> None:
     """Run the scripts of some connections until each is satisfied, closed, or silent for too long.
 
     Args:
@@ -215,6 +224,8 @@ def drive(lines: Sequence[Line], *, until: Callable[[Line], bool], patience: flo
         until: whether a connection whose script is done has shown what was waited for.
         patience: seconds that a connection may stay without any progress; with 0, what has arrived is still taken.
         at_most: seconds for all of it.
+        rest: returns those of some connections on which nothing more comes, as far as it can tell: they aren't waited
+            for. Asked while nothing comes.
     """
     active = dict.fromkeys(line for line in lines if not line.dropped)
     if not active:
@@ -227,6 +238,7 @@ def drive(lines: Sequence[Line], *, until: Callable[[Line], bool], patience: flo
     for line in active:
         line.last_progress = started
     watched: dict[Line, int] = {}
+    question = _FIRST_QUESTION
     try:
         while active:
             now = clock.now()
@@ -253,7 +265,18 @@ def drive(lines: Sequence[Line], *, until: Callable[[Line], bool], patience: flo
                 _watch(selector, watched, line)
             if active:
                 listened = True
-                for key, mask in selector.select(max(0.0, wake - clock.now())):
+                asked = [line for line in active if not line.is_sending] if rest else []
+                if asked:
+                    question = min(2 * question, _LAST_QUESTION_OF_REST)
+                    wake = min(wake, clock.now() + question)
+                came = selector.select(max(0.0, wake - clock.now()))
+                if rest and asked and not came:
+                    heard = {line: len(line.received) for line in rest(asked)}
+                    overhear(heard)  # what came before it was at rest
+                    for line in (each for each, count in heard.items() if len(each.received) == count):
+                        del active[line]
+                        _unwatch(selector, watched, line)
+                for key, mask in came:
                     line = key.data
                     if mask & selectors.EVENT_READ:
                         line.listen()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 from jhup.address import Address, Transport
-from jhup_conformance.wire.delivery import Deliveries
+from jhup_conformance.wire.delivery import Deliveries, Queues
 
 __all__ = ["Clock", "DatagramSocket", "Network", "StreamSocket", "SystemClock", "SystemNetwork", "Unreachable"]
 
@@ -155,6 +155,9 @@ class Network(Protocol):
     def unread(self, sock: StreamSocket, sent: int) -> int | None:
         """Return how many bytes of those sent the target has not read; None where that can't be told."""
 
+    def queues(self, sock: StreamSocket, sent: int) -> Queues | None:
+        """Return what waits at the target's end of a connection; None where that can't be told."""
+
 
 class SystemClock:
     """The clock of the machine."""
@@ -210,10 +213,18 @@ class SystemNetwork:
 
     def unread(self, sock: StreamSocket, sent: int) -> int | None:
         """Return how many bytes of those sent the target has not read; None where the kernel doesn't tell."""
+        return self._asked.unread(sock, sent)
+
+    def queues(self, sock: StreamSocket, sent: int) -> Queues | None:
+        """Return what waits at the target's end; None where the kernel doesn't tell."""
+        return self._asked.queues(sock, sent)
+
+    @property
+    def _asked(self) -> Deliveries:
         if self._deliveries is None:
             self._deliveries = Deliveries()
             weakref.finalize(self, self._deliveries.close)
-        return self._deliveries.unread(sock, sent)
+        return self._deliveries
 
 
 def _unix_family() -> int:
