@@ -1,5 +1,6 @@
 """The members of a request's header and their meaning (HEAD-10 to HEAD-17, HEAD-20 and HEAD-21), one rule a line."""
 
+from decimal import Decimal
 from typing import Any, Final
 
 from jhup.errors import Malformed
@@ -70,7 +71,9 @@ def _filesize_fault(members: dict[str, Any]) -> tuple[str, str]:
             return "HEAD-12", "filesize is negative"
         if not nearest.is_integer():
             return "HEAD-12", "filesize is fractional"
-        clause = "HEAD-16" if nearest <= EXACT_FILESIZE + 1 else "HEAD-20"
+        if nearest <= EXACT_FILESIZE + 1:
+            return "HEAD-16", "filesize is not an integer, though it rounds to one"
+        clause = "HEAD-20" if Decimal(filesize) <= MAX_FILESIZE + 1 else "HEAD-14"
         return clause, "filesize is not an integer, though it rounds to one"
     if value < 0:
         return "HEAD-12", "filesize is negative"

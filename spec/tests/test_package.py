@@ -17,8 +17,8 @@ FOLDER = Path(__file__).parents[1] / "jhup"
 MODULES = sorted(FOLDER.rglob("*.py"))
 
 PURE = {
-    "abc", "bisect", "collections", "construct", "dataclasses", "enum", "functools", "hashlib", "heapq", "html",
-    "itertools", "jhup", "json", "math", "operator", "re", "struct", "textwrap", "types", "typing",
+    "abc", "bisect", "collections", "construct", "dataclasses", "decimal", "enum", "functools", "hashlib", "heapq",
+    "html", "itertools", "jhup", "json", "math", "operator", "re", "struct", "textwrap", "types", "typing",
 }  # fmt: skip
 """What the package may import: modules that do no input or output, take no time and start nothing."""
 
