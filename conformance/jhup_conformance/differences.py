@@ -13,6 +13,7 @@ from jhup_conformance.wire.transcript import Closed
 __all__ = [
     "ClosedEarly",
     "Difference",
+    "Gone",
     "NotReplies",
     "Other",
     "StillOpen",
@@ -136,6 +137,33 @@ class ClosedEarly:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """The target did not survive the exchange.
+
+    Attributes:
+        hung: whether its process still runs, but serves nobody.
+        how: exit status or signal, or what it did instead of serving.
+    """
+
+    hung: bool
+    how: str
+
+    @property
+    def expected(self) -> str:
+        """What is right, for people."""
+        return "a server that goes on serving"
+
+    @property
+    def actual(self) -> str:
+        """What happened, in one sentence that stands alone."""
+        if self.hung:
+            return f"The server hung after this exchange: {self.how}."
+        if self.how.startswith(("exit status", "signal")):
+            return f"The server ended after this exchange with {self.how}."
+        return f"The server was gone after this exchange: {self.how}."
+
+
+@dataclass(frozen=True, slots=True)
 class Other:
     """What a check saw by means of its own.
 
@@ -148,7 +176,7 @@ class Other:
     actual: str
 
 
-Difference: TypeAlias = WrongBody | WrongReplies | NotReplies | StillOpen | ClosedEarly | Other
+Difference: TypeAlias = WrongBody | WrongReplies | NotReplies | StillOpen | ClosedEarly | Gone | Other
 
 
 def readable(name: str) -> str:

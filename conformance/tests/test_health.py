@@ -1,5 +1,6 @@
 """Whether a target is alive, busy, hung or gone, and what a run makes of one that goes away."""
 
+import json
 import shutil
 import signal
 import subprocess
@@ -9,8 +10,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from running import SERVERS, Judge
+from click.testing import CliRunner, Result
+from running import SERVERS, Judge, Servers
 
+from jhup_conformance.cli.main import main
 from jhup_conformance.target.health import Condition, Health
 from jhup_conformance.target.process import Spawned
 from jhup_conformance.target.process_group import how_it_ended
@@ -201,6 +204,29 @@ def test_an_attached_server_that_stays_away_ends_the_run_in_order(
     assert judged.clause("HEAD-6")["outcome"] == "FAIL"
     assert judged.clause("ERR-12")["outcome"] == "UNVERIFIED"
     assert [each["then"] for each in judged.report["incidents"]] == ["stays away"]
+
+
+def test_replay_and_the_program_tell_whether_a_server_survives_the_exchange_that_ended_it(
+    judge: Judge, attached: Callable[..., list[str]], servers: Servers, tmp_path: Path
+) -> None:
+    judged = judge("--spawn", f"{FALLING} --kind 'dies of JSON'", "--clause", "HEAD-6")
+    record = judged.folder / "HEAD-6.json"
+    assert json.loads(record.read_text("utf-8"))["points"] == [
+        {"kind": "gone", "hung": False, "how": judged.report["incidents"][0]["how"]}
+    ]
+
+    def tried(*command: object) -> int:
+        return subprocess.run([sys.executable, *map(str, command)], check=False, timeout=60).returncode
+
+    def replayed(address: str) -> Result:
+        return CliRunner().invoke(main, ["replay", str(record), address, "--judge"])
+
+    right = servers.start("asyncio_upload.py", "--storage", tmp_path)
+    assert (tried(judged.folder / "HEAD-6.py", right), replayed(right).exit_code) == (0, 0)
+    assert tried(judged.folder / "HEAD-6.py", attached("dies of JSON")[0]) == 1
+    again = replayed(attached("dies of JSON")[0])
+    assert again.exit_code == 1, again.output
+    assert "the server is gone after it" in again.output
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node.js here")

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from jhup_conformance.differences import ClosedEarly, StillOpen, WrongBody
+from jhup_conformance.differences import WrongBody
 from jhup_conformance.reports.fields import request_fields
+from jhup_conformance.reports.points import Lasting
 from jhup_conformance.wire.transcript import Action, Beside, Entry, Kind, Scene, Transcript
 
 __all__ = ["Points", "renamed"]
 
-Points: TypeAlias = tuple[WrongBody | StillOpen | ClosedEarly, ...] | None
+Points: TypeAlias = tuple[Lasting, ...] | None
 """What was wrong in a record, as far as it can be looked for again; None where it can't."""
 
 _RUN: Final = re.compile(rb"jc-([0-9a-zA-Z]{8})-")

@@ -1,7 +1,7 @@
 """Sends a recorded exchange again: byte for byte, cut for cut, with the same pauses, and tells what comes now."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +10,7 @@ from jhup.address import Address
 from jhup.echo import DatagramAnswers, Silence, right_answers
 from jhup_conformance.cli.records import read_record
 from jhup_conformance.cli.renaming import Points, renamed
-from jhup_conformance.differences import ClosedEarly, StillOpen, WrongBody
+from jhup_conformance.differences import ClosedEarly, Gone, StillOpen, WrongBody
 from jhup_conformance.findings import NotSeen, SuiteError
 from jhup_conformance.reports.points import points_from_json
 from jhup_conformance.reports.printable import printable
@@ -24,7 +24,7 @@ from jhup_conformance.verify.exchange import Exchange, actions
 from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.datagrams import Sender, wait_for
-from jhup_conformance.wire.dialer import Dialer
+from jhup_conformance.wire.dialer import Dialer, TargetGone
 from jhup_conformance.wire.dump import show_bytes
 from jhup_conformance.wire.frames import header, prefix
 from jhup_conformance.wire.line import Line, drive
@@ -37,6 +37,7 @@ _PATIENCE: Final = 5.5
 _LOOKING: Final = 2.0
 """Seconds that the store is looked at until a right outcome shows."""
 _SETTLING: Final = 0.5
+_DYING: Final = 0.5
 _LEAST_PAUSE: Final = 0.05
 """Seconds between two segments: more than in the run, whose network told when a segment was read."""
 _AT_ONCE: Final = 0.0005
@@ -102,7 +103,10 @@ def replay(record: Mapping[str, Any], transcript: Transcript, dialer: Dialer, *,
     if now.holds is not True or _paced(transcript.actions()) == transcript.actions():
         return now
     # On a busy machine segments run together that were read one by one, so that a fault may hide.
-    apart = _once(record, transcript, dialer, storage, _paced)
+    try:
+        apart = _once(record, transcript, dialer, storage, _paced)
+    except Unreachable as error:
+        return replace(now, holds=False, words=_is_gone(error))
     return apart if apart.holds is False else now
 
 
@@ -138,16 +142,25 @@ def _once(
             exchange.line = lines[0]
         satisfied = _is_satisfied(exchange, transcript)
         drive(list(lines.values()), until=satisfied, patience=_PATIENCE, at_most=120.0)
-        if "echo" in record:
+        if gone := next((each for each in points or () if isinstance(each, Gone)), None):
+            holds, words = _judge_serving(lines.values(), dialer, gone)
+        elif "echo" in record:
             holds, words = _judge_answer(record, lines[0], must_close=_has_to_close(points))
         else:
-            holds, words = _judge(transcript, lines[0], exchange, observer, points)
+            try:
+                holds, words = _judge(transcript, lines[0], exchange, observer, points)
+            except TargetGone as error:
+                holds, words = False, _is_gone(error)
         if holds is not None and (doubt := stale or _taken(transcript)):
             holds, words = None, doubt
         return Again(lines[0].transcript, holds, words)
     finally:
         for line in lines.values():
             line.drop()
+
+
+def _is_gone(error: Exception) -> str:
+    return f"the server is gone after it: {error}"
 
 
 def _paced(steps: Sequence[Action]) -> list[Action]:
@@ -268,6 +281,22 @@ def _judge_points(
             case ClosedEarly() if line.closed is not None:
                 return False, f"closed by the target ({line.closed})"
     return True, "what was wrong is right now"
+
+
+def _judge_serving(lines: Iterable[Line], dialer: Dialer, gone: Gone) -> tuple[bool | None, str]:
+    """See whether the target goes on serving after an exchange that it did not survive before."""
+    for line in lines:
+        line.drop()
+    until = time.monotonic() + _DYING
+    while time.monotonic() < until:  # a process takes a moment to die, and nothing tells when
+        try:
+            dialer.first().drop()
+        except Unreachable as error:
+            return False, _is_gone(error)
+        time.sleep(0.05)
+    if gone.hung:
+        return None, "it accepts connections; whether it serves them a replay does not see"
+    return True, "it goes on accepting connections"
 
 
 def _judge_answer(record: Mapping[str, Any], line: Line, *, must_close: bool) -> tuple[bool | None, str]:

@@ -1,13 +1,16 @@
 """What a finding is about, in a record: its differences as JSON, so that nobody reads them out of sentences."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
-from jhup_conformance.differences import ClosedEarly, Difference, NotReplies, StillOpen, WrongBody, WrongReplies
+from jhup_conformance.differences import ClosedEarly, Difference, Gone, NotReplies, StillOpen, WrongBody, WrongReplies
 from jhup_conformance.target.body import Body
 from jhup_conformance.wire.transcript import Closed
 
-__all__ = ["points_as_json", "points_from_json"]
+__all__ = ["Lasting", "points_as_json", "points_from_json"]
+
+Lasting: TypeAlias = WrongBody | StillOpen | ClosedEarly | Gone
+"""Differences that can be looked for again from a record alone."""
 
 
 def points_as_json(points: Iterable[Difference]) -> list[dict[str, Any]]:
@@ -23,6 +26,8 @@ def _as_json(point: Difference) -> dict[str, Any]:
             return {"kind": "still open", "within": within}
         case ClosedEarly(how):
             return {"kind": "closed early", "how": how.value}
+        case Gone(hung, how):
+            return {"kind": "gone", "hung": hung, "how": how}
         case WrongReplies() | NotReplies():
             return {"kind": "replies"}
         case _:
@@ -33,12 +38,12 @@ def _body(body: Body | None) -> dict[str, Any] | None:
     return {"size": body.size, "sha256": body.sha256} if body else None
 
 
-def points_from_json(record: Iterable[Mapping[str, Any]]) -> tuple[WrongBody | StillOpen | ClosedEarly, ...] | None:
+def points_from_json(record: Iterable[Mapping[str, Any]]) -> tuple[Lasting, ...] | None:
     """Read differences that can be looked for again; None where others are among them.
 
     What is wrong raises KeyError, ValueError or TypeError.
     """
-    found: list[WrongBody | StillOpen | ClosedEarly] = []
+    found: list[Lasting] = []
     for each in record:
         match each["kind"]:
             case "body":
@@ -48,6 +53,8 @@ def points_from_json(record: Iterable[Mapping[str, Any]]) -> tuple[WrongBody | S
                 found.append(StillOpen(float(each["within"])))
             case "closed early":
                 found.append(ClosedEarly(Closed(each["how"])))
+            case "gone":
+                found.append(Gone(bool(each["hung"]), str(each["how"])))
             case _:
                 return None
     return tuple(found)

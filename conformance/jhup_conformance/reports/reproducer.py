@@ -118,8 +118,9 @@ def reproducer(
     connect = [line.replace("WAIT", wait) for line in _CONNECT[transport]]
     program = _Program(b"" if code.fixed_names else _run_of(transcript), connect)
     _steps(program, transcript, service)
-    lines = _lines(program, code.lines(program.express))
-    text = f"{_head(clause, check, transport, code.sees_store, bool(code.checks))}\n{lines}\n"
+    again = [line.replace("PEER", "peer") for line in connect]
+    lines = _lines(program, code.lines(program.express, again))
+    text = f"{_head(clause, check, transport, code.sees_store, bool(code.checks) or code.connects_again)}\n{lines}\n"
     return text if len(text) <= _LONGEST else None
 
 

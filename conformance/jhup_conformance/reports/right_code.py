@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from jhup.messages import Failure, Greeting, Stored
 from jhup.model import Ending, Expected
-from jhup_conformance.differences import Difference, Other, StillOpen, WrongBody
+from jhup_conformance.differences import Difference, Gone, Other, StillOpen, WrongBody
 from jhup_conformance.findings import CheckResult
 from jhup_conformance.reports.right import Answering, echo_pattern, right_bodies, right_outcomes
 from jhup_conformance.target.services import UPLOAD
@@ -30,6 +30,7 @@ class Code:
         fixed_names: whether they only fit the names of the recorded run.
         waits_for_end: whether the end of the connection has to be waited for.
         unknown: what the lines can't tell; empty where they tell everything.
+        connects_again: whether the server has to accept a connection after it all.
     """
 
     checks: list[Callable[[Express], list[str]]] = field(default_factory=list)
@@ -37,16 +38,31 @@ class Code:
     fixed_names: bool = False
     waits_for_end: bool = False
     unknown: str = ""
+    connects_again: bool = False
 
-    def lines(self, express: Express) -> list[str]:
-        """Return the lines, the verdict last: exit status 1 shows the fault, 2 says that nothing can be told."""
+    def lines(self, express: Express, connect: Sequence[str]) -> list[str]:
+        """Return the lines, the verdict last: exit status 1 shows the fault, 2 says that nothing can be told.
+
+        Args:
+            express: makes expressions of bytes.
+            connect: the lines that open a connection.
+        """
         told = [f"unknown = {self.unknown!r}"]
         if self.sees_store:
             told.append('unknown = unknown or ("" if len(sys.argv) > 2 else "the store: name its folder, too")')
         made = [line for check in self.checks for line in check(express)]
+        again = [
+            "peer.close()",
+            "time.sleep(0.5)  # a process takes a moment to die",
+            "try:",
+            *(f"    {line}" for line in connect),
+            "except OSError as error:",
+            '    wrong.append(f"the server is gone: {error}")',
+        ]
         return [
             "wrong = []",
             *made,
+            *(again if self.connects_again else ()),
             *told,
             "if wrong:",
             '    print("\\n".join(wrong))',
@@ -65,6 +81,10 @@ class Code:
 def checks_of(check: CheckResult, transcript: Transcript, service: str, answering: Answering | None) -> Code:
     """Return the lines that tell whether a fault shows again."""
     code = Code()
+    if gone := next((each for each in check.points if isinstance(each, Gone)), None):
+        code.connects_again = True
+        code.unknown = "it accepts connections: whether it serves them has to be seen" if gone.hung else ""
+        return code
     if service != UPLOAD:
         pattern = echo_pattern(transcript, answering) if answering else None
         if pattern is not None:

@@ -4,7 +4,16 @@ import re
 import textwrap
 from typing import Final
 
-from jhup_conformance.differences import ClosedEarly, Difference, NotReplies, Other, StillOpen, WrongBody, WrongReplies
+from jhup_conformance.differences import (
+    ClosedEarly,
+    Difference,
+    Gone,
+    NotReplies,
+    Other,
+    StillOpen,
+    WrongBody,
+    WrongReplies,
+)
 from jhup_conformance.differences import readable as readable_name
 from jhup_conformance.findings import CheckResult
 from jhup_conformance.language import ENGLISH, Words
@@ -53,6 +62,12 @@ def sentence(point: Difference, say: Words = ENGLISH) -> str:
         case ClosedEarly(how):
             reset = how is Closed.RESET
             return say("the server reset the connection") if reset else say("the server closed the connection")
+        case Gone(hung, how):
+            if hung:
+                return say("The server hung after this exchange: {how}.", how=how)
+            if how.startswith(("exit status", "signal")):
+                return say("The server ended after this exchange with {how}.", how=how)
+            return say("The server was gone after this exchange: {how}.", how=how)
         case Other():
             return point.actual
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from jhup.clauses import Level
+from jhup_conformance.differences import Gone
 from jhup_conformance.findings import CheckResult, Outcome
 from jhup_conformance.target.health import Condition, Diagnosis
 from jhup_conformance.target.process import CannotStart, Spawned
@@ -22,9 +23,9 @@ RESTARTED, CAME_BACK, STAYS_AWAY = "restarted", "came back", "stays away"
 _COMES_BACK: Final = 3.0
 """Seconds in which somebody else may start an attached target again."""
 _AGAIN: Final = 0.2
-_MOST_SUSPECTS: Final = 8
-"""Connections that are tried again, each alone, to find the one that ended the server."""
-_REPLAY: Final = 0.3
+_SEARCH: Final = 15.0
+"""Seconds in which connections are tried again, each alone, to find the one that ended the server."""
+_REPLAY: Final = 0.2
 """Seconds without progress until a connection that is tried again counts as silent."""
 
 
@@ -55,11 +56,12 @@ class Incident:
     @property
     def sentence(self) -> str:
         """What happened, in one sentence that stands alone."""
-        if self.condition is Condition.HUNG:
-            return f"The server hung after this exchange: {self.how}."
-        if self.how.startswith(("exit status", "signal")):
-            return f"The server ended after this exchange with {self.how}."
-        return f"The server was gone after this exchange: {self.how}."
+        return self.point.actual
+
+    @property
+    def point(self) -> Gone:
+        """The same as data."""
+        return Gone(self.condition is Condition.HUNG, self.how)
 
     def to_json(self) -> dict[str, Any]:
         """Return what report.json says of it."""
@@ -85,8 +87,8 @@ def blame(result: CheckResult, incident: Incident, level: Level) -> None:
         result.outcome = Outcome.UNVERIFIED  # nothing was sent that could have done it
     else:
         result.outcome = Outcome.FAIL if level is Level.MUST else Outcome.WARN
-    result.expected, result.actual = "a server that goes on serving", incident.sentence
-    result.points, result.where, result.transcript = (), "", incident.transcript
+    result.expected, result.actual = incident.point.expected, incident.point.actual
+    result.points, result.where, result.transcript = (incident.point,), "", incident.transcript
     result.details = printed
 
 
@@ -189,7 +191,10 @@ class Watch:
         """Return the connection that ended the server: of several the first that does it again, alone."""
         if not self._spawned or found.condition is Condition.HUNG or len(suspects) < 2:
             return next(iter(suspects), None)
-        for line in suspects[:_MOST_SUSPECTS]:
+        until = self._clock.now() + _SEARCH
+        for line in suspects:
+            if self._clock.now() > until:
+                break
             if self._does_it_again(line):
                 self._restart()
                 return line
