@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from jhup.clauses import ConformanceClass, Level
-from jhup_conformance.findings import Outcome
+from jhup_conformance.findings import ClauseResult, Outcome
 from jhup_conformance.language import ENGLISH, Words, message
 from jhup_conformance.reports.printable import printable
 from jhup_conformance.run.session import Run
@@ -70,16 +70,31 @@ def _machine(run: Run, say: Words) -> Iterator[str]:
 
 
 def _unverified(run: Run, say: Words) -> Iterator[str]:
-    """Say of the MUSTs that could not be verified why, the reason of most of them first."""
-    by_reason: dict[str, list[str]] = {}
-    for result in run.results.values():
-        if result.outcome is Outcome.UNVERIFIED and result.decisive and result.clause.level is Level.MUST:
-            by_reason.setdefault(result.decisive.actual, []).append(result.clause.id)
-    ordered = sorted(by_reason.items(), key=lambda each: -len(each[1]))
-    for reason, names in ordered[:_MOST_REASONS]:
-        shown = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
-        count = say.count("Unverified, {number} clause", "Unverified, {number} clauses", len(names))
-        yield f"{count} ({shown}): {printable(reason, most=_LONGEST_REASON)}"
+    """Say of the MUSTs that could not be verified, or were not judged, why; the reason of most of them first."""
+    for outcome in (Outcome.UNVERIFIED, Outcome.UNSUPPORTED, Outcome.NOT_JUDGED):
+        by_reason: dict[str, list[str]] = {}
+        for result in run.results.values():
+            if result.outcome is outcome and result.clause.level is Level.MUST and (reason := _reason(result)):
+                by_reason.setdefault(reason, []).append(result.clause.id)
+        ordered = sorted(by_reason.items(), key=lambda each: -len(each[1]))
+        for reason, names in ordered[:_MOST_REASONS]:
+            shown = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
+            yield f"{_counted(outcome, len(names), say)} ({shown}): {printable(reason, most=_LONGEST_REASON)}"
+
+
+def _counted(outcome: Outcome, number: int, say: Words) -> str:
+    match outcome:
+        case Outcome.UNSUPPORTED:
+            return say.count("Unsupported, {number} clause", "Unsupported, {number} clauses", number)
+        case Outcome.NOT_JUDGED:
+            return say.count("Not judged, {number} clause", "Not judged, {number} clauses", number)
+        case _:
+            return say.count("Unverified, {number} clause", "Unverified, {number} clauses", number)
+
+
+def _reason(result: ClauseResult) -> str:
+    """Return why it has its outcome; nothing where the clause is not about such a target, or too new."""
+    return "" if result.does_not_apply or result.judged_by else result.why
 
 
 def _next_class(run: Run, say: Words) -> Iterator[str]:

@@ -239,7 +239,7 @@ class Bench(Judging):
             NotOffered: when it offers no replies.
         """
         if self.known.greeting is None:
-            raise NotOffered("the target did not answer a hello")
+            raise NotOffered("the target did not answer a hello, as a server with replies does (REPLY-12)")
         return self.known.greeting
 
     def require_folder(self) -> FolderObserver:
