@@ -5,7 +5,7 @@ and a server that shows any one of them is right.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from functools import lru_cache
 from hashlib import sha256
@@ -179,7 +179,12 @@ class _Connection:
         if isinstance(request, Put):
             yield from self._put(request, at, so_far)
         else:
-            yield from self.outcomes(at, self._answered(so_far, request, self._answer(request, so_far)))
+            answer = self._answer(request, so_far)
+            if answer.any_closing and self.server.replies and request.reply:  # its end is the server's choice, too
+                closed = Expected(Failure(Code.STORAGE, "", closing=True))
+                yield self._answered(so_far, request, closed).with_ending(Ending.CLOSED)
+                answer = replace(answer, any_closing=False)
+            yield from self.outcomes(at, self._answered(so_far, request, answer))
 
     def _answered(self, so_far: Outcome, request: Request, answer: Expected) -> Outcome:
         asked = self.server.replies and request.reply

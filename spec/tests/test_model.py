@@ -195,12 +195,14 @@ def test_a_put_that_the_store_can_not_hold_is_refused_as_such() -> None:
 
 
 def test_a_stat_of_what_the_store_can_not_hold_may_be_answered_in_two_ways_closing_or_not() -> None:
-    [outcome] = outcomes(wire(Stat("a", reply=True)), server=Server(unwritable=frozenset({"a"})))
+    ways = outcomes(wire(Stat("a", reply=True)), server=Server(unwritable=frozenset({"a"})))
 
-    for code in (Code.STORAGE, Code.NOT_FOUND):
-        for closing in (False, True):
-            assert replies_match(outcome.replies, [failure(code, closing=closing)])
-    assert not replies_match(outcome.replies, [failure(Code.BAD_FILENAME)])
+    def endings(*replies: Reply) -> list[Ending]:
+        return [each.ending for each in ways if replies_match(each.replies, replies)]
+
+    assert endings(failure(Code.STORAGE, closing=True)) == [Ending.CLOSED]
+    assert endings(failure(Code.STORAGE)) == endings(failure(Code.NOT_FOUND)) == [Ending.OPEN]
+    assert endings(failure(Code.NOT_FOUND, closing=True)) == endings(failure(Code.BAD_FILENAME)) == []
 
 
 def test_the_answer_to_a_refused_put_may_be_missing_only_where_its_body_is() -> None:

@@ -114,7 +114,7 @@ SHORTEST = ["...", "....", " ", "~", "-", "a", "Z", "0", "é", "日", "🎉", "C
 @check("NAME-2")
 @pytest.mark.parametrize("name", SHORTEST)
 def test_a_name_that_others_may_use_is_accepted_where_nobody_does(judge: Judge, name: str) -> None:
-    if judge.folder is None:
+    if judge.folder is None or judge.observer is not judge.folder:  # or the folder holds it under another name
         pytest.skip("nothing could be removed afterwards")
     place = judge.folder.folder / name
     if not judge.folder.holds(name):

@@ -79,8 +79,13 @@ def _is_stored_once_closed(meeting: Meeting, line: Line, form: Form) -> bool:
 
 def takes_only_short_bodies(meeting: Meeting) -> bool:
     """Tell whether an empty put is stored where a longer one is not: nothing can be judged by so few bytes."""
-    if not meeting.try_form(sized(meeting.runner.names.new(), 0)):
-        return False
+    before, empty = meeting.entries(), sized(meeting.runner.names.new(), 0)
+    if not meeting.try_form(empty):
+        if not meeting.entries() - before - {empty.name}:
+            return False
+        advice = "names are encoded there, and only empty bodies taken, so that nothing can be told"
+        meeting.stop(Kind.OTHER_NAMES, advice=advice, stops="the folder holds files under other names")
+        return True
     most = 1 if meeting.try_form(sized(meeting.runner.names.new(), 1)) else 0
     limit = f"no body longer than {most} byte{'s' * (most != 1)}"
     meeting.stop(Kind.SPEAKS, f"({limit})", stops=f"the target takes {limit}, too few to judge by")

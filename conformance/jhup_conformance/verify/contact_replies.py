@@ -111,7 +111,7 @@ def see_by_replies(meeting: Meeting, first: Form) -> bool:
 
 
 def has_no_room(meeting: Meeting) -> bool:
-    """Tell whether a put is refused because the store can't be written."""
+    """Tell whether a put is refused because the store can't be written, or takes only shorter bodies."""
     reply = meeting.reply_to(
         request(BODY, cmd="put", filename=meeting.runner.names.new(), filesize=len(BODY), reply=True)
     )
@@ -121,6 +121,11 @@ def has_no_room(meeting: Meeting) -> bool:
             f"({reply.message})",
             stops=f"the store can't be written: {reply.message}",
         )
+        return True
+    most = meeting.runner.server.max_filesize
+    if isinstance(reply, Failure) and reply.code == "too-large" and most < len(BODY):
+        limit = f"no body longer than {most} byte{'s' * (most != 1)}"
+        meeting.stop(Kind.SPEAKS, f"({limit})", stops=f"the target takes {limit}, too few to judge by")
         return True
     return False
 
