@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from jhup.address import Address, Transport
+from jhup_conformance.target.process_group import ProcessGroup
 from jhup_conformance.target.quiet import Quiet
 from jhup_conformance.verify.rest import Rest
 from jhup_conformance.wire.channel import Channel, connect
@@ -69,15 +70,16 @@ else:
 def talking(tmp_path: Path, way: str) -> Iterator[tuple[Quiet, Channel]]:
     script = tmp_path / "server.py"
     script.write_text(SERVER, "utf-8")
-    with subprocess.Popen([sys.executable, str(script), way], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            port = int(process.stdout.readline())
-            channel = connect(Address(Transport.TCP, "127.0.0.1", port), timeout=5.0, context=None)
-            yield Quiet(lambda: process.pid), channel
-            channel.close()
-        finally:
-            process.kill()
+    log = tmp_path / "port"
+    group = ProcessGroup([sys.executable, "-u", str(script), way], log)
+    try:
+        while not (text := log.read_text("ascii")).endswith("\n"):
+            assert group.process.poll() is None
+        channel = connect(Address(Transport.TCP, "127.0.0.1", int(text)), timeout=5.0, context=None)
+        yield Quiet(lambda: group.process.pid), channel
+        channel.close()
+    finally:
+        group.end(kill=True)
 
 
 def heard_when_quiet(quiet: Quiet, channel: Channel) -> bytes:

@@ -15,6 +15,7 @@ __all__ = ["closing_lines"]
 
 _MOST_REASONS: Final = 3
 _MOST_NAMES: Final = 8
+_MANY_INCIDENTS: Final = 3
 _LONGEST_REASON: Final = 160
 _GIVES: Final = {
     ConformanceClass.BASIC: message("one upload at a time from a well-behaved client"),
@@ -77,6 +78,8 @@ def _unverified(run: Run, say: Words) -> Iterator[str]:
             if result.outcome is outcome and result.clause.level is Level.MUST and (reason := _reason(result)):
                 by_reason.setdefault(reason, []).append(result.clause.id)
         ordered = sorted(by_reason.items(), key=lambda each: -len(each[1]))
+        if outcome is Outcome.NOT_JUDGED and len(ordered) > 1:
+            ordered = [(say("report.html says why"), [name for _, names in ordered for name in names])]
         for reason, names in ordered[:_MOST_REASONS]:
             shown = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
             yield f"{_counted(outcome, len(names), say)} ({shown}): {printable(reason, most=_LONGEST_REASON)}"
@@ -121,4 +124,8 @@ def _incidents(run: Run, say: Words) -> str:
     """Say how often the server was gone or hung, and how it ended."""
     ends = Counter(each.how if each.condition is Condition.GONE else each.condition.value for each in run.incidents)
     told = ", ".join(f"{count} × {end}" for end, count in ends.most_common(3))
-    return say("The server was gone or hung {count} times ({ends}).", count=len(run.incidents), ends=told)
+    said = say("The server was gone or hung {count} times ({ends}).", count=len(run.incidents), ends=told)
+    if len(run.incidents) < _MANY_INCIDENTS:
+        return said
+    hint = say("One error that nobody catches may be behind all of them: explain ERR-9.")
+    return f"{said} {hint}"

@@ -43,7 +43,8 @@ def one_line(check: CheckResult, say: Words = ENGLISH) -> str:
     where = [say("case: {name}", name=case[1])] if case else []
     where += [textwrap.shorten(check.where, _LONGEST_PLACE, placeholder=" …")] if check.where else []
     text = "; ".join(told) + (f" ({'; '.join(where)})" if where else "")
-    return printable(" ".join(text.split()), most=_LONGEST)
+    text = printable(" ".join(text.split()))
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def sentence(point: Difference, say: Words = ENGLISH) -> str:

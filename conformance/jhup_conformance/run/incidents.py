@@ -4,7 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from jhup.clauses import Level
+from jhup.clauses import Clause, ConformanceClass, Level
+from jhup.limits import HEADER_CEILING
+from jhup.messages import Put, Unknown
+from jhup.names import is_valid_name
+from jhup.reader import Broken, HeaderRead, Reader, State
 from jhup_conformance.differences import Gone
 from jhup_conformance.findings import CheckResult, Outcome
 from jhup_conformance.target.health import Condition, Diagnosis
@@ -13,13 +17,14 @@ from jhup_conformance.verify.judging import Judging
 from jhup_conformance.wire.dialer import TargetGone
 from jhup_conformance.wire.line import Line, drive
 from jhup_conformance.wire.network import Clock
-from jhup_conformance.wire.transcript import Transcript
+from jhup_conformance.wire.transcript import Kind, Transcript
 
 __all__ = ["START_IT", "STAYS_AWAY", "Incident", "Watch", "blame"]
 
 START_IT: Final = "The target does not come back: start it with --spawn to go on."
 RESTARTED, CAME_BACK, STAYS_AWAY = "restarted", "came back", "stays away"
 
+_ENDS: Final = (Kind.HALF_CLOSED, Kind.RESET)
 _COMES_BACK: Final = 3.0
 """Seconds in which somebody else may start an attached target again."""
 _AGAIN: Final = 0.2
@@ -77,19 +82,37 @@ class Incident:
         }
 
 
-def blame(result: CheckResult, incident: Incident, level: Level) -> None:
-    """Make the result of a check say that the target was gone or hung because of it."""
+def blame(result: CheckResult, incident: Incident, clause: Clause) -> None:
+    """Make the result of a check say that the target was gone or hung because of it.
+
+    A clause of a class that is about well-behaved clients is not blamed for what ended the target when it was sent
+    something else: that is for ERR-9, which has checks of its own.
+    """
     printed = tuple(f"it printed: {line}" for line in incident.output)
     if incident.transcript is None and result.outcome in (Outcome.FAIL, Outcome.WARN):  # a datagram's own finding
         result.details += (incident.sentence, *printed)
         return
-    if incident.transcript is None:
-        result.outcome = Outcome.UNVERIFIED  # nothing was sent that could have done it
+    if incident.transcript is None or _is_beyond(clause, incident.transcript):
+        result.outcome = Outcome.UNVERIFIED  # nothing was sent that could have done it, or nothing of this clause
     else:
-        result.outcome = Outcome.FAIL if level is Level.MUST else Outcome.WARN
+        result.outcome = Outcome.FAIL if clause.level is Level.MUST else Outcome.WARN
     result.expected, result.actual = incident.point.expected, incident.point.actual
     result.points, result.where, result.transcript = (incident.point,), "", incident.transcript
     result.details = printed
+
+
+def _is_beyond(clause: Clause, transcript: Transcript) -> bool:
+    """Tell whether an exchange has what no well-behaved client sends, and a clause is about those alone."""
+    if clause.conformance_class not in (ConformanceClass.BASIC, ConformanceClass.STREAM):
+        return False
+    reader = Reader(max_header=HEADER_CEILING)
+    for event in reader.receive(transcript.sent):
+        match event:
+            case Broken() | HeaderRead(request=Unknown()):
+                return True
+            case HeaderRead(request=Put(filename)) if not is_valid_name(filename):
+                return True
+    return reader.state is not State.PREFIX and any(entry.kind in _ENDS for entry in transcript.entries)
 
 
 class Watch:

@@ -187,7 +187,7 @@ class Run:
             self._blame_earlier(incident)
             return True
         if incident.node == result.node:
-            blame(result, incident, self._level(result))
+            blame(result, incident, self.results[result.clause].clause)
         else:
             self._blame_earlier(incident)
         return False
@@ -196,13 +196,10 @@ class Run:
     def _advice(self) -> str:
         return "It can't be started again." if self.options.spawn else START_IT
 
-    def _level(self, result: CheckResult) -> Level:
-        return self.results[result.clause].clause.level
-
     def _blame_earlier(self, incident: Incident) -> None:
         for each in self.results[incident.clause].checks:
             if each.node == incident.node:
-                blame(each, incident, self._level(each))
+                blame(each, incident, self.results[each.clause].clause)
 
     def not_run(self, clause: str, node: str, why: str) -> None:
         """Take note that a check was planned and not run, so that its clause can't have passed."""
