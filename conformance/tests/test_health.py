@@ -235,3 +235,11 @@ def test_an_exception_in_node_is_reported_with_its_text(judge: Judge) -> None:
 
     assert judged.status == 1, judged.printed
     assert any("Error: " in line for each in judged.report["incidents"] for line in each["output"])
+
+
+def test_a_server_that_does_not_start_shows_its_error_line_by_line(judge: Judge) -> None:
+    judged = judge("--spawn", f"{sys.executable} -c 'import no_such_module' {{port}}")
+
+    assert judged.status == 3, judged.printed
+    assert any(line.strip().startswith("ModuleNotFoundError: ") for line in judged.printed.splitlines())
+    assert "Not judged" not in judged.printed

@@ -35,8 +35,7 @@ def closing_lines(run: Run, say: Words = ENGLISH, *, quiet: bool = False) -> Ite
         say: in which language.
         quiet: whether only problems are said.
     """
-    if run.problem:
-        yield run.problem
+    yield from run.problem.splitlines()  # a server that does not start has a traceback to show
     if run.suite_problem:
         yield say("The suite failed: {problem}", problem=run.suite_problem)
     if run.report_problem:
@@ -72,6 +71,8 @@ def _machine(run: Run, say: Words) -> Iterator[str]:
 
 def _unverified(run: Run, say: Words) -> Iterator[str]:
     """Say of the MUSTs that could not be verified, or were not judged, why; the reason of most of them first."""
+    if run.judge is None:
+        return  # nothing was tried at all
     for outcome in (Outcome.UNVERIFIED, Outcome.UNSUPPORTED, Outcome.NOT_JUDGED):
         by_reason: dict[str, list[str]] = {}
         for result in run.results.values():

@@ -36,7 +36,7 @@ def one_line(check: CheckResult, say: Words = ENGLISH) -> str:
     """Say what the server did wrong in a line that stands alone: the sentences, the case, and where it was cut."""
     told = list(dict.fromkeys(sentence(each, say) for each in check.points)) or [check.actual]
     if reason := telling_line(check.details):
-        told = [*(each.removesuffix(".") for each in told), reason]
+        told = [*(each.rstrip(".。") for each in told), reason]
     if len(told) > _MOST:
         told = [*told[:_MOST], say("and {count} more", count=len(told) - _MOST)]
     case = _CASE.search(check.node)
