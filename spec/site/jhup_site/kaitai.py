@@ -7,6 +7,7 @@ import argparse
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Final
 
@@ -15,12 +16,24 @@ __all__ = ["PACKAGE", "install"]
 PACKAGE: Final = "kaitai-struct-compiler"
 VERSION: Final = "0.11.0"
 _WITHIN: Final = 120
+_AGAIN_AFTER: Final = 24 * 3600.0
+"""Seconds after which an installation that failed is tried again: without a network, each try takes a minute."""
 
 
 def install(folder: Path) -> str:
     """Install the compiler, unless it is there; return one line about it, empty where there is nothing to say."""
     if (folder / "node_modules" / PACKAGE / "package.json").is_file():
         return ""
+    failed = folder / "failed"
+    if failed.is_file() and time.time() - failed.stat().st_mtime < _AGAIN_AFTER:
+        return failed.read_text("utf-8")
+    if line := _install(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        failed.write_text(line, "utf-8")
+    return line
+
+
+def _install(folder: Path) -> str:
     npm = shutil.which("npm")
     if npm is None:
         return "no npm: the tests of the Kaitai Struct format are skipped"
