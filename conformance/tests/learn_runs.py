@@ -13,10 +13,12 @@ from pathlib import Path
 
 import click
 
-SERVERS = Path(__file__).parent / "servers"
+TESTS = Path(__file__).parent
+SERVERS = TESTS / "servers"
 sys.path[:0] = [str(SERVERS)]
 
 from upload_fault_table import FAULTS  # noqa: E402
+from variants.generate import variants  # noqa: E402
 
 from jhup_conformance.learn.answers import Unsteady  # noqa: E402
 from jhup_conformance.learn.study import Study, study  # noqa: E402
@@ -60,6 +62,13 @@ def commands(names: tuple[str, ...]) -> Iterator[tuple[str, str, frozenset[str]]
         yield name, shlex.join([*words, "--fault", name]), frozenset(FAULTS[name].blamed)
 
 
+def correct_variants() -> Iterator[tuple[str, str, frozenset[str]]]:
+    """Yield the correct variants in the same form."""
+    for each in variants():
+        words = [sys.executable, str(TESTS / "variant_server.py"), "--port", "{port}", "--storage", "{storage}"]
+        yield each.name, shlex.join([*words, *each.choices.words()]), frozenset()
+
+
 def learn(command: str, seconds: float) -> tuple[Study | str, float]:
     """Start a server and learn it; what came, and the seconds that took."""
     with tempfile.TemporaryDirectory() as folder:
@@ -84,11 +93,12 @@ def learn(command: str, seconds: float) -> tuple[Study | str, float]:
 
 @click.command(help=__doc__)
 @click.argument("names", nargs=-1)
+@click.option("--variants", "of_variants", is_flag=True, help="All correct variants in place of these.")
 @click.option("--time-limit", default=60.0, show_default=True, help="Seconds for states of one server.")
-def main(names: tuple[str, ...], time_limit: float) -> None:
+def main(names: tuple[str, ...], of_variants: bool, time_limit: float) -> None:
     print("| server | states | effort | seconds | differences | the first |\n|---|---|---|---|---|---|")
     wrong = 0
-    for name, command, blamed in commands(names):
+    for name, command, blamed in correct_variants() if of_variants else commands(names):
         learnt, seconds = learn(command, time_limit)
         if isinstance(learnt, str):
             print(f"| {name} | | | {seconds:.1f} | | not learnt: {learnt} |", flush=True)
@@ -98,7 +108,7 @@ def main(names: tuple[str, ...], time_limit: float) -> None:
         told = f"{first.clause}: {first.sentence}" if first else ""
         if first and blamed:
             told += " (as declared)" if first.clause in blamed else f" (declared: {', '.join(sorted(blamed))})"
-        wrong += bool(learnt.shown) and name in RIGHT
+        wrong += bool(learnt.shown) and (of_variants or name in RIGHT)
         effort = learnt.facts["effort"].rpartition(",")[0]
         print(f"| {name} | {states} | {effort} | {seconds:.1f} | {len(learnt.shown)} | {told} |", flush=True)
     sys.exit(1 if wrong else 0)

@@ -36,6 +36,17 @@ def learn(folder: Path, *arguments: str, alphabet: str = ",".join(KEYS)) -> Resu
     return CliRunner().invoke(main, ["learn", "--report", str(folder), "--alphabet", alphabet, *arguments])
 
 
+@pytest.mark.parametrize("replies", ["replies=yes", "replies=no"])
+def test_a_server_that_takes_no_file_of_a_few_bytes_is_not_said_to_be_wrong(replies: str, tmp_path: Path) -> None:
+    script = Path(__file__).parent / "variant_server.py"
+    words = [sys.executable, str(script), "--port", "{port}", "--storage", "{storage}", "max_filesize=1", replies]
+
+    result = learn(tmp_path, "--spawn", " ".join(f"'{word}'" for word in words))
+
+    assert result.exit_code == 4, result.output
+    assert "takes no file of four bytes" in result.output
+
+
 @pytest.mark.parametrize("script", ["upload_faults.py", "asyncio_upload.py", "selectors_upload.py"])
 def test_right_servers_have_no_difference(script: str, tmp_path: Path) -> None:
     result = learn(tmp_path, "--spawn", spawned(script))

@@ -10,7 +10,7 @@ from typing import Final
 from jhup.address import Address
 from jhup.machine import ALPHABETS, Machine, Word, choose_symbols, derive_machine
 from jhup.model import Server
-from jhup_conformance.learn.answers import Answers
+from jhup_conformance.learn.answers import Answers, Unsteady
 from jhup_conformance.learn.confirming import Confirmed, confirm
 from jhup_conformance.learn.conversation import Look
 from jhup_conformance.learn.differences import find_differences, named_after
@@ -21,6 +21,7 @@ from jhup_conformance.target.quiet import Quiet
 __all__ = ["Study", "study"]
 
 _FIRST: Final = {True: ("put", "hello"), False: ("quiet put",)}
+_REFUSALS: Final = frozenset({"too-large", "storage"})
 _MOST_SHOWN: Final = 12
 
 
@@ -74,7 +75,7 @@ def study(
         ValueError: for a symbol that doesn't exist.
         NoLearner: when the library is not installed.
         Unreachable: when nobody is there.
-        Unsteady: when the target answers the same in too many ways.
+        Unsteady: when the target answers the same in too many ways, or takes no file of a few bytes.
     """
     replies = _has_replies(where, context)
     keys = _keys(alphabet, replies=replies)
@@ -84,6 +85,7 @@ def study(
     )
     try:
         pace = talker.calibrate(_first_word(machine, replies=replies))
+        _require_room(pace, replies=replies, sees_store=store is not None and not replies)
         answers = Answers(talker, machine, pace.width, pace.waits, beyond)
         learnt = learn(answers, until=until)
         confirmed = [confirm(each, answers) for each in find_differences(answers.known, machine)[:_MOST_SHOWN]]
@@ -98,6 +100,17 @@ def study(
         _facts(str(where()), machine, target, learnt, talker, pace),
         pace.answers,
     )
+
+
+def _require_room(pace: Calibration, *, replies: bool, sees_store: bool) -> None:
+    """Make sure that the target takes a file of a few bytes: how small its limit may be, no clause says.
+
+    Raises:
+        Unsteady: when it does not.
+    """
+    refused = any(not _REFUSALS.isdisjoint(each.replies) for each in pace.first) if replies else sees_store
+    if refused and not any(each.stored for each in pace.first):
+        raise Unsteady("the target takes no file of four bytes, so that its states can't be learnt")
 
 
 def _keys(alphabet: str | None, *, replies: bool) -> Word:

@@ -39,12 +39,14 @@ class Calibration:
         answers_within: seconds in which most of the first words had their slowest answer.
         waits: what follows from it.
         answers: whether anything was observed at all.
+        first: what the word was answered by.
     """
 
     width: int
     answers_within: float
     waits: Waits
     answers: bool
+    first: tuple[Output, ...] = ()
 
 
 class Talker:
@@ -103,7 +105,7 @@ class Talker:
         slow = sorted(each.slowest for each in beside)[int(_MOST_OF * len(beside))]
         quiet = min(max(4 * slow, _LEAST_QUIET), _MOST_QUIET)
         settle = min(max(slow, _LEAST_SETTLE), _MOST_SETTLE)
-        return Calibration(width, slow, Waits(quiet, settle), answers=True)
+        return Calibration(width, slow, Waits(quiet, settle), answers=True, first=expected)
 
     def talk(
         self,
