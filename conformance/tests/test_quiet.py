@@ -19,7 +19,9 @@ from jhup_conformance.wire.line import Line, drive
 from jhup_conformance.wire.network import SystemNetwork
 from jhup_conformance.wire.transcript import Action, Kind
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells")
+TASK = Path("/proc/self/task") / str(os.getpid())
+TELLS = all((TASK / name).is_file() for name in ("children", "schedstat")) and hasattr(socket, "AF_NETLINK")
+pytestmark = pytest.mark.skipif(not TELLS, reason="only Linux tells, where it counts what threads use")
 
 SERVER = """
 import multiprocessing, queue, socket, sys, threading, time
