@@ -207,7 +207,9 @@ def test_thousands_of_members_are_no_extreme(judge: Judge) -> None:
 
 @check("HEAD-19", late=True, quick=False)
 def test_no_processor_is_busy_after_extremes(judge: Judge) -> None:
+    busy = 0.5 + (judge.vitals.load(0.1) if judge.vitals else 0.0)  # it may spin for other reasons (ERR-7)
     check_followed(judge, map(extreme, EXTREMES.values()), requires=SOUND)
 
-    if judge.vitals and judge.vitals.load(0.1) > 0.5 and (load := judge.vitals.load(1.0)) > 0.5:
-        raise Finding("no processor time once the headers are dealt with", f"{load:.1f} processors in use")
+    if judge.vitals and judge.vitals.load(0.1) > busy and (load := judge.vitals.load(1.0)) > busy:
+        actual = f"{load:.1f} processors in use, {busy - 0.5:.1f} before"
+        raise Finding("no processor time once the headers are dealt with", actual)
