@@ -86,9 +86,10 @@ def listen(judge: Judge, streams: Sequence[Stream]) -> None:
             if stream != HALF_A_PUT:  # a stream that ends inside a request has clauses of its own
                 dialogues[-1].end(End.FINISH, after=moment)
         wait_for_all(dialogues, lambda each: bool(each.received), patience=moment, at_most=2.0)
-        for dialogue in dialogues:
+        for stream, dialogue in zip(streams, dialogues, strict=True):
             if dialogue.received:
-                actual = f"the server sent {len(dialogue.received)} unsolicited bytes"
+                case = next(title for title, each in UNASKED.items() if each == stream)
+                actual = f"the server sent {len(dialogue.received)} unsolicited bytes after {case}"
                 raise Finding("not a byte from the server", actual, dialogue.transcript)
     finally:
         for dialogue in dialogues:
