@@ -13,11 +13,15 @@ import pytest
 from click.testing import CliRunner, Result
 from running import SERVERS, Judge, Servers
 
+from jhup.clauses import clauses
 from jhup_conformance.cli.main import main
+from jhup_conformance.findings import CheckResult, Outcome
+from jhup_conformance.run.incidents import Incident, blame
 from jhup_conformance.target.health import Condition, Health
 from jhup_conformance.target.process import Spawned
 from jhup_conformance.target.process_group import how_it_ended
 from jhup_conformance.wire.dialer import TargetGone
+from jhup_conformance.wire.transcript import Kind, Transcript
 
 FALLING = f"{sys.executable} {SERVERS / 'falling.py'} --port {{port}} --storage {{storage}}"
 
@@ -243,3 +247,34 @@ def test_a_server_that_does_not_start_shows_its_error_line_by_line(judge: Judge)
     assert judged.status == 3, judged.printed
     assert any(line.strip().startswith("ModuleNotFoundError: ") for line in judged.printed.splitlines())
     assert "Not judged" not in judged.printed
+
+
+PUT = b'\x29\x00\x00\x00{"cmd":"put","filename":"a","filesize":1}z'
+REFUSED = b'\x2b\x00\x00\x00{"cmd":"put","filename":"a/b","filesize":1}z'
+MALFORMED = b"\x02\x00\x00\x00[]"
+
+
+@pytest.mark.parametrize(
+    ("clause", "sent", "outcome"),
+    [
+        ("STORE-1", PUT, Outcome.FAIL),
+        ("STORE-1", PUT[:20], Outcome.FAIL),
+        ("STORE-1", REFUSED, Outcome.UNVERIFIED),
+        ("CONN-1", MALFORMED, Outcome.UNVERIFIED),
+        ("HEAD-8", MALFORMED, Outcome.FAIL),
+        ("ERR-3", MALFORMED, Outcome.WARN),
+        ("ECHO-1", b"Hello", Outcome.FAIL),
+    ],
+)
+def test_a_crash_counts_for_a_clause_that_is_about_the_bytes_that_were_sent(
+    clause: str, sent: bytes, outcome: Outcome
+) -> None:
+    """Those of classes basic and stream are about what well-behaved clients send, and an echo service takes all."""
+    result = CheckResult(clause, "a check", Outcome.PASS)
+    transcript = Transcript()
+    transcript.add(0.0, Kind.SENT, sent)
+    how = {"at": 0.0, "how": "exit status 1", "output": (), "clause": clause, "node": "a check", "then": "restarted"}
+
+    blame(result, Incident(condition=Condition.GONE, transcript=transcript, **how), clauses()[clause])  # type: ignore[arg-type]
+
+    assert (result.outcome, result.actual) == (outcome, "The server ended after this exchange with exit status 1.")

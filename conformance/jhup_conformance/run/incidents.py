@@ -13,6 +13,7 @@ from jhup_conformance.differences import Gone
 from jhup_conformance.findings import CheckResult, Outcome
 from jhup_conformance.target.health import Condition, Diagnosis
 from jhup_conformance.target.process import CannotStart, Spawned
+from jhup_conformance.target.services import Kind as Service
 from jhup_conformance.verify.judging import Judging
 from jhup_conformance.wire.dialer import TargetGone
 from jhup_conformance.wire.line import Line, drive
@@ -103,8 +104,9 @@ def blame(result: CheckResult, incident: Incident, clause: Clause) -> None:
 
 def _is_beyond(clause: Clause, transcript: Transcript) -> bool:
     """Tell whether an exchange has what no well-behaved client sends, and a clause is about those alone."""
-    if clause.conformance_class not in (ConformanceClass.BASIC, ConformanceClass.STREAM):
-        return False
+    polite = clause.conformance_class in (ConformanceClass.BASIC, ConformanceClass.STREAM)
+    if not (polite and Service.UPLOAD.concerns(clause)):
+        return False  # to an echo service all bytes are alike
     reader = Reader(max_header=HEADER_CEILING)
     for event in reader.receive(transcript.sent):
         match event:
