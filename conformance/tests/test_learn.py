@@ -36,6 +36,22 @@ def learn(folder: Path, *arguments: str, alphabet: str = ",".join(KEYS)) -> Resu
     return CliRunner().invoke(main, ["learn", "--report", str(folder), "--alphabet", alphabet, *arguments])
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["127.0.0.1:1", "--pid", "4194305"], "--pid: there is no process 4194305"),
+        (["--spawn", "x {port}", "--pid", "1"], "--pid is for a TARGET that runs already"),
+    ],
+)
+def test_a_process_that_can_not_be_meant_is_said_before_anything_is_sent(
+    arguments: list[str], told: str, tmp_path: Path
+) -> None:
+    result = learn(tmp_path, *arguments)
+
+    assert result.exit_code == 2
+    assert told in result.output
+
+
 @pytest.mark.parametrize("replies", ["replies=yes", "replies=no"])
 def test_a_server_that_takes_no_file_of_a_few_bytes_is_not_said_to_be_wrong(replies: str, tmp_path: Path) -> None:
     script = Path(__file__).parent / "variant_server.py"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import click
+import psutil
 
 from jhup.address import Address, Transport, parse_address
 from jhup.machine import ALPHABETS, specified_files
@@ -148,8 +149,10 @@ class _Request:
         """
         if bool(self.target) == bool(self.spawn):
             raise UsageError("name one target: HOST:PORT, tls://… or unix:PATH, or start one with --spawn COMMAND")
-        if self.spawn and self.pid:
+        if self.pid is not None and self.spawn:
             raise UsageError("--pid is for a TARGET that runs already; a spawned one is known")
+        if self.pid is not None and not psutil.pid_exists(self.pid):
+            raise UsageError(f"--pid: there is no process {self.pid}")
         if self.target:
             address = parse_address(self.target)
             if not address.transport.is_stream:
