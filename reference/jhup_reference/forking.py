@@ -1,13 +1,15 @@
 """Serving uploads with a child process for each connection, where the platform has fork."""
 
 import contextlib
+import errno
 import os
 import socket
 from struct import Struct
 from typing import Any, Final
 
-from jhup_reference.runtime.admission import HANDSHAKES, RESERVE
+from jhup_reference.runtime.admission import RESERVE
 from jhup_reference.runtime.children import Children
+from jhup_reference.runtime.handshakes import Handshakes
 from jhup_reference.runtime.health import Health
 from jhup_reference.runtime.journal import Journal
 from jhup_reference.runtime.lifecycle import Lifecycle
@@ -17,20 +19,21 @@ from jhup_reference.session import Session
 
 __all__ = ["ForkingUploadServer"]
 
-_RECORD: Final = Struct("=qqq")
-"""What a child tells its parent: which child, files that it stored, their bytes. First of all -1 files: it has shaken
-hands."""
+_RECORD: Final = Struct("=qq")
+"""What a child tells its parent: files that it stored, their bytes."""
 
 
 class ForkingUploadServer(Children, IterativeUploadServer):
-    """Serves each connection in a child process of its own. The parent counts the children that serve."""
+    """Serves each connection in a child process of its own. The parent counts the children.
+
+    It shakes hands as well: a client that stalls costs no process.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        handshakes = HANDSHAKES if self.service.tls else 0
         # Beyond this socketserver would wait for a child to end; `verify_request` says no before.
-        self.max_children = self.tuning.max_connections + RESERVE + handshakes + 1
-        self._serving: set[int] = set()
+        self.max_children = self.tuning.max_connections + RESERVE + 1
+        self._handshakes = Handshakes(self.socket, self.service.tls) if self.service.tls else None
         self._told, self._tell = os.pipe()
         os.set_blocking(self._told, False)
         os.set_blocking(self._tell, False)
@@ -43,27 +46,45 @@ class ForkingUploadServer(Children, IterativeUploadServer):
         """Return how many descriptors no new connection may have: the files are the children's."""
         return Lifecycle.descriptors_kept(self)
 
+    def fileno(self) -> int:
+        """Return the descriptor that the loop of socketserver waits for, which tells of handshakes as well."""
+        return self._handshakes.fileno() if self._handshakes else super().fileno()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection, or return one whose handshake is over.
+
+        Raises:
+            OSError: when there is none.
+        """
+        if not self._handshakes:
+            return super().get_request()
+        if self._handshakes.carry_on():
+            self._handshakes.begin(Lifecycle.get_request(self))
+        if accepted := self._handshakes.take_secured():
+            return accepted
+        raise BlockingIOError(errno.EAGAIN, "no handshake is over")
+
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002
         """Turn a connection away that is far too many."""
         self.health.count("connections")
         self.collect_children()
-        serving = self._count_serving()
-        if serving >= self.tuning.max_connections + RESERVE or self.open_connections() >= self.max_children - 1:
+        if self.open_connections() >= self.max_children - 1:
             self.journal(client_address).note("turned away")
             return False
         return True
 
     def begin_child(self) -> None:
         """Count without the parent from now on, and don't listen."""
-        for _ in range(self._count_serving()):
+        for _ in range(self.open_connections()):
             self.occupancy.enter()
         self.health = Health()
         self.socket.close()
+        if self._handshakes:
+            self._handshakes.close()
 
     def begin(self, request: socket.socket, journal: Journal) -> Session | None:
         """Begin the session, in the child."""
         self.admission.arrive(request)
-        self._report(-1, 0)
         return super().begin(request, journal)
 
     def end_child(self) -> None:
@@ -74,6 +95,8 @@ class ForkingUploadServer(Children, IterativeUploadServer):
 
     def finish(self) -> None:
         """Wait for the children, and hear what they did."""
+        if self._handshakes:
+            self._handshakes.close()
         super().finish()
         self._listen()
         os.close(self._told)
@@ -82,25 +105,16 @@ class ForkingUploadServer(Children, IterativeUploadServer):
     def service_actions(self) -> None:
         """Listen to the children, then what every server does."""
         self._listen()
+        if self._handshakes:
+            self._handshakes.end_late()
         super().service_actions()
-
-    def _count_serving(self) -> int:
-        self._listen()
-        children = self.active_children or set()
-        if not self.service.tls:
-            return len(children)
-        self._serving &= children
-        return len(self._serving)
 
     def _report(self, files: int, size: int) -> None:
         with contextlib.suppress(OSError):
-            os.write(self._tell, _RECORD.pack(os.getpid(), files, size))
+            os.write(self._tell, _RECORD.pack(files, size))
 
     def _listen(self) -> None:
         with contextlib.suppress(BlockingIOError):
             while records := os.read(self._told, 1024 * _RECORD.size):
-                for child, files, size in _RECORD.iter_unpack(records):
-                    if files < 0:
-                        self._serving.add(child)
-                    else:
-                        self.health.stored(size, files)
+                for files, size in _RECORD.iter_unpack(records):
+                    self.health.stored(size, files)

@@ -7,6 +7,7 @@ import ssl
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import trustme
@@ -16,7 +17,7 @@ from jhup_reference.serving import running_upload_server
 from jhup_reference.settings import Serving
 
 posix = pytest.mark.skipif(os.name != "posix", reason="this platform lacks shells and signals between processes")
-linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full or prlimit")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full, /proc or prlimit")
 
 CONCURRENT = ["threading", "multiplexing", "forking"]
 MALFORMED = b"\xff\xff\xff\xff"
@@ -226,13 +227,41 @@ class TestOthers:
             client.socket.close()
         assert isinstance(connect(server.address).put("later", b"abc"), Stored)
 
-    @pytest.mark.parametrize("serving", CONCURRENT)
-    def test_are_served_beside_200_stalled_handshakes(self, start, connect, tmp_path, serving):
+    @pytest.fixture
+    def secured(self, tmp_path):
+        """The options of a server with a certificate, and the context of clients that trust it."""
         authority = trustme.CA()
         authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "server.pem"))
         trusting = ssl.create_default_context()
         authority.configure_trust(trusting)
-        server = start("--serving", serving, "--max-connections", "32", "--tls-cert", str(tmp_path / "server.pem"))
+        return ("--max-connections", "32", "--tls-cert", str(tmp_path / "server.pem")), trusting
+
+    @pytest.mark.parametrize("serving", CONCURRENT)
+    def test_are_served_beside_200_stalled_handshakes(self, start, connect, secured, serving):
+        options, trusting = secured
+        server = start("--serving", serving, *options)
         stalled = [connect(server.address) for _ in range(200)]
         assert isinstance(connect(server.address, trusting).put("a", b"abc"), Stored)
         del stalled
+
+    @linux
+    def test_are_no_processes_where_their_handshakes_stall(self, start, connect, secured):
+        options, trusting = secured
+        server = start("--serving", "forking", *options)
+        stalled = [connect(server.address) for _ in range(20)]
+        for number, client in enumerate(stalled):
+            client.send(b"\x16\x03\x01\x02"[: number % 5])
+        served = connect(server.address, trusting)
+        assert isinstance(served.put("a", b"abc"), Stored)
+        pid = server.process.pid
+        assert len(Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()) == 1
+
+    @posix
+    def test_are_served_beside_300_handshakes_begun_of_which_the_oldest_are_ended(self, start, connect, secured):
+        options, trusting = secured
+        server = start("--serving", "forking", *options)
+        stalled = [connect(server.address) for _ in range(300)]
+        assert isinstance(connect(server.address, trusting).put("a", b"abc"), Stored)
+        assert stalled[0].socket.recv(1) == b""
+        stalled[-1].send(MALFORMED)
+        assert isinstance(connect(server.address, trusting).put("b", b"abc"), Stored)

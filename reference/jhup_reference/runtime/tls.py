@@ -30,7 +30,7 @@ def server_context(cert: Path, key: Path | None = None, client_ca: Path | None =
     return context
 
 
-def secured(sock: socket.socket, context: ssl.SSLContext) -> socket.socket:
+def secured(sock: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
     """Return a connection that is to be secured, before its handshake; nothing is waited for.
 
     Raises:
