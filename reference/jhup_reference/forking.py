@@ -80,7 +80,7 @@ class ForkingUploadServer(Children, IterativeUploadServer):
         self.health = Health()
         self.socket.close()
         if self._handshakes:
-            self._handshakes.close()
+            self._handshakes.forsake()
 
     def begin(self, request: socket.socket, journal: Journal) -> Session | None:
         """Begin the session, in the child."""
