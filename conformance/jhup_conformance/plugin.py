@@ -356,6 +356,7 @@ class ConformancePlugin:
             return
         self.run.close()
         self._note_what_was_not_run(session)
+        self.run.fold()
         _keep_failed(self.run)
         # Imported where it is needed: pages and captures have libraries of their own.
         from jhup_conformance.reports.written import publish

@@ -64,7 +64,9 @@ def judge_all(cases: Sequence[Expected], jobs: int, options: Sequence[str], *, s
 def heard(cases: Sequence[Expected], jobs: int, options: Sequence[str], *, simulated: bool) -> Iterator[Said]:
     """Yield what the suite says of each, in order."""
     if simulated:
-        yield from judge_simulated(cases, jobs, options)
+        told = judge_simulated([each for each in cases if not each.process], jobs, options)
+        for expected in cases:
+            yield judge(expected, *options, *expected.options) if expected.process else next(told)
         return
     with ThreadPoolExecutor(jobs) as pool:
         yield from pool.map(lambda expected: judge(expected, *options, *expected.options), cases)
@@ -111,7 +113,7 @@ def common(function: Command) -> Command:
 
 
 simulation = click.option(
-    "--simulated", is_flag=True, help="On a network in memory: what processes show is not judged."
+    "--simulated", is_flag=True, help="On a network in memory, but for servers that only a process shows."
 )
 
 
@@ -206,6 +208,7 @@ def pairs(count: int, skip: int, seed: int, simulated: bool, jobs: int, profile:
             statuses=EITHER_WAY,
             related=dict.fromkeys(pair.blamed, "one of the two faults") | pair.related,
             is_flaky=bool(pair.wavers),
+            process=pair.process,
         )
         for pair in drawn
     ]
@@ -260,6 +263,7 @@ def upload_faults() -> Iterator[Expected]:
             blamed=fault.blamed,
             related=fault.related,
             is_flaky=bool(fault.wavers),
+            process=fault.process,
         )
 
 

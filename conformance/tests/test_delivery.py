@@ -11,7 +11,7 @@ import pytest
 from jhup.address import Address, Transport
 from jhup_conformance.wire import delivery
 from jhup_conformance.wire.dialer import Dialer
-from jhup_conformance.wire.line import drive
+from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.transcript import Action, Kind
 
 ON_LINUX = pytest.mark.skipif(

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from jhup_conformance.wire.line import Line, drive, overhear
+from jhup_conformance.wire.driving import drive
+from jhup_conformance.wire.line import Line, overhear
 from jhup_conformance.wire.transcript import Action, Closed, Kind
 
 LONG = 30.0

@@ -15,7 +15,8 @@ from jhup_conformance.target.process_group import ProcessGroup
 from jhup_conformance.target.quiet import Quiet
 from jhup_conformance.verify.rest import Rest
 from jhup_conformance.wire.channel import Channel, connect
-from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.driving import drive
+from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.network import SystemNetwork
 from jhup_conformance.wire.transcript import Action, Kind
 
@@ -120,6 +121,21 @@ def test_a_hurried_wait_ends_when_quiet_is_proven(tmp_path: Path) -> None:
         drive([line], until=lambda line: len(line.received) > 1, patience=3600.0, at_most=3600.0, rest=rest.on_lines)
 
         assert bytes(line.received) == b"x"
+
+
+def test_what_came_just_before_quiet_was_proven_is_no_sign_against_it(tmp_path: Path) -> None:
+    with talking(tmp_path, "answers at once") as (quiet, channel):
+        line, rest = Line(channel), Rest(quiet, is_hurried=True)
+        assert channel.send(memoryview(b"x")) == 1
+        while not quiet.of([channel]):
+            pass
+
+        asked = [rest.on_lines([line]), rest.on_lines([line])]
+        rest.review()
+
+        assert asked == [[], [line]]
+        assert bytes(line.received) == b"x"
+        assert quiet.is_trusted
 
 
 def test_a_connection_that_nobody_has_accepted_is_not_quiet(tmp_path: Path) -> None:

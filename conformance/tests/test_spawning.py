@@ -8,7 +8,7 @@ import pytest
 from jhup.address import Transport
 from jhup_conformance.target.process import CannotStart, Spawned
 from jhup_conformance.wire.dialer import Dialer
-from jhup_conformance.wire.line import drive
+from jhup_conformance.wire.driving import drive
 
 COUNTING = """
 import pathlib, socket, sys

@@ -1,20 +1,26 @@
 """Sends a recorded exchange again: byte for byte, cut for cut, with the same pauses, and tells what comes now."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from jhup.address import Address
-from jhup.echo import DatagramAnswers, Silence, right_answers
 from jhup_conformance.cli.records import read_record
-from jhup_conformance.cli.renaming import Points, renamed
-from jhup_conformance.differences import ClosedEarly, Gone, StillOpen, WrongBody
-from jhup_conformance.findings import NotSeen, SuiteError
+from jhup_conformance.cli.renaming import renamed
+from jhup_conformance.cli.replay_verdict import (
+    is_gone,
+    judge_answer,
+    judge_datagrams,
+    judge_serving,
+    judge_stored,
+    look_until,
+)
+from jhup_conformance.differences import Gone
 from jhup_conformance.reports.points import points_from_json
 from jhup_conformance.reports.printable import printable
-from jhup_conformance.reports.right import Answering, exchange_of, right_bodies
+from jhup_conformance.reports.right import exchange_of
 from jhup_conformance.run.options import UsageError
 from jhup_conformance.target.services import UPLOAD
 from jhup_conformance.target.store import Body, FolderObserver, Observer
@@ -25,19 +31,14 @@ from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.datagrams import Sender, wait_for
 from jhup_conformance.wire.dialer import Dialer, TargetGone
-from jhup_conformance.wire.dump import show_bytes
+from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.frames import header, prefix
-from jhup_conformance.wire.line import Line, drive
-from jhup_conformance.wire.transcript import Action, Closed, Kind, Transcript
+from jhup_conformance.wire.transcript import Action, Kind, Transcript
 
 __all__ = ["Again", "load_exchange", "replay"]
 
 _PATIENCE: Final = 5.5
 """Seconds to wait for what may still come: the 5 of the clauses, and the way there and back."""
-_LOOKING: Final = 2.0
-"""Seconds that the store is looked at until a right outcome shows."""
-_SETTLING: Final = 0.5
-_DYING: Final = 0.5
 _LEAST_PAUSE: Final = 0.05
 """Seconds between two segments: more than in the run, whose network told when a segment was read."""
 _AT_ONCE: Final = 0.0005
@@ -106,7 +107,7 @@ def replay(record: Mapping[str, Any], transcript: Transcript, dialer: Dialer, *,
     try:
         apart = _once(record, transcript, dialer, storage, _paced)
     except Unreachable as error:
-        return replace(now, holds=False, words=_is_gone(error))
+        return replace(now, holds=False, words=is_gone(error))
     return apart if apart.holds is False else now
 
 
@@ -143,14 +144,14 @@ def _once(
         satisfied = _is_satisfied(exchange, transcript)
         drive(list(lines.values()), until=satisfied, patience=_PATIENCE, at_most=120.0)
         if gone := next((each for each in points or () if isinstance(each, Gone)), None):
-            holds, words = _judge_serving(lines.values(), dialer, gone)
+            holds, words = judge_serving(lines.values(), dialer, gone)
         elif "echo" in record:
-            holds, words = _judge_answer(record, lines[0], must_close=_has_to_close(points))
+            holds, words = judge_answer(record, lines[0], points)
         else:
             try:
-                holds, words = _judge(transcript, lines[0], exchange, observer, points)
+                holds, words = judge_stored(transcript, lines[0], exchange, observer, points)
             except TargetGone as error:
-                holds, words = False, _is_gone(error)
+                holds, words = False, is_gone(error)
         if holds is not None and (doubt := stale or _taken(transcript)):
             holds, words = None, doubt
         return Again(lines[0].transcript, holds, words)
@@ -159,19 +160,11 @@ def _once(
             line.drop()
 
 
-def _is_gone(error: Exception) -> str:
-    return f"the server is gone after it: {error}"
-
-
 def _paced(steps: Sequence[Action]) -> list[Action]:
     """Return steps with pauses that keep segments apart on a busy machine too, unless there are too many of them."""
     if len(steps) > _MANY:
         return list(steps)
     return [replace(step, pause=max(step.pause, _LEAST_PAUSE)) if step.pause > _AT_ONCE else step for step in steps]
-
-
-def _has_to_close(points: Points) -> bool:
-    return any(isinstance(each, StillOpen) for each in points or ())
 
 
 def _taken(transcript: Transcript) -> str:
@@ -208,24 +201,9 @@ def _lay(bodies: Mapping[str, bytes], dialer: Dialer, observer: Observer | None)
         try:
             line.plan(actions(prefix(len(head)) + head + body, (4, 4 + len(head)), End.HOLD, _UNHURRIED))
             drive([line], until=lambda _: True, patience=_PATIENCE, at_most=_PATIENCE)
-            _look_until(observer, [name], lambda store, name=name, body=body: store[name] == Body.of(body))
+            look_until(observer, [name], lambda store, name=name, body=body: store[name] == Body.of(body))
         finally:
             line.drop()
-
-
-def _look_until(observer: Observer | None, names: list[str], is_right: Any) -> dict[str, Body | None] | None:
-    """Look at the store until something is the case, or for some seconds; None where it can't be seen."""
-    if observer is None:
-        return None
-    until = time.monotonic() + _LOOKING
-    try:
-        while True:
-            store = observer.look(names)
-            if is_right(store) or time.monotonic() > until:
-                return store
-            time.sleep(0.02)
-    except (NotSeen, SuiteError, Unreachable):
-        return None  # it offers no replies
 
 
 def _stale(transcript: Transcript, observer: Observer | None) -> str:
@@ -236,93 +214,6 @@ def _stale(transcript: Transcript, observer: Observer | None) -> str:
     fresh = [name for name in scene.watched if name not in scene.before]
     name = next((name for name, body in observer.look(fresh).items() if body is not None), "")
     return f"{name} was stored before, by an earlier run perhaps; with an empty store it shows" if name else ""
-
-
-def _judge(
-    recorded: Transcript, line: Line, exchange: Exchange | None, observer: Observer | None, points: Points
-) -> tuple[bool | None, str]:
-    if exchange is None:
-        return _judge_points(recorded, line, observer, points)
-    bodies = right_bodies(recorded)
-    # What must come is looked at first: once it is there, what must not come has had its time.
-    watched = sorted(exchange.bound.watched, key=lambda name: None in bodies.get(name, [None]))
-    store = _look_until(observer, watched, lambda store: exchange.mismatch(store) is None) if watched else {}
-    found = exchange.mismatch(store)
-    if not found and not exchange.is_proven(store):
-        # What must not happen has no sign that it is done with; a moment later it shows.
-        drive([line], until=lambda line: line.closed is not None, patience=_SETTLING, at_most=_SETTLING)
-        store = _look_until(observer, watched, lambda _: True) if watched else {}
-        found = exchange.mismatch(store)
-    if found:
-        return False, found.actual
-    if store is None and exchange.may_change:
-        return None, "what is stored can't be seen: --storage DIR would show it"
-    if points is None:
-        return None, "the suite saw it by means that a replay has not"
-    return True, "what came is right"
-
-
-def _judge_points(
-    recorded: Transcript, line: Line, observer: Observer | None, points: Points
-) -> tuple[bool | None, str]:
-    """Look for what was wrong once more, in a record of which the model can't tell what is right."""
-    if not points:
-        return None, f"the record alone does not tell what is right; {_sameness(recorded, line.transcript)}"
-    bodies = {each.name: each.wanted for each in points if isinstance(each, WrongBody)}
-    store = _look_until(observer, list(bodies), lambda store: all(store[name] in bodies[name] for name in bodies))
-    if bodies and store is None:
-        return None, "what is stored can't be seen: --storage DIR would show it"
-    for each in points:
-        match each:
-            case WrongBody(name, wanted) if store is not None and store[name] not in wanted:
-                return False, WrongBody(name, wanted, store[name]).actual
-            case StillOpen() if line.closed is None:
-                return False, each.actual
-            case ClosedEarly() if line.closed is not None:
-                return False, f"closed by the target ({line.closed})"
-    return True, "what was wrong is right now"
-
-
-def _judge_serving(lines: Iterable[Line], dialer: Dialer, gone: Gone) -> tuple[bool | None, str]:
-    """See whether the target goes on serving after an exchange that it did not survive before."""
-    for line in lines:
-        line.drop()
-    until = time.monotonic() + _DYING
-    while time.monotonic() < until:  # a process takes a moment to die, and nothing tells when
-        try:
-            dialer.first().drop()
-        except Unreachable as error:
-            return False, _is_gone(error)
-        time.sleep(0.05)
-    if gone.hung:
-        return None, "it accepts connections; whether it serves them a replay does not see"
-    return True, "it goes on accepting connections"
-
-
-def _judge_answer(record: Mapping[str, Any], line: Line, *, must_close: bool) -> tuple[bool | None, str]:
-    try:
-        answering = Answering.from_json(record["echo"])
-    except (KeyError, ValueError, TypeError) as error:
-        raise UsageError(f"the record's echo can't be read: {error!r}") from error
-    sent, received = line.transcript.sent, bytes(line.received)
-    ended = any(entry.kind is Kind.HALF_CLOSED for entry in line.transcript.entries)
-    right = right_answers(sent, shape=answering.shape, rules=answering.rules, ended=ended)
-    if line.closed is Closed.RESET and right.is_prefix_of_member(received):
-        return None, "a reset may have taken the rest of the answer"
-    if not right.contains(received):
-        return False, str(right.nearest(received))
-    if must_close and not line.closed:
-        return False, "still open"
-    return True, "what came is right"
-
-
-def _sameness(recorded: Transcript, now: Transcript) -> str:
-    """Say whether the target did what it did before, times aside."""
-
-    def deeds(transcript: Transcript) -> tuple[bytes, list[str]]:
-        return transcript.received, [entry.how for entry in transcript.entries if entry.kind is Kind.CLOSED]
-
-    return "it did the same as recorded" if deeds(recorded) == deeds(now) else "it did not do the same as recorded"
 
 
 def _replay_datagrams(record: Mapping[str, Any], transcript: Transcript, target: Address) -> Again:
@@ -342,23 +233,4 @@ def _replay_datagrams(record: Mapping[str, Any], transcript: Transcript, target:
         )
     finally:
         sender.close_old(0)
-    return Again(letter.transcript, *_judge_datagrams(record, letter.arrived, steps[0].data))
-
-
-def _judge_datagrams(
-    record: Mapping[str, Any], arrived: list[tuple[bytes, Any]], sent: bytes
-) -> tuple[bool | None, str]:
-    if "echo" not in record:
-        return None, f"{len(arrived)} datagrams came"
-    answering = Answering.from_json(record["echo"])
-    right = DatagramAnswers(sent, answering.rules)
-    if right.silence is Silence.REQUIRED:
-        if arrived:
-            return False, f"an answer came, {show_bytes(arrived[0][0])}, where none is right"
-        return None, "nothing came, which is right unless it is only lost"
-    wrong = [data for data, _ in arrived if not right.contains(data)]
-    if wrong:
-        return False, str(right.nearest(wrong[0]))
-    if len(arrived) > 1:
-        return False, f"{len(arrived)} datagrams came for one"
-    return (True, "what came is right") if arrived else (None, "nothing came, which a single loss may be")
+    return Again(letter.transcript, *judge_datagrams(record, letter.arrived, steps[0].data))

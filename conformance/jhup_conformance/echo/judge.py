@@ -26,8 +26,9 @@ from jhup_conformance.verify.failure import Failure
 from jhup_conformance.verify.judging import Judging
 from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.dialer import Dialer, TargetGone
+from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.dump import show_bytes
-from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.network import Clock
 
 __all__ = ["EchoJudge", "Plain"]

@@ -18,7 +18,8 @@ from jhup_conformance.target.timing import Pace
 from jhup_conformance.verify.judging import Judging
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.dialer import Dialer, dialer_to
-from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.driving import drive
+from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.network import Network
 from jhup_conformance.wire.transcript import Action, Kind
 

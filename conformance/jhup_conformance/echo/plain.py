@@ -9,8 +9,9 @@ from jhup_conformance.echo.diagnosis import diagnose, diagnose_extra, diagnose_n
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.echo.streams import StreamWire, leave
 from jhup_conformance.findings import Finding, Wavering
+from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.dump import show_bytes
-from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.transcript import Action, Kind
 
 __all__ = ["FIRST_PATIENCE", "PIECES", "try_plain"]

@@ -11,7 +11,8 @@ from jhup_conformance.target.timing import Pace
 from jhup_conformance.verify.exchange import actions
 from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.dialer import Dialer
-from jhup_conformance.wire.line import Line, drive, overhear
+from jhup_conformance.wire.driving import drive
+from jhup_conformance.wire.line import Line, overhear
 from jhup_conformance.wire.network import Clock
 from jhup_conformance.wire.transcript import Closed, Kind
 

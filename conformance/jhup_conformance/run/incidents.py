@@ -16,7 +16,8 @@ from jhup_conformance.target.process import CannotStart, Spawned
 from jhup_conformance.target.services import Kind as Service
 from jhup_conformance.verify.judging import Judging
 from jhup_conformance.wire.dialer import TargetGone
-from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.driving import drive
+from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.network import Clock
 from jhup_conformance.wire.transcript import Kind, Transcript
 

@@ -18,6 +18,7 @@ from jhup_conformance.findings import (
     class_met,
 )
 from jhup_conformance.learn.study import Study
+from jhup_conformance.run.hanging import hangs_on
 from jhup_conformance.run.incidents import START_IT, STAYS_AWAY, Incident, Watch, blame
 from jhup_conformance.run.machine import study_target
 from jhup_conformance.run.opening import open_judge, spawned_server
@@ -25,7 +26,9 @@ from jhup_conformance.run.options import Options, UsageError
 from jhup_conformance.run.untestable import reason_unseen
 from jhup_conformance.target.guest import finish_killed_runs
 from jhup_conformance.target.process import CannotStart, Spawned
+from jhup_conformance.target.services import Kind
 from jhup_conformance.verify.judging import Judging
+from jhup_conformance.verify.traits import traits
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.dialer import TargetGone
 
@@ -153,6 +156,18 @@ class Run:
             self.machine_problem = learnt
         else:
             self.machine = learnt
+
+    def fold(self) -> None:
+        """Tell which findings about an upload server hang on which."""
+        if self.options.kind is not Kind.UPLOAD:
+            return
+        found = {
+            result.clause: traits(result.decisive.transcript) if result.decisive.transcript else frozenset[str]()
+            for result in self.results.values()
+            if result.decisive and result.outcome in _FOUND
+        }
+        for clause, root in hangs_on(found).items():
+            self.results[clause].root = root
 
     def close(self) -> None:
         """Stop what was started."""

@@ -1,7 +1,10 @@
 """Section 2.2 and 2.3, framing: the frame, and requests on one connection, as long as each arrives whole."""
 
+from collections.abc import Sequence
+
 import pytest
 
+from jhup.limits import PREFIX_SIZE
 from jhup_conformance.checks import (
     NAME_LENGTH,
     End,
@@ -38,6 +41,13 @@ BODIES = {
     "JSON": b'{"cmd":"put","filename":"x","filesize":1}',
     "512 bytes": pattern(512),
 }
+
+SPILLS = {
+    "part of its prefix": (1, 2, 3),
+    "its prefix": (PREFIX_SIZE,),
+    "part of its header": range(PREFIX_SIZE + 1, 60, 2),
+}
+"""How many bytes of the next request stand in the segment with the end of a body."""
 
 GLUED = {
     "two puts": TWO_PUTS,
@@ -89,12 +99,16 @@ def test_a_whole_request_after_a_body_is_not_read_as_body(judge: Judge) -> None:
 
 
 @check("FRAME-7")
-@pytest.mark.parametrize("spill", range(1, 60, 2))
-def test_the_start_of_the_next_request_is_not_read_as_body(judge: Judge, spill: int) -> None:
+@pytest.mark.parametrize("spills", SPILLS.values(), ids=SPILLS.keys())
+def test_the_start_of_the_next_request_is_not_read_as_body(judge: Judge, spills: Sequence[int]) -> None:
     body, following = TWO_PUTS.body(0), TWO_PUTS.prefix(1)
-    sent = TWO_PUTS.cut(body.start, body.start + 1, following.start + spill)
+    streams = [TWO_PUTS.cut(body.start, body.start + 1, following.start + spill) for spill in spills]
 
-    judge.check(sent, requires=TWO_PUTS.paced(), blameless_if=sent.cut(*sent.cuts, following.start))
+    judge.check(
+        *streams,
+        requires=TWO_PUTS.paced(),
+        blameless_if=lambda stream: stream.cut(*stream.cuts, following.start),
+    )
 
 
 @check("FRAME-8")

@@ -40,6 +40,9 @@ NAMES: Final = 3
 SIZES: Final = (3, 61, 301, 3_001, 70_001)
 """Lengths of bodies; those at the edges of buffers have a clause of their own (STORE-5)."""
 BROKEN: Final = (b"[]", b'{"cmd":"put",}', b"{}", header(cmd="put", filename="a"), b'{"cmd":"x-nothing","x":NaN}')
+CLAIMS: Final = (-1, 0, 1, 2**24, 2**31 - 1)
+"""Prefixes that no header may have, and one of a header that never comes."""
+BAD_NAMES: Final = ("a/b", "", "..", "a\\b", "a\0b", "x" * 256)
 
 slots = st.integers(0, 3)
 names = st.integers(0, NAMES - 1)
@@ -168,12 +171,12 @@ class Hostile(Several):
         stream = requests(frame(head), self.request(name, 5))
         self.send(slot, stream, "sends something malformed and a put after it")
 
-    @rule(slot=slots, name=names, claim=st.sampled_from([-1, 0, 1, 2**24, 2**31 - 1]))
+    @rule(slot=slots, name=names, claim=st.sampled_from(CLAIMS))
     def bad_prefix(self, slot: int, name: int, claim: int) -> None:
         stream = requests(raw(prefix(claim), "prefix"), self.request(name, 5))
         self.send(slot, stream, f"claims a header of {claim} bytes")
 
-    @rule(slot=slots, name=names, bad=st.sampled_from(["a/b", "", "..", "a\\b", "a\0b", "x" * 256]))
+    @rule(slot=slots, name=names, bad=st.sampled_from(BAD_NAMES))
     def refused(self, slot: int, name: int, bad: str) -> None:
         stream = put(self.request(name, 5), name=bad, **self.asking)
         self.send(slot, stream, f"puts {bad[:8]!r}, which is refused", sealed=True)
@@ -210,11 +213,12 @@ PLAIN = (TWO_PUTS.paced(), UNKNOWN_AND_EMPTY.paced(), SHORTER_OVER_LONGER.paced(
 CUT_AND_GLUED = (TWO_PUTS, *(TWO_PUTS.cut(at) for at in (2, 30, 62)), TWO_PUTS.ending(End.FINISH_AT_ONCE))
 BROKEN_OFF = tuple(HALF_OVER_OLD.ending(end) for end in (End.HOLD, End.RESET, End.FINISH))
 WRONG = (
-    requests(frame(b"[]"), TRAP),
-    requests(raw(prefix(-1), "prefix"), TRAP),
-    requests(put(put(b""), name="a/b"), put(b"abc")),
+    *(requests(frame(head), TRAP) for head in BROKEN),
+    *(requests(raw(prefix(claim), "prefix"), TRAP) for claim in CLAIMS),
+    *(requests(put(put(b""), name=bad), put(b"abc")) for bad in BAD_NAMES),
 )
 ASKED = requests(put(b"abc", name=FILE, reply=True), stat(FILE), hello(), command("x-nothing", reply=True))
+REFUSALS_ASKED = tuple(requests(put(put(b"", reply=True), name=bad), put(b"abc", reply=True)) for bad in BAD_NAMES)
 
 
 def only_where_puts_may_meet(judge: Judge) -> None:
@@ -223,10 +227,11 @@ def only_where_puts_may_meet(judge: Judge) -> None:
     try:
         with Script(judge, file := judge.names.new()) as script:
             first, second = script.connect(), script.connect()
-            script.send(first.begins(put(b"the first body", name=file), -7))
-            script.send(second.begins(put(b"the second", name=file), -5))
-            script.step(first.completes())
-            script.step(second.completes())
+            for earlier, later in ((first, second), (second, first)):
+                script.send(first.begins(put(b"the first body", name=file), -7))
+                script.send(second.begins(put(b"the second", name=file), -5))
+                script.step(earlier.completes())
+                script.step(later.completes())
     except Finding as reason:
         pytest.skip(f"a prerequisite fails on its own: {reason}")
 
@@ -257,7 +262,7 @@ def test_others_are_served_in_conversations_of_any_course(judge: Judge) -> None:
 @pytest.mark.usefixtures("replies_offered")
 @check("REPLY-3", late=True, quick=False)
 def test_replies_come_in_order_in_conversations_of_any_course(judge: Judge) -> None:
-    only_where(judge, *PLAIN, *CUT_AND_GLUED, *BROKEN_OFF, *WRONG, ASKED)
+    only_where(judge, *PLAIN, *CUT_AND_GLUED, *BROKEN_OFF, *WRONG, ASKED, *REFUSALS_ASKED)
     only_where_puts_may_meet(judge)
 
     converse(judge, Asking)

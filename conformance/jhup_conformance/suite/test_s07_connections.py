@@ -31,7 +31,8 @@ from jhup_conformance.checks import (
 from jhup_conformance.suite.support.fairness import only_where, require_lanes, retried
 from jhup_conformance.suite.support.idle import keep_idle, require_silence
 from jhup_conformance.target.store_by_stat import ReplyObserver
-from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.driving import drive
+from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.transcript import Kind
 
 # 7.1, silence

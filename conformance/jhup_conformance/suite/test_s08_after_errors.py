@@ -11,6 +11,7 @@ from jhup_conformance.checks import (
     End,
     Finding,
     Judge,
+    NotSeen,
     StillOpen,
     Stream,
     check,
@@ -43,8 +44,11 @@ ENDING = [each for clause in ("HEAD-10", "HEAD-11", "HEAD-12") for each in MALFO
 @check("REPLY-20", presumes=PLAIN_REPLIES)
 def test_a_connection_ends_after_an_error_that_says_it_closes(judge: Judge) -> None:
     judge.require(PUT)
+    answered = [each for each in (row.put(b"", reply=True) for row in ENDING) if judge.works(each)]
+    if not answered:
+        raise NotSeen("no malformed header is answered by an error; REPLY-15 covers this")
 
-    judge.check(*(row.put(b"", reply=True) for row in ENDING), closes=True)
+    judge.check(*answered, closes=True)
 
 
 GOING_ON = {

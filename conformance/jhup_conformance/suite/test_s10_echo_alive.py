@@ -11,7 +11,7 @@ from jhup_conformance.verify.exchange import actions
 from jhup_conformance.verify.marks import check
 from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.channel import Unreachable
-from jhup_conformance.wire.line import drive
+from jhup_conformance.wire.driving import drive
 
 MOMENTS = {
     "before its first byte": (b"", End.RESET),

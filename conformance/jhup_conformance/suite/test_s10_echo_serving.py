@@ -13,8 +13,9 @@ from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.echo.streams import leave
 from jhup_conformance.findings import Finding, NotSeen
 from jhup_conformance.verify.marks import check
+from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.dump import show_bytes
-from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.transcript import Action, Kind
 
 

@@ -13,8 +13,9 @@ from jhup_conformance.findings import Finding, NotSeen
 from jhup_conformance.suite.support.idle import require_silence
 from jhup_conformance.verify.marks import check
 from jhup_conformance.verify.stream import End
+from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.dump import show_bytes
-from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.transcript import Action, Kind
 
 BEHIND = frozenset({Breach.EXTRA, Breach.WRONG})

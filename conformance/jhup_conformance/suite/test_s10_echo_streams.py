@@ -7,8 +7,8 @@ from jhup_conformance.echo.streams import leave
 from jhup_conformance.findings import Finding
 from jhup_conformance.verify.marks import check
 from jhup_conformance.verify.stream import End
+from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.dump import show_bytes
-from jhup_conformance.wire.line import drive
 from jhup_conformance.wire.transcript import Closed
 
 _LOOKS = 4

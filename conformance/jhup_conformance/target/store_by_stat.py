@@ -11,8 +11,9 @@ from jhup_conformance.findings import NotSeen
 from jhup_conformance.target.store import Body, ObservedBy
 from jhup_conformance.target.timing import Pace
 from jhup_conformance.wire.dialer import Dialer
+from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.frames import header, prefix
-from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.transcript import Action, Kind
 
 __all__ = ["ReplyObserver"]

@@ -22,7 +22,7 @@ from jhup_conformance.verify.lanes import learn_lanes
 from jhup_conformance.verify.runner import Failed, Runner
 from jhup_conformance.verify.stream import End, Names, put, requests
 from jhup_conformance.wire.dialer import Dialer
-from jhup_conformance.wire.line import drive
+from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.network import Clock
 
 __all__ = ["Bench"]

@@ -12,7 +12,8 @@ from jhup_conformance.verify.contact_forms import Form
 from jhup_conformance.verify.exchange import actions
 from jhup_conformance.verify.runner import Runner
 from jhup_conformance.verify.stream import End
-from jhup_conformance.wire.line import Line, drive, overhear
+from jhup_conformance.wire.driving import drive
+from jhup_conformance.wire.line import Line, overhear
 from jhup_conformance.wire.transcript import Action
 from jhup_conformance.wire.transcript import Kind as Step
 

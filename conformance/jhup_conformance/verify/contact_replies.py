@@ -15,8 +15,9 @@ from jhup_conformance.verify.contact_forms import BODY, Form, paced
 from jhup_conformance.verify.contact_meeting import FIRST, OTHER_FORM, UNHURRIED_PAUSE, Meeting, finish
 from jhup_conformance.verify.exchange import actions
 from jhup_conformance.verify.stream import End
+from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.frames import request
-from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.transcript import Action
 from jhup_conformance.wire.transcript import Kind as Step
 

@@ -11,7 +11,8 @@ from jhup_conformance.findings import Finding
 from jhup_conformance.verify.exchange import actions_of, scene_of
 from jhup_conformance.verify.runner import Runner
 from jhup_conformance.verify.stream import Bound, End, Stream
-from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.driving import drive
+from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.transcript import Action, Closed, Kind, Transcript
 
 __all__ = ["Dialogue", "wait_for_all"]

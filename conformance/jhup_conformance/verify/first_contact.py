@@ -21,7 +21,8 @@ from jhup_conformance.verify.runner import Runner
 from jhup_conformance.verify.stream import put
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.dialer import TargetGone
-from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.driving import drive
+from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.transcript import Action
 from jhup_conformance.wire.transcript import Kind as Step
 

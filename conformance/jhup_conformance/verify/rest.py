@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from jhup_conformance.target.quiet import Quiet
-from jhup_conformance.wire.line import Line
+from jhup_conformance.wire.line import Line, overhear
 
 __all__ = ["Rest"]
 
@@ -25,8 +25,11 @@ class Rest:
     def on_lines(self, lines: Sequence[Line]) -> list[Line]:
         """Return connections on which nothing more comes; none where the whole time is to be waited."""
         proven = self._proven(line for line in lines if line not in self._heard)
-        self._heard |= {line: len(line.received) for line in proven}
-        return proven if self._is_hurried else []
+        before = {line: len(line.received) for line in proven}
+        overhear(proven)  # what came before quiet; then it is asked again, and not said to have spoken after it
+        at_rest = {line: count for line, count in before.items() if len(line.received) == count}
+        self._heard |= at_rest
+        return list(at_rest) if self._is_hurried else []
 
     def on_store(self, lines: Iterable[Line]) -> bool:
         """Tell whether the exchanges on some connections will change the store no more, as a look since has shown."""

@@ -15,7 +15,8 @@ from jhup_conformance.verify.exchange import Attempt, Exchange, Mismatch
 from jhup_conformance.verify.rest import Rest
 from jhup_conformance.verify.stream import Names, Stream, put
 from jhup_conformance.wire.dialer import Dialer
-from jhup_conformance.wire.line import Line, drive, overhear
+from jhup_conformance.wire.driving import drive
+from jhup_conformance.wire.line import Line, overhear
 from jhup_conformance.wire.network import Clock
 from jhup_conformance.wire.transcript import Transcript
 

@@ -14,7 +14,8 @@ from jhup_conformance.target.body import Body
 from jhup_conformance.verify.exchange import Attempt, Exchange, actions_of
 from jhup_conformance.verify.judge import Judge
 from jhup_conformance.verify.stream import End, Stream, put, raw
-from jhup_conformance.wire.line import Line, drive
+from jhup_conformance.wire.driving import drive
+from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.transcript import Beside, Scene
 
 __all__ = ["Peer", "Script", "Step"]

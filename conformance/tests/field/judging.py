@@ -37,6 +37,7 @@ class Expected:
         says: what an incident has to say; empty for nothing.
         is_attached: whether it is started here, and the suite given its address and folder.
         is_flaky: whether any clause may be called FLAKY.
+        process: why it takes a process to show, not the simulated network; empty where both do.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Expected:
     says: str = ""
     is_attached: bool = False
     is_flaky: bool = False
+    process: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,11 @@ class Said:
             for each in self.report.get("clauses", ())
             if each["outcome"] in BLAMING
         }
+
+    @property
+    def roots(self) -> dict[str, str]:
+        """The clauses that hang on the failure of another one, each with that."""
+        return {each["id"]: each["root"] for each in self.report.get("clauses", ()) if each.get("root")}
 
     def is_hidden(self, clauses: frozenset[str]) -> bool:
         """Tell whether none of some clauses could be judged, or hangs on another one."""
@@ -156,7 +163,8 @@ def wrong(expected: Expected, said: Said) -> Iterator[str]:
     if missed := sorted(expected.blamed - said.found.keys()):
         yield "MISSED " + " ".join(f"{each} ({said.outcomes.get(each)})" for each in missed)
     for clause, why in said.found.items():
-        if not may_blame(expected, clause, said.outcomes[clause]):
+        root = said.roots.get(clause, clause)
+        if not (may_blame(expected, clause, said.outcomes[clause]) or may_blame(expected, root, "")):
             yield f"ACCUSED {clause} {why}"
     if expected.contact and expected.contact not in json.dumps(said.report.get("first_contact"), ensure_ascii=False):
         yield f"first contact does not say {expected.contact!r}: {said.report.get('first_contact')}"

@@ -56,6 +56,11 @@ class Pair:
     def wavers(self) -> str:
         return "; ".join(filter(None, (each.wavers for each in self.faults)))
 
+    @property
+    def process(self) -> str:
+        """Why it takes a process of its own to show."""
+        return "; ".join(filter(None, (each.process for each in self.faults)))
+
 
 def own_names(server: type[Faithful]) -> set[str]:
     """Return what a server overrides, with all that it inherits from other faults."""

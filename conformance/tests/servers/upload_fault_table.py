@@ -259,10 +259,14 @@ FAULTS: dict[str, Fault] = {
         headers.NullIsNothing, "HEAD-12", {SAME_HEADERS: "ERR-1 ERR-3 REPLY-15 REPLY-20", SOUND: "ERR-2"}
     ),
     "32 bits of a filesize": fault(headers.Wraps32, "HEAD-13 HEAD-20", {READ_ON: "REPLY-20"}),
-    "53 bits of a filesize": fault(headers.Wraps53, "HEAD-20", {READ_ON: "REPLY-15 REPLY-20"}),
+    "53 bits of a filesize": fault(
+        headers.Wraps53, "HEAD-20", {READ_ON: "REPLY-15 REPLY-20", "-2^63 wraps to 0 there": "HEAD-12"}
+    ),
     "64 bits of a filesize": fault(headers.Wraps64, "HEAD-14"),
     "leaves out points": fault(headers.LeavesOutPoints, "HEAD-15"),
-    "ignores puts with exponents": fault(headers.IgnoresExponents, "HEAD-15"),
+    "ignores puts with exponents": fault(
+        headers.IgnoresExponents, "HEAD-15", {"exponents are read there, too": "HEAD-16"}
+    ),
     "cuts decimals": fault(headers.CutsDecimals, "HEAD-16"),
     "first of two members": fault(headers.FirstOfTwo, "HEAD-17"),
     "first of two sizes": fault(headers.FirstOfTwoSizes, "HEAD-17"),
@@ -330,7 +334,9 @@ FAULTS: dict[str, Fault] = {
     # Chapter 5, storing
     "loses a byte of 257": fault(storing.LosesAByteOf257, "STORE-1", {"257 bytes are beside a buffer": "STORE-5"}),
     "keeps no empty bodies": fault(
-        storing.KeepsNoEmptyBodies, "STORE-2", {EMPTY: "HEAD-13 HEAD-15 HEAD-17 REPLY-9 REPLY-7 FRAME-11 FRAME-10"}
+        storing.KeepsNoEmptyBodies,
+        "STORE-2",
+        {EMPTY: "STORE-1 HEAD-13 HEAD-15 HEAD-17 REPLY-9 REPLY-7 FRAME-11 FRAME-10"},
     ),
     "an empty body replaces none": fault(storing.EmptyKeepsTheOld, "STORE-2", {EMPTY: "STORE-3 REPLY-9 FRAME-10"}),
     "keeps the tail": fault(storing.KeepsTheTail, "STORE-3", {REPLACING: "REPLY-9 STORE-2 STORE-9 REPLY-3 STORE-6"}),
@@ -364,7 +370,9 @@ FAULTS: dict[str, Fault] = {
         storing.KeepsWhatCameBeforeAReset, "STORE-7", {"one of two puts breaks off there": "STORE-9"}
     ),
     "copies into place": fault(storing.CopiesIntoPlace, "STORE-8", {"puts of a name meet there": "STORE-9"}),
-    "missing for a moment": fault(storing.MissingForAMoment, "STORE-8", {"puts of a name meet there": "STORE-9"}),
+    "missing for a moment": fault(
+        storing.MissingForAMoment, "STORE-8", {"a body is replaced there, too": "STORE-2 STORE-3 STORE-9"}
+    ),
     "shares unfinished files": fault(
         storing.SharesUnfinished, "STORE-9", {UNFINISHED: "STORE-10", MIXED: "STORE-8 REPLY-9"}
     ),

@@ -1,0 +1,197 @@
+"""What is special about an exchange: all that a plain put hasn't, told from its bytes by the specification's reader.
+
+Two findings whose exchanges have something special in common may have one cause (`jhup_conformance.run.hanging`).
+"""
+
+import bisect
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jhup.errors import Malformed
+from jhup.formats import prefix_fault
+from jhup.limits import HEADER_CEILING, MAX_HEADER, MAX_NAME, PREFIX_SIZE
+from jhup.messages import Hello, Put, Request, Stat
+from jhup.names import name_fault
+from jhup.objects import load_object
+from jhup.requests import read_request
+from jhup_conformance.wire.transcript import Action, Kind, Transcript
+
+__all__ = ["ABOUT", "SUBJECTS", "WEAK", "traits"]
+
+ABOUT: Final = "what {} is about"
+"""The trait of bytes that break a clause, so that a server has to refuse them or to close."""
+WEAK: Final = frozenset({"two requests in a segment"})
+"""Traits that many exchanges of the suite have, whatever they are about."""
+REPLACED: Final = "a body over another one"
+SUBJECTS: Final = {
+    "a name": frozenset({"NAME"}),
+    REPLACED: frozenset({"STORE"}),
+    "a body of": frozenset({"FRAME", "STORE"}),
+    "a body without": frozenset({"FRAME", "STORE"}),
+    "a cut": frozenset({"FRAME"}),
+    "a header": frozenset({"FRAME"}),
+    "what ": frozenset({"ERR"}),
+}
+"""The chapters, by the beginning of their clauses, that a trait with such words at its head is the subject of."""
+
+_MEMBERS: Final = ("cmd", "filename", "filesize", "reply")
+_LONG_HEADERS: Final = (512, 4096, 16384, 65535)
+"""Header bytes beyond which a header is long, longer, …"""
+_LONG_BODIES: Final = (8192, 65535, 1048576, 2**31)
+_MANY: Final = (9, 99)
+_LONG_NAME: Final = 128
+_PLAIN_SIGNS: Final = frozenset("-_.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A request's place in a stream; `body` is None where nobody can know its end, or where it is not begun."""
+
+    start: int
+    header: int
+    body: int
+    end: int
+    request: Request | None
+
+
+def traits(transcript: Transcript) -> frozenset[str]:
+    """Return what is special about an exchange, each in a few words."""
+    beside = transcript.scene.beside if transcript.scene else ()
+    lines = [transcript, *(each.transcript for each in beside)]
+    found: set[str] = set()
+    puts: list[frozenset[str]] = []
+    for line in lines:
+        told, names = _of_line(line.actions())
+        found |= told
+        puts.append(names)
+    if len(lines) > 1:
+        found.add("several connections")
+        if any(count > 1 for count in Counter(name for names in puts for name in names).values()):
+            found.add("one name on several connections")
+    if transcript.scene:
+        found |= {REPLACED} if transcript.scene.before else set()
+        found |= {"one name that the folder has taken"} if transcript.scene.taken else set()
+    return frozenset(found)
+
+
+def _of_line(actions: Sequence[Action]) -> tuple[set[str], frozenset[str]]:
+    """Return what is special about one connection, and the names of its puts."""
+    stream = b"".join(each.data for each in actions)
+    borders, at = [0], 0
+    for each in actions:
+        at += len(each.data)
+        borders.append(at)
+    found, names, count, last = set(), Counter[str](), 0, 0
+    for frame, told in _frames(stream):
+        found |= told
+        found |= set(_segmented(frame, borders, stream))
+        count, last = count + 1, frame.end
+        if isinstance(frame.request, Put):
+            names[frame.request.filename] += 1
+    found |= {f"more than {many} requests" for many in _MANY if count > many}
+    if any(each > 1 for each in names.values()):
+        found.add(REPLACED)
+    whole = last == len(stream)
+    for each in actions:
+        if each.kind is not Kind.SENT:
+            how = "a reset" if each.kind is Kind.RESET else "the end of the stream"
+            found.add(f"{how} {'between requests' if whole else 'inside a request'}")
+    return found, frozenset(names)
+
+
+def _frames(stream: bytes) -> Iterator[tuple[_Frame, set[str]]]:
+    """Yield the requests of a stream up to what makes the rest unreadable, each with what is special about it."""
+    at = 0
+    while at < len(stream):
+        header = at + PREFIX_SIZE
+        length = int.from_bytes(stream[at:header], "little", signed=True)
+        if len(stream) < header or prefix_fault(length, HEADER_CEILING):
+            fault = prefix_fault(length) if len(stream) >= header else None
+            yield _Frame(at, header, header, -1, None), {ABOUT.format(fault.clause)} if fault else set()
+            return
+        body = header + length
+        if len(stream) < body:
+            yield _Frame(at, header, body, -1, None), set()
+            return
+        told = {f"a header of more than {size} bytes" for size in _LONG_HEADERS if length > size}
+        if length > MAX_HEADER:
+            told.add(ABOUT.format("FRAME-15"))
+        text = stream[header:body]
+        try:
+            members = load_object(text)
+            request = read_request(members)
+        except Malformed as error:
+            yield _Frame(at, header, body, -1, None), {*told, ABOUT.format(error.clause)}
+            return
+        told |= set(_of_header(text, members, request))
+        size = request.filesize if isinstance(request, Put) else 0
+        yield _Frame(at, header, body, body + size, request), told
+        at = body + size
+
+
+def _of_header(text: bytes, members: dict[str, Any], request: Request) -> Iterator[str]:
+    """Yield what is special about a header that is not malformed."""
+    kind = {Put: "put", Stat: "stat", Hello: "hello"}.get(type(request), "unknown command")
+    if kind != "put":
+        yield kind if not request.reply else f"{kind} that asks"
+    elif request.reply:
+        yield "put that asks"
+    if kind == "unknown command" and "filesize" in members:
+        yield "unknown command with a filesize"
+    for member in members:
+        if member not in _MEMBERS:
+            yield f"a member like {member.lower()}" if member.lower() in _MEMBERS else "an unknown member"
+    if b"\\" in text:
+        yield "an escape"
+    if b'": ' in text or b", " in text or not text.startswith(b'{"'):
+        yield "white space"
+    if len(members) < text.count(b'":'):
+        yield "a member twice, or an object inside"
+    if isinstance(request, Put):
+        yield from _of_body(request.filesize)
+    name = members.get("filename")
+    if isinstance(name, str) and isinstance(request, Put | Stat):
+        yield from _of_name(name)
+
+
+def _of_body(size: int) -> Iterator[str]:
+    if size == 0:
+        yield "a body without a byte"
+    yield from (f"a body of more than {edge} bytes" for edge in _LONG_BODIES if size > edge)
+
+
+def _of_name(name: str) -> Iterator[str]:
+    if fault := name_fault(name):
+        yield ABOUT.format(fault.clause)
+        return
+    if len(name.encode()) > _LONG_NAME:
+        yield "a name that is long"
+    if len(name.encode()) == MAX_NAME:
+        yield "a name that is the longest"
+    if not name.isascii():
+        yield "a name beyond ASCII"
+    if any(each.isascii() and not _is_plain(each) for each in name):
+        yield "a name with signs"
+    if name.startswith("."):
+        yield "a name that begins with a dot"
+
+
+def _is_plain(character: str) -> bool:
+    return character.isalnum() or character in _PLAIN_SIGNS
+
+
+def _segmented(frame: _Frame, borders: Sequence[int], stream: bytes) -> Iterator[str]:
+    """Yield how a request and its fields lie in segments."""
+    end = frame.end if frame.end >= 0 else len(stream)
+    if frame.start and frame.start not in borders:
+        yield "two requests in a segment"
+    for field, start, stop in (
+        ("prefix", frame.start, frame.header),
+        ("header", frame.header, frame.body),
+        ("body", frame.body, end),
+    ):
+        inside = bisect.bisect_left(borders, min(stop, len(stream))) - bisect.bisect_right(borders, start)
+        if inside > 0:
+            yield f"a cut in a {field}"
