@@ -205,7 +205,7 @@ class ClauseResult:
         clause: the clause.
         reason: why it has no check, when it has none.
         checks: what its checks gave.
-        left_out: how many checks were not run, because the clause had failed already.
+        left_out: how many checks were not run, because the clause had failed already, or nothing was learnt.
         does_not_apply: why it is not about this target, when it isn't.
         judged_by: the version of the text that the run judges by, where that has no such clause; empty where it has.
         root: the clause whose failure this one hangs on; None where it stands alone.

@@ -14,7 +14,6 @@ import pytest
 from _pytest.runner import runtestprotocol
 from hypothesis import HealthCheck, Phase
 from hypothesis.configuration import set_hypothesis_home_dir
-from hypothesis.database import DirectoryBasedExampleDatabase
 
 from jhup_conformance.findings import (
     CheckResult,
@@ -43,6 +42,8 @@ from jhup_conformance.wire.dialer import TargetGone
 __all__ = ["RUN", "ConformancePlugin", "Progress"]
 
 _NAME: Final = "jhup-conformance"
+_UNSEEN: Final = 2
+"""How often the same check may come to nothing, each time with other values, before it is left."""
 RUN: Final = pytest.StashKey[Run]()
 _COUNTS: Final = pytest.StashKey[tuple[int, int, int]]()
 _AGAIN: Final = pytest.StashKey[bool]()
@@ -101,6 +102,7 @@ class ConformancePlugin:
         self._done = 0
         self._total = 0
         self._not_run: dict[str, str] = {}
+        self._unseen: Counter[str] = Counter()
         self._configure_hypothesis(options)
 
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -112,17 +114,17 @@ class ConformancePlugin:
     @staticmethod
     def _configure_hypothesis(options: Options) -> None:
         # A slow target is no slow test; and a target that waits out every time-out must not be shrunk for minutes.
-        # What Hypothesis keeps goes to the user's cache, not into the folder that the user happens to stand in.
-        cache = platformdirs.user_cache_path("jhup-conformance") / "hypothesis"
-        set_hypothesis_home_dir(cache)
+        # What Hypothesis keeps goes to the user's cache, not into the folder that the user happens to stand in. It keeps
+        # no examples that failed: a verdict depends on the seed, and not on what was judged before.
+        set_hypothesis_home_dir(platformdirs.user_cache_path("jhup-conformance") / "hypothesis")
         hypothesis.settings.register_profile(
             _NAME,
             max_examples=EFFORTS[options.profile].examples,
             deadline=None,
             suppress_health_check=list(HealthCheck),
-            phases=(Phase.explicit, Phase.reuse, Phase.generate),
+            phases=(Phase.explicit, Phase.generate),
             print_blob=False,
-            database=DirectoryBasedExampleDatabase(cache / "examples"),
+            database=None,
         )
         hypothesis.settings.load_profile(_NAME)
 
@@ -254,9 +256,14 @@ class ConformancePlugin:
         judge.random.seed(f"{self.run.options.seed} {item.nodeid}")
         if not mark.kwargs["blind"]:
             judge.admit(result.clause, tried=bool(result.checks))
-        if result.outcome in (Outcome.FAIL, Outcome.WARN) and self.run.options.profile is not Profile.THOROUGH:
+        if self.run.options.profile is Profile.THOROUGH:
+            return
+        if result.outcome in (Outcome.FAIL, Outcome.WARN):
             result.left_out += 1
             pytest.skip("the clause has failed already; --profile thorough goes on")
+        if self._unseen[_function(item)] >= _UNSEEN:
+            result.left_out += 1
+            pytest.skip("nothing was learnt by the same check with other values; --profile thorough goes on")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -288,6 +295,8 @@ class ConformancePlugin:
             item.stash[_AGAIN] = True
             return report
         self.run.add(result)
+        if call.when == "call" and any(isinstance(each, NotSeen) for each in _causes(error)):
+            self._unseen[_function(item)] += 1
         self._done += 1
         self._progress.checked(result, self._done, self._total)
         if self.run.gone:
@@ -386,6 +395,11 @@ def _parameters(mark: pytest.Mark) -> Sequence[object]:
     """Return the sets of parameters of a mark that has some."""
     values = mark.args[1] if mark.name == "parametrize" and len(mark.args) > 1 else ()
     return values if isinstance(values, Sequence) else tuple(values)
+
+
+def _function(item: pytest.Item) -> str:
+    """Return what a check has in common with the same one with other values."""
+    return item.nodeid.partition("[")[0]
 
 
 def _mark(item: pytest.Item) -> pytest.Mark:

@@ -206,10 +206,11 @@ FILE = name("file")
 TWO_PUTS = requests(put(b"abc"), put(b"defgh"))
 UNKNOWN_AND_EMPTY = requests(put(b""), command("x-nothing", filename="ignored", filesize=5), put(b"abc"))
 SHORTER_OVER_LONGER = put(b"short", name=FILE).having({FILE: b"what is longer"})
+NOTHING_OVER_OLD = put(b"", name=FILE).having({FILE: b"old"})
 HALF_OVER_OLD = put(b"new", name=FILE).having({FILE: b"old"}).first(-1)
 TRAP = put(b"trap")
 
-PLAIN = (TWO_PUTS.paced(), UNKNOWN_AND_EMPTY.paced(), SHORTER_OVER_LONGER.paced())
+PLAIN = (TWO_PUTS.paced(), UNKNOWN_AND_EMPTY.paced(), SHORTER_OVER_LONGER.paced(), NOTHING_OVER_OLD.paced())
 CUT_AND_GLUED = (TWO_PUTS, *(TWO_PUTS.cut(at) for at in (2, 30, 62)), TWO_PUTS.ending(End.FINISH_AT_ONCE))
 BROKEN_OFF = tuple(HALF_OVER_OLD.ending(end) for end in (End.HOLD, End.RESET, End.FINISH))
 WRONG = (
