@@ -114,8 +114,8 @@ class ConformancePlugin:
     @staticmethod
     def _configure_hypothesis(options: Options) -> None:
         # A slow target is no slow test; and a target that waits out every time-out must not be shrunk for minutes.
-        # What Hypothesis keeps goes to the user's cache, not into the folder that the user happens to stand in. It keeps
-        # no examples that failed: a verdict depends on the seed, and not on what was judged before.
+        # What Hypothesis keeps goes to the user's cache, not into the folder that the user happens to stand in. It
+        # keeps no examples that failed: a verdict depends on the seed, and not on what was judged before.
         set_hypothesis_home_dir(platformdirs.user_cache_path("jhup-conformance") / "hypothesis")
         hypothesis.settings.register_profile(
             _NAME,
