@@ -93,6 +93,8 @@ class Runner:
         self.proven_at = 0.0
         self.quiet: Quiet | None = None
         self._satisfied = 0.0
+        self._serves_one = False
+        """Whether the target was seen to serve nobody else while a connection was open."""
 
     @property
     def clock(self) -> Clock:
@@ -145,13 +147,17 @@ class Runner:
                 exchange.begin(line, pause, lead=pause if blind else 0.0)
             self.executions += len(exchanges)
             self._drive(exchanges, patience)
-            failed, in_doubt = self._judge(exchanges, patience)
+            failed, left, in_doubt = self._judge(exchanges, patience)
             if not failed and any(exchange.may_change for exchange in exchanges):
                 answered = self._satisfied - max(line.last_sent for line in lines)
                 self.pace.note(answered / max(1.0, len(lines) / _AT_EASE))
         finally:
             for line in lines:
                 line.drop()
+        if left and (in_doubt or self._serves_one):
+            in_doubt = not self.prove_alive()
+            self._serves_one = self._serves_one or not in_doubt
+            failed = failed or _failed(left, self._look(left))
         if not (failed or in_doubt) and any(exchange.may_change for exchange in exchanges):
             self.proven_at = self.clock.now()
         return failed, in_doubt
@@ -204,10 +210,13 @@ class Runner:
         """Return what ends waits early; the whole time is waited before something counts as missing."""
         return Rest(self.quiet, is_hurried=patience < self.pace.last_patience)
 
-    def _judge(self, exchanges: Sequence[Exchange], patience: float) -> tuple[list[Failed], bool]:
-        """Compare with the right outcomes; give what failed, and whether the target is in doubt to serve still."""
-        in_doubt = False
-        store = None
+    def _judge(self, exchanges: Sequence[Exchange], patience: float) -> tuple[list[Failed], Sequence[Exchange], bool]:
+        """Compare with the right outcomes.
+
+        Returns:
+            What failed, what nothing but time has proven, and whether the target is in doubt to serve still.
+        """
+        in_doubt, left, store = False, list[Exchange](), None
         if self.observer:
             store = self._wait(exchanges, patience)
             self._satisfied = self.clock.now()
@@ -216,7 +225,7 @@ class Runner:
                 store = self._wait(exchanges, patience)
         # Hear what came while the store was looked at: a word too many, or a close.
         overhear(exchange.line for exchange in exchanges)
-        return _failed(exchanges, store), in_doubt
+        return _failed(exchanges, store), left, in_doubt
 
     def _wait(self, exchanges: Sequence[Exchange], patience: float) -> Store:
         """Look until every exchange shows a right outcome, or can't any more, or made no progress for too long."""
@@ -242,7 +251,8 @@ class Runner:
     def _settle(self, exchanges: Sequence[Exchange]) -> bool:
         """Wait for proof that nothing wrong is on its way any more, or for the settling time; tells of signs of life.
 
-        A target that must not do anything shows no sign that it is done: so a positive has to come through beside it.
+        A target that must not do anything shows no sign that it is done: so a positive has to come through beside it,
+        or after it where the target serves one connection at a time.
         """
         until = self.clock.now() + self.pace.settle
         left, wait = exchanges, _FIRST_LOOK
@@ -252,7 +262,7 @@ class Runner:
             drive([each.line for each in left], until=lambda _: False, patience=wait, at_most=wait)
             wait = min(2 * wait, _LAST_LOOK)
             left = _unproven(left, self._look(left))
-        return self.prove_alive()
+        return self._serves_one or self.prove_alive()
 
     def _look(self, exchanges: Sequence[Exchange]) -> Store:
         if self.observer is None:
