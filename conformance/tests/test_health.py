@@ -168,6 +168,17 @@ def test_a_server_that_an_exchange_ends_is_named_and_the_run_goes_on(judge: Judg
     assert any(line.startswith("fatal:") for line in incident["output"])
 
 
+def test_a_server_that_ends_of_no_single_exchange_is_blamed_for_that_alone(judge: Judge) -> None:
+    clauses = [word for name in ("FRAME-4", "HEAD-6", "STORE-2", "ERR-9") for word in ("--clause", name)]
+
+    judged = judge("--spawn", f"{FALLING} --kind 'dies of many'", *clauses)
+
+    assert judged.outcomes("FAIL") == {"ERR-9"}, judged.printed
+    assert judged.clause("ERR-9")["actual"] == "The server ended after this exchange with exit status 4."
+    assert "no single connection does that again, alone" in judged.clause("ERR-9")["details"]
+    assert {each["how"] for each in judged.report["incidents"]} == {"exit status 4"}
+
+
 def test_a_server_that_an_exchange_hangs_is_stopped_and_started_again(judge: Judge) -> None:
     judged = judge("--spawn", f"{FALLING} --kind hangs", "--clause", "HEAD-6", "--clause", "STORE-2")
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
 from jhup.address import Address
 from jhup.clauses import Clause
@@ -19,9 +18,10 @@ from jhup_conformance.reports.guidance import Guidance, guidance
 from jhup_conformance.reports.hints import LANGUAGE_NAMES, guess_language, hints
 from jhup_conformance.reports.reproducer import reproducer
 from jhup_conformance.reports.right import Answering
+from jhup_conformance.run.incidents import SERVES_ON
 from jhup_conformance.run.options import Options
 from jhup_conformance.run.session import Run
-from jhup_conformance.target.services import UPLOAD, Kind
+from jhup_conformance.target.services import UPLOAD
 
 __all__ = ["FINDINGS", "Account", "accounts", "again", "answering"]
 
@@ -122,14 +122,10 @@ def _steps(check: CheckResult, service: str) -> list[Step]:
     return annotate(check.transcript, service, had_to_close=had_to)
 
 
-_SERVES_ON: Final = {Kind.UPLOAD: "ERR-9", Kind.ECHO: "ECHO-68"}
-"""The clause about a server that goes on whatever happens on a connection."""
-
-
 def _mended_like(run: Run, identifier: str) -> str:
     """Return the clause whose advice mends a finding: a server that ended or hung is mended like any that does."""
-    ended = any(each.clause == identifier for each in run.incidents)
-    return _SERVES_ON[run.options.kind] if ended else identifier
+    ended = any(each.clause == identifier and not each.is_of_many for each in run.incidents)
+    return SERVES_ON[run.options.kind] if ended else identifier
 
 
 def _guidance(run: Run, identifier: str) -> Guidance:

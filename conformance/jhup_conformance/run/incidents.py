@@ -21,7 +21,10 @@ from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.network import Clock
 from jhup_conformance.wire.transcript import Kind, Transcript
 
-__all__ = ["START_IT", "STAYS_AWAY", "Incident", "Watch", "blame"]
+__all__ = ["SERVES_ON", "START_IT", "STAYS_AWAY", "Incident", "Watch", "blame", "blame_many"]
+
+SERVES_ON: Final = {Service.UPLOAD: "ERR-9", Service.ECHO: "ECHO-68"}
+"""The clause about a server that goes on whatever happens on a connection."""
 
 START_IT: Final = "The target does not come back: start it with --spawn to go on."
 RESTARTED, CAME_BACK, STAYS_AWAY = "restarted", "came back", "stays away"
@@ -49,6 +52,7 @@ class Incident:
         node: that check.
         transcript: the exchange that did it, as far as can be told.
         then: what became of it: "restarted", "came back" or "stays away".
+        is_of_many: whether no single connection does it again, alone: the target has had too much of something.
     """
 
     at: float
@@ -59,6 +63,7 @@ class Incident:
     node: str
     transcript: Transcript | None
     then: str
+    is_of_many: bool = False
 
     @property
     def sentence(self) -> str:
@@ -91,6 +96,11 @@ def blame(result: CheckResult, incident: Incident, clause: Clause) -> None:
     something else: that is for ERR-9, which has checks of its own.
     """
     printed = tuple(f"it printed: {line}" for line in incident.output)
+    if incident.is_of_many:  # another clause is blamed for that (`blame_many`)
+        if result.outcome is not Outcome.PASS:
+            result.outcome, result.details = Outcome.UNVERIFIED, printed
+            result.actual = f"{incident.sentence} No connection of this check alone does that again."
+        return
     if incident.transcript is None and result.outcome in (Outcome.FAIL, Outcome.WARN):  # a datagram's own finding
         result.details += (incident.sentence, *printed)
         return
@@ -101,6 +111,20 @@ def blame(result: CheckResult, incident: Incident, clause: Clause) -> None:
     result.expected, result.actual = incident.point.expected, incident.point.actual
     result.points, result.where, result.transcript = (incident.point,), "", incident.transcript
     result.details = printed
+
+
+def blame_many(incident: Incident, clause: Clause) -> CheckResult:
+    """Return what an incident that no single connection causes says of the clause about a server that goes on."""
+    return CheckResult(
+        clause.id,
+        incident.node,
+        Outcome.FAIL if clause.level is Level.MUST else Outcome.WARN,
+        expected=incident.point.expected,
+        actual=incident.point.actual,
+        points=(incident.point,),
+        transcript=incident.transcript,
+        details=("no single connection does that again, alone", *(f"it printed: {line}" for line in incident.output)),
+    )
 
 
 def _is_beyond(clause: Clause, transcript: Transcript) -> bool:
@@ -173,7 +197,10 @@ class Watch:
         at = self._seconds()
         suspects = self._judge.suspects or self._last_used()
         then = self._restart() if self._spawned else self._wait()
-        culprit = self._culprit(suspects, found) if then != STAYS_AWAY else next(iter(suspects), None)
+        culprit, is_of_many = next(iter(suspects), None), False
+        if then != STAYS_AWAY and self._spawned and found.condition is not Condition.HUNG and suspects:
+            again = self._culprit(suspects)
+            culprit, is_of_many = again or culprit, again is None
         clause, node = result.clause, result.node
         if culprit and self._last and culprit.last_sent < self._check_began:
             clause, node = self._last
@@ -186,6 +213,7 @@ class Watch:
             node=node,
             transcript=culprit.transcript if culprit else None,
             then=then,
+            is_of_many=is_of_many,
         )
         self._incidents.append(incident)
         return incident
@@ -213,18 +241,16 @@ class Watch:
                 return CAME_BACK
         return STAYS_AWAY
 
-    def _culprit(self, suspects: Sequence[Line], found: Diagnosis) -> Line | None:
-        """Return the connection that ended the server: of several the first that does it again, alone."""
-        if not self._spawned or found.condition is Condition.HUNG or len(suspects) < 2:
-            return next(iter(suspects), None)
+    def _culprit(self, suspects: Sequence[Line]) -> Line | None:
+        """Return the connection that ended the server: the first that does it again, alone."""
         until = self._clock.now() + _SEARCH
         for line in suspects:
             if self._clock.now() > until:
-                break
+                return suspects[0]
             if self._does_it_again(line):
                 self._restart()
                 return line
-        return suspects[0]
+        return None
 
     def _does_it_again(self, line: Line) -> bool:
         if self._judge.dialer is None:

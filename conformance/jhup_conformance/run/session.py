@@ -19,7 +19,7 @@ from jhup_conformance.findings import (
 )
 from jhup_conformance.learn.study import Study
 from jhup_conformance.run.hanging import hangs_on
-from jhup_conformance.run.incidents import START_IT, STAYS_AWAY, Incident, Watch, blame
+from jhup_conformance.run.incidents import SERVES_ON, START_IT, STAYS_AWAY, Incident, Watch, blame, blame_many
 from jhup_conformance.run.machine import study_target
 from jhup_conformance.run.opening import open_judge, spawned_server
 from jhup_conformance.run.options import Options, UsageError
@@ -196,6 +196,9 @@ class Run:
         incident = self._watch.end(result, isinstance(error, TargetGone))
         if incident is None:
             return False
+        survives = SERVES_ON[self.options.kind]
+        if incident.is_of_many and survives in self.results:
+            self.add(blame_many(incident, self.results[survives].clause))
         if incident.then == STAYS_AWAY:
             self.gone, self.problem = True, f"{incident.sentence} {self._advice}"
         elif incident.node != result.node:

@@ -88,6 +88,19 @@ class DiesOfResets(Server):
         os._exit(1)
 
 
+class DiesOfMany(Server):
+    """Keeps something of every connection, and ends when there is no room for more."""
+
+    room = 100
+
+    def handle(self, sock: socket.socket) -> None:
+        self.room -= 1
+        if self.room < 0:
+            print("fatal: too many open files", flush=True)
+            os._exit(4)
+        super().handle(sock)
+
+
 class Alone(Server):
     """One connection at a time, in one thread."""
 
@@ -211,6 +224,7 @@ KINDS: dict[str, type[Server]] = {
     "right alone": Alone,
     "dies of JSON": DiesOfJson,
     "dies of resets": DiesOfResets,
+    "dies of many": DiesOfMany,
     "hangs": HangsOnMalformed,
     "spins": SpinsOnMalformed,
     "one connection": OneConnection,
