@@ -33,6 +33,7 @@ from jhup_conformance.wire.datagrams import Sender, wait_for
 from jhup_conformance.wire.dialer import Dialer, TargetGone
 from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.frames import header, prefix
+from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.transcript import Action, Kind, Transcript
 
 __all__ = ["Again", "load_exchange", "replay"]
@@ -128,36 +129,47 @@ def _once(
     if transcript.scene:
         _lay(transcript.scene.before, dialer, observer)
     stale = _stale(transcript, observer)
-    lines = {0: dialer.first()}
-    beside = transcript.scene.beside if transcript.scene else ()
-    opened = lines[0].opened
+    lines: list[Line] = []
     try:
-        lines[0].plan(timed(transcript.actions()))
-        for number, other in enumerate(sorted(beside, key=lambda each: each.after), 1):
-            # Connections of one conversation are opened and driven in the order in which they were.
-            drive(list(lines.values()), until=lambda _: False, patience=60.0, at_most=_until(opened + other.after))
-            lines[number] = dialer.first()
-            lines[number].plan(timed(other.transcript.actions()))
+        own = _converse(transcript, dialer, lines, timed)
         exchange = exchange_of(transcript)
         if exchange:
-            exchange.line = lines[0]
+            exchange.line = own
         satisfied = _is_satisfied(exchange, transcript)
-        drive(list(lines.values()), until=satisfied, patience=_PATIENCE, at_most=120.0)
+        drive(lines, until=satisfied, patience=_PATIENCE, at_most=120.0)
         if gone := next((each for each in points or () if isinstance(each, Gone)), None):
-            holds, words = judge_serving(lines.values(), dialer, gone)
+            holds, words = judge_serving(lines, dialer, gone)
         elif "echo" in record:
-            holds, words = judge_answer(record, lines[0], points)
+            holds, words = judge_answer(record, own, points)
         else:
             try:
-                holds, words = judge_stored(transcript, lines[0], exchange, observer, points)
+                holds, words = judge_stored(transcript, own, exchange, observer, points)
             except TargetGone as error:
                 holds, words = False, is_gone(error)
         if holds is not None and (doubt := stale or _taken(transcript)):
             holds, words = None, doubt
-        return Again(lines[0].transcript, holds, words)
+        return Again(own.transcript, holds, words)
     finally:
-        for line in lines.values():
+        for line in lines:
             line.drop()
+
+
+def _converse(
+    transcript: Transcript, dialer: Dialer, lines: list[Line], timed: Callable[[Sequence[Action]], list[Action]]
+) -> Line:
+    """Open and drive the connections of a conversation in the order in which they were; returns the one it is about."""
+    beside = transcript.scene.beside if transcript.scene else ()
+    order = sorted(((0.0, transcript), *((each.after, each.transcript) for each in beside)), key=lambda each: each[0])
+    first, _ = order[0]
+    own = None
+    for after, each in order:
+        if lines:
+            wait = _until(lines[0].opened + after - first)
+            drive(lines, until=lambda _: False, patience=60.0, at_most=max(_LEAST_PAUSE, wait))
+        lines.append(dialer.first())
+        lines[-1].plan(timed(each.actions()))
+        own = lines[-1] if each is transcript else own
+    return own or lines[0]
 
 
 def _paced(steps: Sequence[Action]) -> list[Action]:

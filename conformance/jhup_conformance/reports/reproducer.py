@@ -198,6 +198,10 @@ def _lines(program: _Program, checks: list[str]) -> str:
 # What is said
 
 
+_SILENT: Final = "nothing"
+"""The only step of a connection that is just open."""
+
+
 def _steps(program: _Program, transcript: Transcript, service: str) -> None:
     scene = transcript.scene
     for name, body in scene.before.items() if scene else ():
@@ -212,9 +216,8 @@ def _steps(program: _Program, transcript: Transcript, service: str) -> None:
         ]
     steps = [(when, "peer", step) for when, step in _own_steps(program, transcript, service)]
     for number, other in enumerate(scene.beside if scene else (), 1):
-        steps += [
-            (other.after + when, f"peer{number}", step) for when, step in _own_steps(program, other.transcript, service)
-        ]
+        own = list(_own_steps(program, other.transcript, service)) or [(0.0, _SILENT)]
+        steps += [(other.after + when, f"peer{number}", step) for when, step in own]
     steps.sort(key=lambda step: step[0])
     last = min((when for when, _, _ in steps), default=0.0)  # from the first step on
     for when, peer, step in steps:
@@ -224,6 +227,8 @@ def _steps(program: _Program, transcript: Transcript, service: str) -> None:
         if peer not in program.peers:
             program.open(peer)
         last = when
+        if step == _SILENT:
+            continue
         if step == "end":
             program.steps.append(f"{peer}.shutdown(socket.SHUT_WR)")
         elif step == "reset":

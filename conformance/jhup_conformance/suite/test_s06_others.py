@@ -95,6 +95,7 @@ def check_others_served(judge: Judge, hostile: Hostile) -> None:
         script.send(under_way.begins(long, -(size // 3)))
 
         hostiles += misbehave(judge, hostile)
+        script.beside(hostiles)
 
         script.step(other.sends(beside, "a put after others misbehaved"))
         script.step(script.connect().sends(after, "a put on a new connection"))

@@ -177,6 +177,7 @@ def check_others_served(judge: Judge, places: Sequence[str]) -> None:
     try:
         earlier = [script.connect()] if judge.lanes > 2 else []
         stalled += [stall(judge, place) for place in places[: max(1, judge.lanes - 3)]]
+        script.beside(stalled)
         for peer, file in zip([script.connect(), *earlier], names, strict=False):
             script.step(peer.sends(put(b"beside those that stall", name=file).paced()))
     finally:

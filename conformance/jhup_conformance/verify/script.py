@@ -11,6 +11,7 @@ from jhup.model import Ending, Outcome
 from jhup_conformance.differences import Difference, Other, WrongBody
 from jhup_conformance.findings import Finding
 from jhup_conformance.target.body import Body
+from jhup_conformance.verify.dialogue import Dialogue
 from jhup_conformance.verify.exchange import Attempt, Exchange, actions_of
 from jhup_conformance.verify.judge import Judge
 from jhup_conformance.verify.stream import End, Stream, put, raw
@@ -147,6 +148,10 @@ class Script:
         peer = Peer(self._joined, line, self.peers)
         self.peers.append(peer)
         return peer
+
+    def beside(self, dialogues: Iterable[Dialogue]) -> None:
+        """Take connections that are led elsewhere into the record: what comes of a step may hang on them."""
+        self._lines += [each.line for each in dialogues]
 
     def __enter__(self) -> Self:
         return self
