@@ -6,12 +6,14 @@ the first mended, the others go.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from jhup.clauses import Clause, ConformanceClass
-from jhup_conformance.verify.traits import ABOUT, SUBJECTS, WEAK
+from jhup_conformance.verify.traits import ABOUT, BROKEN, SUBJECTS, WEAK
 
 __all__ = ["hangs_on"]
 
+_ABOUT: Final = ABOUT.partition("{")[0]
 Traits = Mapping[Clause, frozenset[str]]
 
 
@@ -44,8 +46,9 @@ def _end(clause: Clause, causes: Mapping[Clause, Clause]) -> Clause:
 def _causes(clause: Clause, traits: Traits, order: Sequence[Clause]) -> list[Clause]:
     """Return what a finding may hang on, the likeliest first."""
     own = traits[clause]
-    about = ABOUT.format(clause.id)
-    if about not in own and (broken := [each for each in order if ABOUT.format(each.id) in own]):
+    if ABOUT.format(clause.id) in own:
+        own = own - BROKEN  # that is its own subject
+    elif broken := [each for each in order if ABOUT.format(each.id) in own]:
         return broken
     chapters = list(dict.fromkeys(each.prefix for each in order))
     rank = {
@@ -55,7 +58,7 @@ def _causes(clause: Clause, traits: Traits, order: Sequence[Clause]) -> list[Cla
     alike = [
         each
         for each in order
-        if _may_cause(each, clause) and _explains(traits[each], own - {about}, is_first=rank[each] < rank[clause])
+        if _may_cause(each, clause) and _explains(traits[each], own, is_first=rank[each] < rank[clause])
     ]
     return sorted(alike, key=lambda each: (-len(_telling(traits[each])), rank[each]))
 
@@ -77,5 +80,6 @@ def _explains(other: frozenset[str], own: frozenset[str], *, is_first: bool) -> 
 
 
 def _telling(traits: frozenset[str]) -> frozenset[str]:
-    """Return the traits that tell an exchange from most others."""
-    return traits - WEAK or traits
+    """Return the traits that tell an exchange from most others, whichever clause its bytes break."""
+    kinds = frozenset(each for each in traits if not each.startswith(_ABOUT))
+    return kinds - WEAK or kinds

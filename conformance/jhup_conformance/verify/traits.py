@@ -18,21 +18,28 @@ from jhup.objects import load_object
 from jhup.requests import read_request
 from jhup_conformance.wire.transcript import Action, Kind, Transcript
 
-__all__ = ["ABOUT", "SUBJECTS", "WEAK", "traits"]
+__all__ = ["ABOUT", "BROKEN", "SUBJECTS", "WEAK", "traits"]
 
 ABOUT: Final = "what {} is about"
 """The trait of bytes that break a clause, so that a server has to refuse them or to close."""
+BROKEN: Final = frozenset({"a malformed prefix", "a malformed header", "an invalid name"})
+"""Traits of bytes that break some clause."""
 WEAK: Final = frozenset({"two requests in a segment"})
 """Traits that many exchanges of the suite have, whatever they are about."""
 REPLACED: Final = "a body over another one"
 SUBJECTS: Final = {
     "a name": frozenset({"NAME"}),
+    "an invalid name": frozenset({"ERR", "NAME"}),
+    "a malformed": frozenset({"ERR"}),
+    "unknown command": frozenset({"ERR"}),
+    "stat": frozenset({"REPLY"}),
+    "hello": frozenset({"REPLY"}),
+    "put that asks": frozenset({"REPLY"}),
     REPLACED: frozenset({"STORE"}),
     "a body of": frozenset({"FRAME", "STORE"}),
     "a body without": frozenset({"FRAME", "STORE"}),
     "a cut": frozenset({"FRAME"}),
     "a header": frozenset({"FRAME"}),
-    "what ": frozenset({"ERR"}),
 }
 """The chapters, by the beginning of their clauses, that a trait with such words at its head is the subject of."""
 
@@ -109,7 +116,10 @@ def _frames(stream: bytes) -> Iterator[tuple[_Frame, set[str]]]:
         length = int.from_bytes(stream[at:header], "little", signed=True)
         if len(stream) < header or prefix_fault(length, HEADER_CEILING):
             fault = prefix_fault(length) if len(stream) >= header else None
-            yield _Frame(at, header, header, -1, None), {ABOUT.format(fault.clause)} if fault else set()
+            yield (
+                _Frame(at, header, header, -1, None),
+                {ABOUT.format(fault.clause), "a malformed prefix"} if fault else set(),
+            )
             return
         body = header + length
         if len(stream) < body:
@@ -117,13 +127,13 @@ def _frames(stream: bytes) -> Iterator[tuple[_Frame, set[str]]]:
             return
         told = {f"a header of more than {size} bytes" for size in _LONG_HEADERS if length > size}
         if length > MAX_HEADER:
-            told.add(ABOUT.format("FRAME-15"))
+            told |= {ABOUT.format("FRAME-15"), "a malformed prefix"}
         text = stream[header:body]
         try:
             members = load_object(text)
             request = read_request(members)
         except Malformed as error:
-            yield _Frame(at, header, body, -1, None), {*told, ABOUT.format(error.clause)}
+            yield _Frame(at, header, body, -1, None), {*told, ABOUT.format(error.clause), "a malformed header"}
             return
         told |= set(_of_header(text, members, request))
         size = request.filesize if isinstance(request, Put) else 0
@@ -164,7 +174,7 @@ def _of_body(size: int) -> Iterator[str]:
 
 def _of_name(name: str) -> Iterator[str]:
     if fault := name_fault(name):
-        yield ABOUT.format(fault.clause)
+        yield from (ABOUT.format(fault.clause), "an invalid name")
         return
     if len(name.encode()) > _LONG_NAME:
         yield "a name that is long"

@@ -518,7 +518,9 @@ FAULTS: dict[str, Fault] = {
         process="its descriptors show it",
     ),
     # Chapter 8, replies
-    "answers twice": fault(replies.AnswersTwice, "REPLY-1", {READ_THERE: ANSWERS}),
+    "answers twice": fault(
+        replies.AnswersTwice, "REPLY-1", {READ_THERE: ANSWERS, "the second is read as the next one's": "REPLY-7"}
+    ),
     "answers no empty put": fault(replies.AnswersNoEmptyPut, "REPLY-1", {READ_THERE: ANSWERS}),
     "answers fifty times": fault(replies.AnswersFiftyTimes, "REPLY-1"),
     "anything true asks": fault(
