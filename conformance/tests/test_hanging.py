@@ -2,7 +2,7 @@
 
 from jhup.clauses import clauses
 from jhup_conformance.run.hanging import hangs_on
-from jhup_conformance.verify.traits import traits
+from jhup_conformance.verify.traits import IN_REPLIES, traits
 from jhup_conformance.wire.transcript import Beside, Kind, Scene, Transcript
 
 PLAIN = b'\x29\x00\x00\x00{"cmd":"put","filename":"a","filesize":3}abc'
@@ -43,6 +43,14 @@ def test_bytes_that_break_a_clause_are_about_that_clause() -> None:
     assert "what HEAD-10 is about" in traits(sent(CAPITAL))
     assert "what FRAME-14 is about" in traits(sent(b"\xff\xff\xff\xff"))
     assert "what FRAME-15 is about" in traits(sent(b"\xff\xff\xff\x7f"))
+
+
+def test_a_reply_that_breaks_a_clause_is_about_that_clause() -> None:
+    told = sent(b'\x1c\x00\x00\x00{"cmd":"hello","reply":true}')
+    told.add(1.0, Kind.RECEIVED, b'\x20\x00\x00\x00{"status":"ok","protocol":"one"}')
+
+    assert traits(told) == {"hello that asks", "what REPLY-12 is about"}
+    assert hanging(REPLY_3=told, REPLY_12=told) == {"REPLY-3": "REPLY-12"}
 
 
 def test_where_segments_end_is_told_by_field() -> None:
@@ -112,6 +120,17 @@ def test_of_two_with_the_same_the_chapter_that_it_is_the_subject_of_comes_first(
 def test_what_is_wrong_in_replies_is_no_cause_of_anything_else() -> None:
     assert hanging(STORE_2=sent(EMPTY[:2], EMPTY[2:]), REPLY_6=sent(EMPTY)) == {}
     assert hanging(STORE_2=sent(EMPTY), REPLY_6=sent(EMPTY[:2], EMPTY[2:])) == {"REPLY-6": "STORE-2"}
+
+
+def test_what_is_wrong_in_replies_alone_hangs_on_the_clause_about_such_replies_in_every_chapter() -> None:
+    hello = sent(b'\x1c\x00\x00\x00{"cmd":"hello","reply":true}')
+    ended = sent(b'\x1c\x00\x00\x00{"cmd":"hello","reply":true}')
+    ended.add(1.0, Kind.HALF_CLOSED)
+    found = {"ERR-8": traits(ended), "REPLY-12": traits(hello)}
+
+    assert hangs_on({clauses()[name]: each for name, each in found.items()}) == {}
+    found["ERR-8"] |= {IN_REPLIES}
+    assert hangs_on({clauses()[name]: each for name, each in found.items()}) == {"ERR-8": "REPLY-12"}
 
 
 def test_a_chain_is_told_by_its_end() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from jhup.clauses import Clause, ConformanceClass
-from jhup_conformance.verify.traits import ABOUT, BROKEN, SUBJECTS, WEAK
+from jhup_conformance.verify.traits import ABOUT, BROKEN, IN_REPLIES, SUBJECTS, WEAK
 
 __all__ = ["hangs_on"]
 
@@ -22,7 +22,7 @@ def hangs_on(traits: Traits) -> dict[str, str]:
 
     Bytes that break a clause are that clause's first. Of several others the one that has most in common is taken, then
     the first in the order of the specification. What has nothing special hangs on nothing, and nothing hangs on it; and
-    what is wrong in replies is no cause of anything else.
+    what is wrong in replies is no cause of anything else that is not.
 
     Args:
         traits: by clause, in the order of the specification, what is special about the exchange of its finding.
@@ -45,9 +45,9 @@ def _end(clause: Clause, causes: Mapping[Clause, Clause]) -> Clause:
 
 def _causes(clause: Clause, traits: Traits, order: Sequence[Clause]) -> list[Clause]:
     """Return what a finding may hang on, the likeliest first."""
-    own = traits[clause]
-    if ABOUT.format(clause.id) in own:
-        own = own - BROKEN  # that is its own subject
+    own, about = traits[clause], ABOUT.format(clause.id)
+    if about in own:
+        own = own - BROKEN  # that is its own subject, and others hang on it
     elif broken := [each for each in order if ABOUT.format(each.id) in own]:
         return broken
     chapters = list(dict.fromkeys(each.prefix for each in order))
@@ -58,7 +58,9 @@ def _causes(clause: Clause, traits: Traits, order: Sequence[Clause]) -> list[Cla
     alike = [
         each
         for each in order
-        if _may_cause(each, clause) and _explains(traits[each], own, is_first=rank[each] < rank[clause])
+        if about not in traits[each]
+        and _may_cause(each, clause, own)
+        and _explains(traits[each], own, is_first=rank[each] < rank[clause])
     ]
     return sorted(alike, key=lambda each: (-len(_telling(traits[each])), rank[each]))
 
@@ -69,9 +71,10 @@ def _is_subject(clause: Clause, traits: frozenset[str]) -> bool:
     return bool(chapters) and all(clause.prefix in of for of in chapters)
 
 
-def _may_cause(other: Clause, clause: Clause) -> bool:
-    is_replies = other.conformance_class is ConformanceClass.REPLIES
-    return other is not clause and (not is_replies or other.conformance_class is clause.conformance_class)
+def _may_cause(other: Clause, clause: Clause, own: frozenset[str]) -> bool:
+    if other.conformance_class is not ConformanceClass.REPLIES:
+        return other is not clause
+    return other is not clause and (other.conformance_class is clause.conformance_class or IN_REPLIES in own)
 
 
 def _explains(other: frozenset[str], own: frozenset[str], *, is_first: bool) -> bool:
@@ -81,5 +84,5 @@ def _explains(other: frozenset[str], own: frozenset[str], *, is_first: bool) -> 
 
 def _telling(traits: frozenset[str]) -> frozenset[str]:
     """Return the traits that tell an exchange from most others, whichever clause its bytes break."""
-    kinds = frozenset(each for each in traits if not each.startswith(_ABOUT))
+    kinds = frozenset(each for each in traits if not each.startswith(_ABOUT)) - {IN_REPLIES}
     return kinds - WEAK or kinds

@@ -9,6 +9,7 @@ from typing import Final
 from jhup.address import Address
 from jhup.clauses import Clause, Level, clauses
 from jhup.versions import requirements
+from jhup_conformance.differences import NotReplies, WrongReplies
 from jhup_conformance.findings import (
     CheckResult,
     ClauseResult,
@@ -28,7 +29,7 @@ from jhup_conformance.target.guest import finish_killed_runs
 from jhup_conformance.target.process import CannotStart, Spawned
 from jhup_conformance.target.services import Kind
 from jhup_conformance.verify.judging import Judging
-from jhup_conformance.verify.traits import traits
+from jhup_conformance.verify.traits import IN_REPLIES, traits
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.dialer import TargetGone
 
@@ -162,7 +163,7 @@ class Run:
         if self.options.kind is not Kind.UPLOAD:
             return
         found = {
-            result.clause: traits(result.decisive.transcript) if result.decisive.transcript else frozenset[str]()
+            result.clause: _special(result.decisive)
             for result in self.results.values()
             if result.decisive and result.outcome in _FOUND
         }
@@ -297,6 +298,13 @@ class Run:
             for each in self.results.values()
             if each.decisive and each.outcome is Outcome.UNVERIFIED
         )
+
+
+def _special(finding: CheckResult) -> frozenset[str]:
+    """Return what is special about a finding: its exchange, and whether replies alone were wrong."""
+    in_replies = finding.points and all(isinstance(each, WrongReplies | NotReplies) for each in finding.points)
+    exchange = traits(finding.transcript) if finding.transcript else frozenset[str]()
+    return exchange | {IN_REPLIES} if in_replies else exchange
 
 
 _FOUND: Final = (Outcome.FAIL, Outcome.WARN, Outcome.FLAKY)

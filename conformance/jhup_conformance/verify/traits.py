@@ -9,21 +9,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from jhup.errors import Malformed
+from jhup.errors import JhupError, Malformed
 from jhup.formats import prefix_fault
 from jhup.limits import HEADER_CEILING, MAX_HEADER, MAX_NAME, PREFIX_SIZE
 from jhup.messages import Hello, Put, Request, Stat
 from jhup.names import name_fault
 from jhup.objects import load_object
+from jhup.reply_reader import ReplyReader
 from jhup.requests import read_request
 from jhup_conformance.wire.transcript import Action, Kind, Transcript
 
-__all__ = ["ABOUT", "BROKEN", "SUBJECTS", "WEAK", "traits"]
+__all__ = ["ABOUT", "BROKEN", "IN_REPLIES", "SUBJECTS", "WEAK", "traits"]
 
 ABOUT: Final = "what {} is about"
-"""The trait of bytes that break a clause, so that a server has to refuse them or to close."""
+"""The trait of bytes that break a clause, of a request or of a reply."""
 BROKEN: Final = frozenset({"a malformed prefix", "a malformed header", "an invalid name"})
 """Traits of bytes that break some clause."""
+IN_REPLIES: Final = "wrong in replies alone"
+"""Said of a finding, not told from its bytes."""
 WEAK: Final = frozenset({"two requests in a segment"})
 """Traits that many exchanges of the suite have, whatever they are about."""
 REPLACED: Final = "a body over another one"
@@ -77,10 +80,22 @@ def traits(transcript: Transcript) -> frozenset[str]:
         found.add("several connections")
         if any(count > 1 for count in Counter(name for names in puts for name in names).values()):
             found.add("one name on several connections")
+    if broken := _broken_reply(transcript.received):
+        found.add(ABOUT.format(broken))
     if transcript.scene:
         found |= {REPLACED} if transcript.scene.before else set()
         found |= {"one name that the folder has taken"} if transcript.scene.taken else set()
     return frozenset(found)
+
+
+def _broken_reply(received: bytes) -> str:
+    """Return the clause that the first reply breaks that is none; empty where all are replies."""
+    try:
+        for _ in ReplyReader().receive(received):
+            pass
+    except JhupError as error:
+        return error.clause
+    return ""
 
 
 def _of_line(actions: Sequence[Action]) -> tuple[set[str], frozenset[str]]:
