@@ -6,6 +6,7 @@ and each program is run at the wrong server and at a correct one: wrong there, r
 status is 1 when anything differs.
 """
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,8 @@ import click
 from kill_cases import Group, Suspect, suspects
 from reported import Reported, run_suite
 from running import Servers, as_users_have_it
+
+from jhup.limits import MAX_FILESIZE
 
 __all__ = ["Again", "looked_at", "see_again"]
 
@@ -81,12 +84,18 @@ def _look(suspect: Suspect, seed: int, folder: Path, written: Path, clause: str,
     told = {}
     record, program = written / f"{clause}.json", written / f"{clause}.py"
     fault = ["--fault", suspect.name, *(["--silent"] if "--silent" in str(suspect.options["spawn"]) else [])]
-    silent = fault[2:]
+    right = [*(["--fault", "a limit"] if record.exists() and _has_limit(record) else []), *fault[2:]]
     if record.exists():
-        told["replay"] = _replay(record, fault, folder), _replay(record, silent, folder)
+        told["replay"] = _replay(record, fault, folder), _replay(record, right, folder)
     if program.exists():
-        told["program"] = _run(program, fault, folder), _run(program, silent, folder)
+        told["program"] = _run(program, fault, folder), _run(program, right, folder)
     return Again(suspect.name, clause, outcome, alone, told)
+
+
+def _has_limit(record: Path) -> bool:
+    """Tell whether a record is of a server with a limit for bodies; a correct one to compare needs it, too."""
+    scene = json.loads(record.read_text("utf-8")).get("scene") or {}
+    return bool(scene.get("limits", {}).get("max_filesize", MAX_FILESIZE) != MAX_FILESIZE)
 
 
 def _replay(record: Path, options: Sequence[str], folder: Path) -> int:

@@ -1,5 +1,6 @@
 """Sends a recorded exchange again: byte for byte, cut for cut, with the same pauses, and tells what comes now."""
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from jhup.address import Address
+from jhup.errors import JhupError
+from jhup.limits import MAX_FILESIZE
+from jhup.messages import Greeting
+from jhup.reply_reader import ReplyReader
 from jhup_conformance.cli.records import read_record
 from jhup_conformance.cli.renaming import renamed
 from jhup_conformance.cli.replay_verdict import (
@@ -40,6 +45,8 @@ __all__ = ["Again", "load_exchange", "replay"]
 
 _PATIENCE: Final = 5.5
 """Seconds to wait for what may still come: the 5 of the clauses, and the way there and back."""
+_LOOKING: Final = 2.0
+"""Seconds for the answer to a hello."""
 _LEAST_PAUSE: Final = 0.05
 """Seconds between two segments: more than in the run, whose network told when a segment was read."""
 _AT_ONCE: Final = 0.0005
@@ -146,7 +153,7 @@ def _once(
                 holds, words = judge_stored(transcript, own, exchange, observer, points)
             except TargetGone as error:
                 holds, words = False, is_gone(error)
-        if holds is not None and (doubt := stale or _taken(transcript)):
+        if holds is not None and (doubt := stale or _taken(transcript) or _other_limit(transcript, dialer)):
             holds, words = None, doubt
         return Again(own.transcript, holds, words)
     finally:
@@ -183,6 +190,29 @@ def _taken(transcript: Transcript) -> str:
     """Return what makes a verdict impossible: a name that has to be something else than a file in the folder."""
     if transcript.scene and transcript.scene.taken:
         return "the store's folder had something else than a file under a name, which a replay does not plant"
+    return ""
+
+
+def _other_limit(transcript: Transcript, dialer: Dialer) -> str:
+    """Return what makes a verdict impossible: a target whose limit of bodies, by its hello, is not the recorded one."""
+    if not (transcript.scene and transcript.scene.limits):
+        return ""
+    _, recorded, has_replies = transcript.scene.limits
+    if not has_replies or recorded == MAX_FILESIZE:
+        return ""
+    head = header(cmd="hello", reply=True)
+    line = dialer.first()
+    try:
+        line.plan([Action(Kind.SENT, prefix(len(head)) + head)])
+        drive([line], until=lambda line: len(line.received) > len(head), patience=_LOOKING, at_most=_LOOKING)
+        with contextlib.suppress(JhupError):
+            for reply in ReplyReader().receive(bytes(line.received)):
+                if isinstance(reply, Greeting) and reply.max_filesize != recorded:
+                    return (
+                        f"this server takes bodies up to {reply.max_filesize} bytes, the recorded one up to {recorded}"
+                    )
+    finally:
+        line.drop()
     return ""
 
 
