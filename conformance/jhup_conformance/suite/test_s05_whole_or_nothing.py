@@ -293,7 +293,7 @@ def begins_like(path: Path, body: bytes) -> bool:
 
 @check("STORE-10")
 @pytest.mark.parametrize("ending", ["under way", "after a reset"])
-@pytest.mark.parametrize("size", [2_000, 300_000])
+@pytest.mark.parametrize("size", [700, 2_000, 300_000])
 def test_no_name_shows_an_unfinished_body(judge: Judge, size: int, ending: str) -> None:
     require_lanes(judge, 2)
     needs_bodies_of(judge, size)
@@ -318,7 +318,7 @@ def test_no_name_shows_an_unfinished_body(judge: Judge, size: int, ending: str) 
 
 
 @check("STORE-10", quick=False)
-@pytest.mark.parametrize("size", [2_000, 300_000])
+@pytest.mark.parametrize("size", [700, 2_000, 300_000])
 def test_no_put_of_another_name_hits_an_unfinished_body(judge: Judge, size: int) -> None:
     require_lanes(judge, 3)
     needs_bodies_of(judge, size)

@@ -230,16 +230,19 @@ class Runner:
     def _wait(self, exchanges: Sequence[Exchange], patience: float) -> Store:
         """Look until every exchange shows a right outcome, or can't any more, or made no progress for too long."""
         since, rest = self.clock.now(), self._rest(patience)
+        until = since + _AT_MOST
         store = self._look(exchanges)
         failed, wait = _failed(exchanges, store), _FIRST_LOOK
-        while any(each.mismatch.may_turn for each in failed) and self.clock.now() - since < patience:
+        unread = [each.exchange.line.unread() for each in failed]
+        while any(each.mismatch.may_turn for each in failed) and self.clock.now() < min(since + patience, until):
             self.clock.sleep(wait)
             wait = min(2 * wait, _LAST_LOOK)
             overhear(each.exchange.line for each in failed)
             pending = [each.exchange for each in failed]
             looked = {**store, **self._look(pending)}
             left = _failed(pending, looked)
-            if len(left) < len(failed) or looked != store:
+            behind, unread = unread, [each.exchange.line.unread() for each in left]
+            if len(left) < len(failed) or looked != store or unread != behind:
                 since = self.clock.now()  # slow is not wrong: progress renews the wait
                 for line in {each.exchange.line for each in failed} - {each.exchange.line for each in left}:
                     rest.came(line)
