@@ -47,6 +47,8 @@ def send_all(judge: Judge, streams: Iterable[Stream], *, patience: float | None 
     for stream in streams:
         dialogues.append(judge.converse())
         dialogues[-1].send(stream)
+        if judge.lanes == 1:  # others would fill the queue of a listener that may be short
+            wait_for_all(dialogues[-1:], lambda each: each.closed is not None, patience=judge.pace.settle, at_most=5.0)
     moment = patience or 4 * judge.pace.settle
     wait_for_all(dialogues, lambda each: each.closed is not None, patience=moment, at_most=5.0)
     return dialogues

@@ -31,6 +31,8 @@ from jhup_conformance.checks import (
 from jhup_conformance.suite.support.fairness import only_where, require_lanes, retried
 from jhup_conformance.suite.support.idle import keep_idle, require_silence
 from jhup_conformance.target.store_by_stat import ReplyObserver
+from jhup_conformance.verify.runner import Failed
+from jhup_conformance.wire.dialer import TargetGone
 from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.transcript import Kind
@@ -119,11 +121,26 @@ def test_32_connections_are_served_at_a_time(judge: Judge, count: int, size: int
     judge.require(puts(count, size), why="the same on a single connection fails too")
 
     streams = [puts(count, size, seed) for seed in range(connections_left(judge))]
-    if judge.run(*streams, patience=judge.pace.patience):
+    if run_at_once(judge, streams, judge.pace.patience):
         slower = [stream.sent(pause=SURE_PAUSE) for stream in streams]
-        for failed in judge.run(*slower, patience=judge.pace.last_patience):
+        for failed in run_at_once(judge, slower, judge.pace.last_patience):
             finding = Finding(points=failed.mismatch.points, transcript=failed.exchange.line.transcript)
             raise finding.worded(f"with {CONNECTIONS_AT_LEAST} connections open, each is served: {finding.expected}")
+
+
+def run_at_once(judge: Judge, streams: Sequence[Stream], patience: float) -> Sequence[Failed]:
+    """Send each stream on a connection, all of them open at the same time.
+
+    Raises:
+        Finding: when the target takes no more connections, and serves again once these have ended.
+    """
+    try:
+        return judge.run(*streams, patience=patience)
+    except TargetGone as gone:
+        last = judge.bench.runner.dialer.recent[-1].transcript
+        if not judge.bench.serves():
+            raise
+        raise Finding(f"{CONNECTIONS_AT_LEAST} connections open at a time", str(gone), last) from None
 
 
 @check("CONN-2")
