@@ -20,8 +20,9 @@ from jhup_conformance.checks import (
     name,
     pattern,
     put,
+    requests,
 )
-from jhup_conformance.suite.support.fairness import needs_bodies_of, require_halves, require_lanes
+from jhup_conformance.suite.support.fairness import needs_bodies_of, only_where, require_halves, require_lanes
 
 OLD = b"what was stored before\n" * 3
 NEW = b"what shall replace it\n" * 5
@@ -323,6 +324,7 @@ def test_no_put_of_another_name_hits_an_unfinished_body(judge: Judge, size: int)
     require_lanes(judge, 3)
     needs_bodies_of(judge, size)
     file = judge.names.new()
+    only_where(judge, requests(*(put(guess.encode()) for guess in guesses(file))).by_request().ending(End.FINISH))
     script = Script(judge, file, *guesses(file))
     with script.connect() as peer, script.connect() as other:
         script.send(peer.begins_half(put(marked(file, size), name=file).paced()))
