@@ -89,6 +89,14 @@ def test_bytes_of_any_kind_have_traits_and_raise_nothing() -> None:
         assert isinstance(traits(sent(stream)), frozenset)
 
 
+def test_numbers_of_any_length_and_nests_of_any_depth_have_traits() -> None:
+    for extreme in (b"9" * 5000, b"1e999999999", b"[" * 500 + b"]" * 500, b"[" * 30_000 + b"]" * 30_000):
+        head = b'{"cmd":"put","filename":"a","filesize":3,"x":%s}' % extreme
+        told = traits(sent(len(head).to_bytes(4, "little") + head + b"abc"))
+
+        assert {"an unknown member", "a malformed header"} & told
+
+
 def test_what_fails_with_a_name_outside_hangs_on_the_clause_about_such_names() -> None:
     found = hanging(NAME_6=sent(OUTSIDE), ERR_4=sent(PLAIN + OUTSIDE), REPLY_16=sent(OUTSIDE_ASKING))
 

@@ -4,19 +4,20 @@ Two findings whose exchanges have something special in common may have one cause
 """
 
 import bisect
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from construct import ConstructError
+
 from jhup.errors import JhupError, Malformed
-from jhup.formats import prefix_fault
+from jhup.formats import RequestHeader, prefix_fault
 from jhup.limits import HEADER_CEILING, MAX_HEADER, MAX_NAME, PREFIX_SIZE
 from jhup.messages import Hello, Put, Request, Stat
 from jhup.names import name_fault
-from jhup.objects import load_object
 from jhup.reply_reader import ReplyReader
-from jhup.requests import read_request
 from jhup_conformance.wire.transcript import Action, Kind, Transcript
 
 __all__ = ["ABOUT", "BROKEN", "IN_REPLIES", "SUBJECTS", "WEAK", "traits"]
@@ -145,10 +146,13 @@ def _frames(stream: bytes) -> Iterator[tuple[_Frame, set[str]]]:
             told |= {ABOUT.format("FRAME-15"), "a malformed prefix"}
         text = stream[header:body]
         try:
-            members = load_object(text)
-            request = read_request(members)
+            request: Request = RequestHeader.parse(text)
+            members: dict[str, Any] = json.loads(text, parse_int=str, parse_float=str)  # of any length
         except Malformed as error:
             yield _Frame(at, header, body, -1, None), {*told, ABOUT.format(error.clause), "a malformed header"}
+            return
+        except (ConstructError, RecursionError, ValueError):
+            yield _Frame(at, header, body, -1, None), {*told, "a malformed header"}
             return
         told |= set(_of_header(text, members, request))
         size = request.filesize if isinstance(request, Put) else 0
