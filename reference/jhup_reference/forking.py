@@ -33,10 +33,16 @@ class ForkingUploadServer(Children, IterativeUploadServer):
         super().__init__(*args, **kwargs)
         # Beyond this socketserver would wait for a child to end; `verify_request` says no before.
         self.max_children = self.tuning.max_connections + RESERVE + 1
-        self._handshakes = Handshakes(self.socket, self.service.tls) if self.service.tls else None
+        self._handshakes = Handshakes(self.socket, self.service.tls, self._failed) if self.service.tls else None
         self._told, self._tell = os.pipe()
         os.set_blocking(self._told, False)
         os.set_blocking(self._tell, False)
+
+    def _failed(self, client_address: Any, error: OSError) -> None:
+        if isinstance(error, TimeoutError):
+            self.journal(client_address).note("timed out")
+        else:
+            self.journal(client_address).note("lost", reason=error.strerror or str(error))
 
     def open_connections(self) -> int:
         """Return how many connections are open."""
@@ -58,10 +64,11 @@ class ForkingUploadServer(Children, IterativeUploadServer):
         """
         if not self._handshakes:
             return super().get_request()
-        if self._handshakes.carry_on():
-            self._handshakes.begin(Lifecycle.get_request(self))
+        waits = self._handshakes.carry_on()
         if accepted := self._handshakes.take_secured():
-            return accepted
+            return accepted  # first: nothing would wake the loop for it, should accepting fail
+        if waits:
+            self._handshakes.begin(Lifecycle.get_request(self))
         raise BlockingIOError(errno.EAGAIN, "no handshake is over")
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002

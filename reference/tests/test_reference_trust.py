@@ -256,6 +256,16 @@ class TestOthers:
         pid = server.process.pid
         assert len(Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()) == 1
 
+    @pytest.mark.parametrize("serving", CONCURRENT)
+    def test_are_served_after_a_handshake_that_failed_and_is_logged(self, start, connect, secured, eventually, serving):
+        options, trusting = secured
+        server = start("--serving", serving, *options)
+        stranger = connect(server.address)
+        stranger.send(b"no handshake at all")
+        stranger.end()
+        assert isinstance(connect(server.address, trusting).put("a", b"abc"), Stored)
+        eventually(lambda: "event='lost'" in server.errors.read_text("utf-8"))
+
     @posix
     def test_are_served_beside_300_handshakes_begun_of_which_the_oldest_are_ended(self, start, connect, secured):
         options, trusting = secured

@@ -6,6 +6,7 @@ import selectors
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 from jhup_reference.runtime.admission import HANDSHAKES
@@ -25,10 +26,15 @@ class Handshakes:
     Args:
         listener: the listening socket, which is watched as well.
         context: how connections are secured.
+        failed: told of each handshake that fails: the client's address and why; `TimeoutError` of one that takes too
+            long.
     """
 
-    def __init__(self, listener: socket.socket, context: ssl.SSLContext) -> None:
+    def __init__(
+        self, listener: socket.socket, context: ssl.SSLContext, failed: Callable[[Any, OSError], None]
+    ) -> None:
         self._context = context
+        self._failed = failed
         self._selector = selectors.DefaultSelector()
         self._selector.register(listener, selectors.EVENT_READ)
         self._began: dict[ssl.SSLSocket, tuple[float, Any]] = {}
@@ -47,7 +53,7 @@ class Handshakes:
         sock = secured(accepted[0], self._context)
         sock.setblocking(False)
         if len(self._began) >= HANDSHAKES:
-            self._end(next(iter(self._began)))
+            self._end(next(iter(self._began)), TimeoutError())
         self._began[sock] = time.monotonic(), accepted[1]
         self._selector.register(sock, selectors.EVENT_READ)
 
@@ -74,7 +80,7 @@ class Handshakes:
         """End those that take too long; they stand in the order in which they began."""
         latest = time.monotonic() - HANDSHAKE
         for sock in [each for each, (began, _) in self._began.items() if began < latest]:
-            self._end(sock)
+            self._end(sock, TimeoutError())
 
     def forsake(self) -> None:
         """In a child process, close the descriptors and touch nothing else: each page touched would be copied."""
@@ -94,16 +100,17 @@ class Handshakes:
             sock.do_handshake()
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
             self._selector.modify(sock, _WANTS[type(error)])
-        except OSError:
-            self._end(sock)
+        except OSError as error:
+            self._end(sock, error)
         else:
             self._selector.unregister(sock)
             _, address = self._began.pop(sock)
             sock.setblocking(True)
             self._secured = sock, address
 
-    def _end(self, sock: ssl.SSLSocket) -> None:
+    def _end(self, sock: ssl.SSLSocket, why: OSError) -> None:
         self._selector.unregister(sock)
-        del self._began[sock]
+        _, address = self._began.pop(sock)
+        self._failed(address, why)
         with contextlib.suppress(OSError):
             sock.close()
