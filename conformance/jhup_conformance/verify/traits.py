@@ -31,6 +31,7 @@ IN_REPLIES: Final = "wrong in replies alone"
 WEAK: Final = frozenset({"two requests in a segment"})
 """Traits that many exchanges of the suite have, whatever they are about."""
 REPLACED: Final = "a body over another one"
+"""The trait of a name that is put again, or was stored before."""
 SUBJECTS: Final = {
     "a name": frozenset({"NAME"}),
     "an invalid name": frozenset({"ERR", "NAME"}),
@@ -58,7 +59,7 @@ _PLAIN_SIGNS: Final = frozenset("-_.")
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A request's place in a stream; `body` is None where nobody can know its end, or where it is not begun."""
+    """A request's place in a stream: where its fields begin, and its end; -1 where nobody can know that."""
 
     start: int
     header: int
