@@ -36,17 +36,24 @@ def accuse(recording: Recording) -> Accusation | None:
         return Accusation("REPLY-6", f"A put was answered with what is not its own: {line}.")
     for name in recording.names:
         recorded = recording.of_name(name)
-        if violation := find_violation(each.operation for each in recorded):
-            return _of_a_name(name, recording, violation)
+        if (violation := find_violation(each.operation for each in recorded)) and (
+            found := _of_a_name(name, recording, violation)
+        ):
+            return found
     for lane in recording.unanswered:
         return Accusation("CONN-3", f"Connection {lane} was not answered while another one stalled inside a put.")
     return None
 
 
-def _of_a_name(name: str, recording: Recording, violation: Violation) -> Accusation:
+def _of_a_name(name: str, recording: Recording, violation: Violation) -> Accusation | None:
+    """Accuse because of what was seen of a name; None when it can't be told whether the store or a reply is wrong."""
     recorded = recording.of_name(name)
     witness = tuple(_of(operation, recorded) for operation in violation.witness)
     clause = "REPLY-9" if _store_was_right(recorded, witness) else _clause(recording, violation)
+    if clause == "STORE-9" and not _is_of_the_store(recorded):
+        if not _is_between_looks(witness):
+            return None
+        clause = "REPLY-9"
     return Accusation(clause, f"{_SENTENCES[violation.kind]} ({name}): {tell(witness)}.", name, witness)
 
 
@@ -104,6 +111,21 @@ def _store_was_right(recorded: list[Recorded], witness: tuple[Recorded, ...]) ->
     if last.operation.value is None:
         return bool(before & {each.value for each in looks if last.operation.precedes(each)})
     return bool(before)
+
+
+def _is_of_the_store(recorded: list[Recorded]) -> bool:
+    """Tell whether looks alone prove it too; without any look, stats are all that the store is known by."""
+    seen = [each.operation for each in recorded if each.operation.is_write or each.lane == FOLDER]
+    return all(each.is_write for each in seen) or find_violation(seen) is not None
+
+
+def _is_between_looks(witness: tuple[Recorded, ...]) -> bool:
+    """Tell whether a single stat contradicts two looks that agree, one before and one after it."""
+    match witness:
+        case Recorded(lane=lane_before), stat, Recorded(lane=lane_after):
+            is_look = lane_before == lane_after == FOLDER
+            return is_look and stat.lane != FOLDER and not stat.operation.is_write
+    return False
 
 
 def _is_late(recorded: list[Recorded]) -> bool:
