@@ -299,7 +299,7 @@ class ConformancePlugin:
             self._unseen[_function(item)] += 1
         self._done += 1
         self._progress.checked(result, self._done, self._total)
-        if self.run.gone:
+        if self.run.problem:
             item.session.shouldstop = self.run.problem
         elif self.run.options.stop_first and self.run.counts_against(self.run.results[result.clause]):
             item.session.shouldstop = "-x: a clause fails"

@@ -17,7 +17,8 @@ from jhup.clauses import clauses
 from jhup_conformance.cli.main import main
 from jhup_conformance.findings import CheckResult, Outcome
 from jhup_conformance.run.incidents import Incident, blame
-from jhup_conformance.target.health import Condition, Health
+from jhup_conformance.run.turned_away import TurnedAway
+from jhup_conformance.target.health import Condition, Diagnosis, Health
 from jhup_conformance.target.process import Spawned
 from jhup_conformance.target.process_group import how_it_ended
 from jhup_conformance.wire.dialer import TargetGone
@@ -92,6 +93,79 @@ def test_only_a_target_that_serves_passes_a_look() -> None:
     health_of(iter([True])).require()
     with pytest.raises(TargetGone, match="no effect"):
         health_of(iter([False, False])).require()
+
+
+def shut_for(seconds: float, running: Running | None = None) -> Health:
+    """A target that ends each new connection at once, and from some second on serves again."""
+    clock = Time()
+    return Health(
+        lambda patiently: clock.now() >= seconds,
+        lambda: clock,
+        turns_away=lambda: clock.now() < seconds,
+        process=running,
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "condition"), [(0.6, Condition.BUSY), (5.0, Condition.AWAY), (60.0, Condition.SHUT)]
+)
+def test_how_long_connections_are_ended_at_once_tells_why(seconds: float, condition: Condition) -> None:
+    assert shut_for(seconds).look().condition is condition
+
+
+def test_a_process_that_ends_while_it_turns_clients_away_is_gone() -> None:
+    running = Running()
+    health = shut_for(60.0, running)
+    running.ended = "exit status 1"
+
+    assert health.look().condition is Condition.GONE
+
+
+def test_what_a_target_did_that_turned_clients_away_counts_for_nothing() -> None:
+    with pytest.raises(TargetGone, match="for 5 s"):
+        shut_for(5.0).require()
+    with pytest.raises(TargetGone, match="for 5 s"):
+        shut_for(5.0).require_open()
+    shut_for(0.0).require_open()
+
+
+def test_a_target_that_ends_connections_of_its_own_accord_is_not_asked_each_time() -> None:
+    asked: list[bool] = []
+
+    def turns_away() -> bool:
+        asked.append(True)
+        return False
+
+    health = Health(lambda patiently: True, Time, turns_away=turns_away)
+    for _ in range(9):
+        health.require_open()
+
+    assert len(asked) == 3
+
+
+def turned_away(condition: Condition, seconds: float) -> Diagnosis:
+    return Diagnosis(condition, "it ended new connections at once", (), seconds)
+
+
+def test_a_check_that_was_turned_away_runs_once_more_and_then_is_unverified() -> None:
+    learnt = TurnedAway(is_bounded=True)
+    result = CheckResult("FRAME-4", "node", Outcome.FAIL, expected="a put stored", actual="nothing")
+
+    assert learnt.meets(result, turned_away(Condition.AWAY, 5.0), 60)
+    assert not learnt.meets(result, turned_away(Condition.AWAY, 5.0), 130)
+    assert result.outcome is Outcome.UNVERIFIED
+    assert "serves about 60 connections, then turns clients away for 5 s" in result.actual
+    assert not learnt.problem
+
+
+@pytest.mark.parametrize(("condition", "seconds"), [(Condition.SHUT, 12.0), (Condition.AWAY, 31.0)])
+def test_a_target_that_turns_clients_away_for_long_ends_the_run(condition: Condition, seconds: float) -> None:
+    learnt = TurnedAway(is_bounded=True)
+    result = CheckResult("FRAME-4", "node", Outcome.FAIL, expected="a put stored", actual="nothing")
+
+    assert not learnt.meets(result, turned_away(condition, seconds), 60)
+    assert result.outcome is Outcome.UNVERIFIED
+    assert learnt.problem
 
 
 @pytest.mark.parametrize(("status", "words"), [(0, "exit status 0"), (3, "exit status 3")])

@@ -47,6 +47,8 @@ def closing_lines(run: Run, say: Words = ENGLISH, *, quiet: bool = False) -> Ite
             yield say("{clause} is listed as known to fail, but passes: take it off the list", clause=identifier)
     if quiet:
         return
+    if run.turned_away.times and not run.problem:
+        yield say("The target was met too often: {learnt}", learnt=run.turned_away.line)
     yield from run.judge.leavings if run.judge else ()
     yield from _unverified(run, say)
     yield from _next_class(run, say)

@@ -1,7 +1,7 @@
 """What happened to the target during a run: when it went away or hung, by which exchange, and what was done then."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from jhup.clauses import Clause, ConformanceClass, Level
@@ -35,6 +35,8 @@ _COMES_BACK: Final = 3.0
 _AGAIN: Final = 0.2
 _SEARCH: Final = 15.0
 """Seconds in which connections are tried again, each alone, to find the one that ended the server."""
+_LATEST: Final = 3
+"""Connections that are tried again where the target has ended the same way before, and none did it again."""
 _REPLAY: Final = 0.2
 """Seconds without progress until a connection that is tried again counts as silent."""
 
@@ -150,6 +152,9 @@ class Watch:
         spawned: the server, where the suite has started it.
         incidents: takes what happens.
         seconds: tells how long the run has taken.
+
+    Attributes:
+        turned_away: what was found when the last check ended, where the target turns clients away, or did meanwhile.
     """
 
     def __init__(
@@ -161,6 +166,9 @@ class Watch:
         self._seconds = seconds
         self._check_began = 0.0
         self._last: tuple[str, str] | None = None
+        self._of_many: set[str] = set()
+        """How the target has ended without an exchange that does it again, alone."""
+        self.turned_away: Diagnosis | None = None
 
     @property
     def _clock(self) -> Clock:
@@ -171,13 +179,14 @@ class Watch:
         self._check_began = self._clock.now()
 
     def end(self, result: CheckResult, was_gone: bool) -> Incident | None:
-        """Look how the target is when a check has ended; None where it serves.
+        """Look how the target is when a check has ended; None where it serves or turns clients away.
 
         Args:
             result: what came of the check.
             was_gone: whether it found the target gone.
         """
         found = self._look(was_gone)
+        self.turned_away = found if found.condition in (Condition.AWAY, Condition.SHUT) else None
         try:
             return None if found.condition.serves else self._settle(found, result)
         finally:
@@ -193,14 +202,21 @@ class Watch:
             return Diagnosis(Condition.ALIVE)  # it was seen to serve since it was last sent anything
         return health.look()
 
-    def _settle(self, found: Diagnosis, result: CheckResult) -> Incident:
+    def _settle(self, found: Diagnosis, result: CheckResult) -> Incident | None:
+        if found.condition is Condition.SHUT and not self._spawned:
+            return None  # a broken one would do the same: that can't be told here
         at = self._seconds()
         suspects = self._judge.suspects or self._last_used()
         then = self._restart() if self._spawned else self._wait()
         culprit, is_of_many = next(iter(suspects), None), False
         if then != STAYS_AWAY and self._spawned and found.condition is not Condition.HUNG and suspects:
-            again = self._culprit(suspects)
+            again = self._culprit(suspects[-_LATEST:] if found.how in self._of_many else suspects)
             culprit, is_of_many = again or culprit, again is None
+            self._of_many |= {found.how} if is_of_many else set()
+        if found.condition is Condition.SHUT:
+            if is_of_many:
+                return None  # no exchange does it, but how many there were
+            found, self.turned_away = replace(found, condition=Condition.HUNG), None
         clause, node = result.clause, result.node
         if culprit and self._last and culprit.last_sent < self._check_began:
             clause, node = self._last

@@ -19,11 +19,13 @@ from jhup_conformance.findings import (
     class_met,
 )
 from jhup_conformance.learn.study import Study
+from jhup_conformance.profiles import Profile
 from jhup_conformance.run.hanging import hangs_on
 from jhup_conformance.run.incidents import SERVES_ON, START_IT, STAYS_AWAY, Incident, Watch, blame, blame_many
 from jhup_conformance.run.machine import study_target
 from jhup_conformance.run.opening import open_judge, spawned_server
 from jhup_conformance.run.options import Options, UsageError
+from jhup_conformance.run.turned_away import TurnedAway
 from jhup_conformance.run.untestable import reason_unseen
 from jhup_conformance.target.guest import finish_killed_runs
 from jhup_conformance.target.process import CannotStart, Spawned
@@ -77,6 +79,7 @@ class Run:
         results: by clause, in the order of the book.
         judge: what the checks use, once `open` has been called.
         incidents: when the target was gone or hung, and what was done then.
+        turned_away: how often it has turned clients away.
         problem: why the target could not be judged any further; empty while it can.
         report_problem: why the reports could not be written; empty when they were.
         interrupted: whether a person ended it.
@@ -91,6 +94,7 @@ class Run:
         self.results: dict[str, ClauseResult] = {each.id: _result(each, options) for each in judged_clauses(options)}
         self.judge: Judging | None = None
         self.incidents: list[Incident] = []
+        self.turned_away = TurnedAway(is_bounded=options.profile is not Profile.THOROUGH)
         self._watch: Watch | None = None
         self.problem = ""
         self.gone = False
@@ -190,11 +194,16 @@ class Run:
             error: what the check raised.
 
         Returns:
-            Whether the check is to be run again, because what happened is the doing of the one before.
+            Whether the check is to be run again, because what happened is the doing of the one before, or of nobody.
         """
         if self._watch is None:
             return False
         incident = self._watch.end(result, isinstance(error, TargetGone))
+        if found := self._watch.turned_away:
+            dialer = self.judge.dialer if self.judge else None
+            is_again = self.turned_away.meets(result, found, dialer.opened if dialer else 0)
+            self.problem = self.turned_away.problem
+            return is_again
         if incident is None:
             return False
         survives = SERVES_ON[self.options.kind]

@@ -62,6 +62,7 @@ class Bench(Judging):
         self.folder = folder
         self.guest = guest
         runner.after_failure = self.health.require
+        runner.after_close = self.health.require_open
         self._lanes: int | None = None
         self._speaks_unasked: bool | None = None
 

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from jhup.address import Address
 from jhup.clauses import Clause
@@ -14,12 +14,16 @@ from jhup_conformance.target.process import Spawned
 from jhup_conformance.target.resources import Vitals
 from jhup_conformance.target.timing import Pace
 from jhup_conformance.wire.dialer import Dialer
+from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.network import Clock
 
 __all__ = ["Judging"]
 
 _T = TypeVar("_T")
+
+_AT_ONCE: Final = 0.3
+"""Seconds in which a server that turns clients away has closed their connections."""
 
 
 class Judging(ABC):
@@ -38,7 +42,9 @@ class Judging(ABC):
         self.vitals = vitals
         self.spawned = spawned
         self.random = Random(0)
-        self.health = Health(self.serves, lambda: self.clock, process=spawned, vitals=vitals)
+        self.health = Health(
+            self.serves, lambda: self.clock, turns_away=self.turns_away, process=spawned, vitals=vitals
+        )
         self._shared: dict[str, object] = {}
 
     @property
@@ -66,6 +72,22 @@ class Judging(ABC):
         Raises:
             TargetGone: when nobody accepts the connection.
         """
+
+    def turns_away(self) -> bool:
+        """Tell whether a new connection, on which nothing is sent, is ended at once without a word.
+
+        Raises:
+            TargetGone: when nobody accepts the connection.
+        """
+        if self.dialer is None:
+            return False
+        with self.dialer.looking(self.pace.patience):
+            line = self.dialer.dial()
+        try:
+            drive([line], until=lambda _: False, patience=_AT_ONCE, at_most=_AT_ONCE)
+            return line.closed is not None and not line.received
+        finally:
+            line.drop()
 
     @property
     @abstractmethod

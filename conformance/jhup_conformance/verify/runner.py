@@ -76,6 +76,8 @@ class Runner:
         plain: the simplest put, as the target takes it.
         before_sending: called with the bytes and the names of each exchange; raises NotSeen to leave it out.
         after_failure: called when an exchange was not right; raises TargetGone when the target is gone or hung.
+        after_close: called when connections were ended without a word; raises TargetGone when the target has turned
+            clients away.
         proven_at: when an exchange last took effect, by the clock.
         quiet: proves that the target has nothing more to say; None where its process isn't known.
     """
@@ -90,6 +92,7 @@ class Runner:
         self.plain = Attempt(stream=put(b"alive").paced())
         self.before_sending: Callable[[bytes, Sequence[str]], None] = lambda _, __: None
         self.after_failure: Callable[[], None] = lambda: None
+        self.after_close: Callable[[], None] = lambda: None
         self.proven_at = 0.0
         self.quiet: Quiet | None = None
         self._satisfied = 0.0
@@ -233,6 +236,8 @@ class Runner:
         until = since + _AT_MOST
         store = self._look(exchanges)
         failed, wait = _failed(exchanges, store), _FIRST_LOOK
+        if any(each.exchange.line.closed and not each.exchange.line.received for each in failed):
+            self.after_close()
         unread = [each.exchange.line.unread() for each in failed]
         while any(each.mismatch.may_turn for each in failed) and self.clock.now() < min(since + patience, until):
             self.clock.sleep(wait)
