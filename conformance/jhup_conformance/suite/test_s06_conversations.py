@@ -237,6 +237,18 @@ def only_where_puts_may_meet(judge: Judge) -> None:
         pytest.skip(f"a prerequisite fails on its own: {reason}")
 
 
+def only_where_stats_tell_of_others(judge: Judge) -> None:
+    """Leave the check out where a stat does not tell what another connection has put meanwhile."""
+    try:
+        with Script(judge, file := judge.names.new()) as script:
+            first, second = script.connect(), script.connect()
+            for peer, body in ((first, b"the first body"), (second, b"the second")):
+                script.step(peer.sends(put(body, name=file, reply=True), "puts"))
+            script.step(first.sends(stat(file), "sends stat"))
+    except Finding as reason:
+        pytest.skip(f"a prerequisite fails on its own: {reason}")
+
+
 @check("FRAME-10")
 def test_a_connection_carries_requests_of_all_kinds_one_after_the_other(judge: Judge) -> None:
     only_where(judge, *PLAIN)
@@ -265,5 +277,6 @@ def test_others_are_served_in_conversations_of_any_course(judge: Judge) -> None:
 def test_replies_come_in_order_in_conversations_of_any_course(judge: Judge) -> None:
     only_where(judge, *PLAIN, *CUT_AND_GLUED, *BROKEN_OFF, *WRONG, ASKED, *REFUSALS_ASKED)
     only_where_puts_may_meet(judge)
+    only_where_stats_tell_of_others(judge)
 
     converse(judge, Asking)
