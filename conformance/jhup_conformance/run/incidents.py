@@ -35,6 +35,12 @@ _COMES_BACK: Final = 3.0
 _AGAIN: Final = 0.2
 _SEARCH: Final = 15.0
 """Seconds in which connections are tried again, each alone, to find the one that ended the server."""
+_BUSY: Final = 0.7
+"""Share of a processor from which on a server is at work where nobody asks it for anything."""
+_IDLE: Final = 0.1
+"""Seconds over which that is measured."""
+_BETWEEN: Final = 2.0
+"""Seconds between two starts for that reason."""
 _LATEST: Final = 3
 """Connections that are tried again where the target has ended the same way before, and none did it again."""
 _REPLAY: Final = 0.2
@@ -166,6 +172,10 @@ class Watch:
         self._seconds = seconds
         self._check_began = 0.0
         self._last: tuple[str, str] | None = None
+        self._looked = 0.0
+        self._sampled = 0.0, 0.0
+        """When the server's processor time was read last, and what it was."""
+        self._started = 0.0
         self._of_many: set[str] = set()
         """How the target has ended without an exchange that does it again, alone."""
         self.turned_away: Diagnosis | None = None
@@ -177,6 +187,17 @@ class Watch:
     def begin(self) -> None:
         """Take note that a check begins."""
         self._check_began = self._clock.now()
+
+    def rest(self) -> None:
+        """Start a server of ours anew where clients that have left keep it at work: all later ones would be slow."""
+        vitals, now = self._judge.vitals, self._clock.now()
+        if self._spawned is None or vitals is None:
+            return
+        (since, used), self._sampled = self._sampled, (now, vitals.used())
+        is_busy = self._sampled[1] - used > _BUSY * (now - since)
+        if is_busy and now > self._started + _BETWEEN and vitals.load(_IDLE) > _BUSY:
+            self._restart()
+            self._started, self._sampled = self._clock.now(), (self._clock.now(), 0.0)
 
     def end(self, result: CheckResult, was_gone: bool) -> Incident | None:
         """Look how the target is when a check has ended; None where it serves or turns clients away.
@@ -191,13 +212,18 @@ class Watch:
             return None if found.condition.serves else self._settle(found, result)
         finally:
             self._last = (result.clause, result.node)
+            self._looked = self._clock.now()
+
+    def _suspects(self) -> list[Line]:
+        """Return the connections that sent something since the target was last seen to serve, or was started."""
+        return [line for line in self._judge.suspects if line.last_sent > self._looked]
 
     def _look(self, was_gone: bool) -> Diagnosis:
         health = self._judge.health
         if was_gone and (found := health.found):
             health.found = None
             return found
-        used = self._judge.dialer is not None and not self._judge.suspects
+        used = self._judge.dialer is not None and not self._suspects()
         if used and not was_gone and not health.has_ended:
             return Diagnosis(Condition.ALIVE)  # it was seen to serve since it was last sent anything
         return health.look()
@@ -206,7 +232,7 @@ class Watch:
         if found.condition is Condition.SHUT and not self._spawned:
             return None  # a broken one would do the same: that can't be told here
         at = self._seconds()
-        suspects = self._judge.suspects or self._last_used()
+        suspects = self._suspects() or self._last_used()
         then = self._restart() if self._spawned else self._wait()
         culprit, is_of_many = next(iter(suspects), None), False
         if then != STAYS_AWAY and self._spawned and found.condition is not Condition.HUNG and suspects:
@@ -266,6 +292,7 @@ class Watch:
             if self._does_it_again(line):
                 self._restart()
                 return line
+        self._restart()  # what the last of them does may show only later
         return None
 
     def _does_it_again(self, line: Line) -> bool:

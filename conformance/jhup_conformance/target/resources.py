@@ -103,6 +103,13 @@ class Vitals:
                 threads += process.num_threads()
         return Reading(time.monotonic(), cpu, memory, descriptors, threads)
 
+    def used(self) -> float:
+        """Return the processor seconds that the process alone has used; 0 where it has ended. Costs next to nothing."""
+        with contextlib.suppress(psutil.Error):
+            times = self._process.cpu_times()
+            return times.user + times.system
+        return 0.0
+
     def _family(self) -> list[psutil.Process]:
         with contextlib.suppress(psutil.Error):
             return [self._process, *self._process.children(recursive=True)]
