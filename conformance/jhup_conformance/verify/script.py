@@ -285,7 +285,7 @@ class Script:
         for exchange, look in zip(exchanges, looks, strict=True):
             found = exchange.mismatch(look)
             late = waited > self._runner.pace.last_patience
-            if found and (late or not found.may_turn):
+            if found and (late or not (found.may_turn or _are_missing(found.points))):
                 raise self._finding(*found.points, line=exchange.line, timed_out=found.timed_out)
 
     def _check_bystanders(self, moved: Container[Line]) -> None:
@@ -335,6 +335,11 @@ class Script:
             transcript=line.transcript if line else None,
             timed_out=timed_out,
         )
+
+
+def _are_missing(points: Iterable[Difference]) -> bool:
+    """Whether bodies are missing and nothing else is wrong: that they may not be for a moment is for STORE-8 to say."""
+    return all(isinstance(each, WrongBody) and each.found is None for each in points)
 
 
 def _may_change(exchange: Exchange, outcome: Outcome) -> bool:
