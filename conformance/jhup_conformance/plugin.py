@@ -4,7 +4,6 @@ Load it with ``-p jhup_conformance.plugin``; it is no entry point, so that it st
 """
 
 import argparse
-from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any, Final, Protocol
 
@@ -21,7 +20,6 @@ from jhup_conformance.findings import (
     NotOffered,
     NotSeen,
     Outcome,
-    SuiteError,
     TooShort,
     Wavering,
 )
@@ -35,6 +33,7 @@ from jhup_conformance.run.declarations import DECLARATIONS
 from jhup_conformance.run.machine import is_learnt
 from jhup_conformance.run.options import Options, UsageError
 from jhup_conformance.run.session import Run
+from jhup_conformance.selection import Selection, clause_mark
 from jhup_conformance.target.process import Spawned
 from jhup_conformance.verify.bench import Bench
 from jhup_conformance.wire.dialer import TargetGone
@@ -42,8 +41,6 @@ from jhup_conformance.wire.dialer import TargetGone
 __all__ = ["RUN", "ConformancePlugin", "Progress"]
 
 _NAME: Final = "jhup-conformance"
-_UNSEEN: Final = 2
-"""How often the same check may come to nothing, each time with other values, before it is left."""
 RUN: Final = pytest.StashKey[Run]()
 _COUNTS: Final = pytest.StashKey[tuple[int, int, int]]()
 _AGAIN: Final = pytest.StashKey[bool]()
@@ -98,11 +95,10 @@ class ConformancePlugin:
     def __init__(self, options: Options, progress: Progress, *, spawned: Spawned | None = None) -> None:
         self.run = Run(options, spawned=spawned)
         self._progress = progress
-        self._first = last_failed.load(options) if options.last_failed else frozenset()
+        self._selection = Selection(self.run)
         self._done = 0
         self._total = 0
         self._not_run: dict[str, str] = {}
-        self._unseen: Counter[str] = Counter()
         self._configure_hypothesis(options)
 
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -140,58 +136,23 @@ class ConformancePlugin:
         marks = [mark for mark in getattr(obj, "pytestmark", ()) if isinstance(mark, pytest.Mark)]
         clauses = [mark for mark in marks if mark.name == "clause"]
         of_parameters = any(getattr(each, "marks", ()) for mark in marks for each in _parameters(mark))
-        if isinstance(obj, type) or of_parameters or not clauses or any(map(self._is_asked_for, clauses)):
+        if isinstance(obj, type) or of_parameters or not clauses or any(map(self._selection.is_asked_for, clauses)):
             return None
         return []
-
-    def _is_asked_for(self, mark: pytest.Mark) -> bool:
-        whole = EFFORTS[self.run.options.profile].sets is None
-        return mark.args[0] in self.run.results and (whole or bool(mark.kwargs["quick"]))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Keep the checks that were asked for, in the order of the classes and the book, the hard ones last."""
-        kept: list[pytest.Item] = []
-        left: list[pytest.Item] = []
-        for item in items:
-            mark = item.get_closest_marker("clause")
-            (kept if mark and mark.args[0] in self.run.results else left).append(item)
-        kept.sort(key=self._order)
+        kept, left = self._selection.divide(items)
         for item in kept:
             function = getattr(item, "obj", None)
             if function is not None and getattr(function, "is_hypothesis_test", False):
                 hypothesis.seed(self.run.options.seed)(function)
-        kept = self._first_sets(kept, left)
         self._total = len(kept)
-        self._not_run = {item.nodeid: _mark(item).args[0] for item in kept}
+        self._not_run = {item.nodeid: clause_mark(item).args[0] for item in kept}
         items[:] = kept
         if left:
             config.hook.pytest_deselected(items=left)
-
-    def _first_sets(self, items: list[pytest.Item], left: list[pytest.Item]) -> list[pytest.Item]:
-        """Keep the first sets of parameters of each test, as many as the effort says; add the others to `left`."""
-        most = EFFORTS[self.run.options.profile].sets
-        if most is None:
-            return items
-        seen: Counter[tuple[str, str]] = Counter()
-        kept: list[pytest.Item] = []
-        for item in items:
-            mark = _mark(item)
-            test = (item.nodeid.partition("[")[0], mark.args[0])
-            seen[test] += 1
-            (kept if mark.kwargs["quick"] and seen[test] <= most else left).append(item)
-        return kept
-
-    def _order(self, item: pytest.Item) -> tuple[bool, bool, bool, int]:
-        mark = _mark(item)
-        clause = self.run.results[mark.args[0]].clause
-        waits = mark.args[0] not in self._first
-        return (
-            waits,
-            mark.kwargs["last"],
-            mark.kwargs["late"],
-            self.run.options.kind.classes.index(clause.conformance_class),
-        )
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -219,10 +180,10 @@ class ConformancePlugin:
         kept: list[pytest.Item] = []
         left: list[pytest.Item] = []
         for item in session.items:
-            (left if self.run.results[_mark(item).args[0]].does_not_apply else kept).append(item)
+            (left if self.run.results[clause_mark(item).args[0]].does_not_apply else kept).append(item)
         session.items[:] = kept
         self._total = len(kept)
-        self._not_run = {item.nodeid: _mark(item).args[0] for item in kept}
+        self._not_run = {item.nodeid: clause_mark(item).args[0] for item in kept}
         if left:
             session.config.hook.pytest_deselected(items=left)
 
@@ -245,7 +206,7 @@ class ConformancePlugin:
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Hold back checks that could not tell anything."""
-        mark, judge = _mark(item), self.run.judge
+        mark, judge = clause_mark(item), self.run.judge
         if judge is None:
             return
         self.run.begin_check()
@@ -256,14 +217,11 @@ class ConformancePlugin:
         judge.random.seed(f"{self.run.options.seed} {item.nodeid}")
         if not mark.kwargs["blind"]:
             judge.admit(result.clause, tried=bool(result.checks))
-        if self.run.options.profile is Profile.THOROUGH:
-            return
-        if result.outcome in (Outcome.FAIL, Outcome.WARN):
+        if reason := self._selection.why_left_out(item, result):
             result.left_out += 1
-            pytest.skip("the clause has failed already; --profile thorough goes on")
-        if self._unseen[_function(item)] >= _UNSEEN:
-            result.left_out += 1
-            pytest.skip("nothing was learnt by the same check with other values; --profile thorough goes on")
+            pytest.skip(reason)
+        if self._selection.is_long:
+            judge.effort = EFFORTS[Profile.QUICK]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -296,7 +254,7 @@ class ConformancePlugin:
             return report
         self.run.add(result)
         if call.when == "call" and any(isinstance(each, NotSeen) for each in _causes(error)):
-            self._unseen[_function(item)] += 1
+            self._selection.came_to_nothing(item)
         self._done += 1
         self._progress.checked(result, self._done, self._total)
         if self.run.problem:
@@ -307,7 +265,7 @@ class ConformancePlugin:
         return report
 
     def _result(self, item: pytest.Item, call: pytest.CallInfo[None], error: BaseException | None) -> CheckResult:
-        clause = self.run.results[_mark(item).args[0]].clause
+        clause = self.run.results[clause_mark(item).args[0]].clause
         executions, proven, paced = item.stash.get(_COUNTS, (0, 0, 0))
         result = CheckResult(
             clause.id,
@@ -395,18 +353,6 @@ def _parameters(mark: pytest.Mark) -> Sequence[object]:
     """Return the sets of parameters of a mark that has some."""
     values = mark.args[1] if mark.name == "parametrize" and len(mark.args) > 1 else ()
     return values if isinstance(values, Sequence) else tuple(values)
-
-
-def _function(item: pytest.Item) -> str:
-    """Return what a check has in common with the same one with other values."""
-    return item.nodeid.partition("[")[0]
-
-
-def _mark(item: pytest.Item) -> pytest.Mark:
-    mark = item.get_closest_marker("clause")
-    if mark is None:
-        raise SuiteError(f"{item.nodeid} does not say which clause it checks")
-    return mark
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -47,6 +47,14 @@ def closing_lines(run: Run, say: Words = ENGLISH, *, quiet: bool = False) -> Ite
             yield say("{clause} is listed as known to fail, but passes: take it off the list", clause=identifier)
     if quiet:
         return
+    if run.left_for_time:
+        yield say.count(
+            "The run took more than a minute, and {number} check of clauses with others was left out: "
+            "--profile thorough tries all",
+            "The run took more than a minute, and {number} checks of clauses with others were left out: "
+            "--profile thorough tries all",
+            run.left_for_time,
+        )
     if run.turned_away.times and not run.problem:
         yield say("The target was met too often: {learnt}", learnt=run.turned_away.line)
     yield from run.judge.leavings if run.judge else ()

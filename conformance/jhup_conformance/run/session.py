@@ -80,6 +80,7 @@ class Run:
         judge: what the checks use, once `open` has been called.
         incidents: when the target was gone or hung, and what was done then.
         turned_away: how often it has turned clients away.
+        left_for_time: how many checks were left out because the run took long.
         problem: why the target could not be judged any further; empty while it can.
         report_problem: why the reports could not be written; empty when they were.
         interrupted: whether a person ended it.
@@ -94,6 +95,7 @@ class Run:
         self.results: dict[str, ClauseResult] = {each.id: _result(each, options) for each in judged_clauses(options)}
         self.judge: Judging | None = None
         self.incidents: list[Incident] = []
+        self.left_for_time = 0
         self.turned_away = TurnedAway(is_bounded=options.profile is not Profile.THOROUGH)
         self._watch: Watch | None = None
         self.problem = ""
