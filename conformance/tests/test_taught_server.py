@@ -1,14 +1,15 @@
 """The server as it is taught is judged as it deserves: basic, and blamed for each of its known weaknesses."""
 
+import sys
 from pathlib import Path
 
 import pytest
-from running import Judge, Judged, Servers
+from running import SERVERS, Judge, Judged, Servers
 
-pytestmark = [
-    pytest.mark.timeout(600),  # whole runs of the suite, on a machine that may be busy
-    pytest.mark.alone,  # this server keeps a processor busy for ever as soon as one client has hung up
-]
+pytestmark = pytest.mark.timeout(600)  # whole runs of the suite, on a machine that may be busy
+
+TAUGHT = f"{sys.executable} {SERVERS / 'taught_upload.py'} --port {{port}} --storage {{storage}}"
+"""Started by the suite, which starts it anew: it keeps a processor busy as soon as one client has hung up."""
 
 KNOWN = {
     "FRAME-3": "a split prefix",
@@ -24,12 +25,8 @@ KNOWN = {
 
 
 @pytest.fixture(scope="module")
-def verdict(tmp_path_factory: pytest.TempPathFactory, judge: Judge) -> Judged:
-    store, servers = tmp_path_factory.mktemp("store"), Servers()
-    try:
-        return judge(servers.start("taught_upload.py", "--storage", store), "--storage", store)
-    finally:
-        servers.stop()  # it would spin beside the tests that follow
+def verdict(judge: Judge) -> Judged:
+    return judge("--spawn", TAUGHT, "--profile", "quick")
 
 
 def test_meets_the_class_basic_and_does_not_conform(verdict: Judged) -> None:
@@ -41,11 +38,8 @@ def test_is_blamed_for(verdict: Judged, clause: str) -> None:
     assert verdict.clause(clause)["outcome"] == "FAIL", verdict.clause(clause)
 
 
-def test_is_blamed_for_a_method_called_by_the_name_of_a_command(tmp_path: Path, servers: Servers, judge: Judge) -> None:
-    """On a server of its own: one that has spun for a minute may be too slow for the control of this clause."""
-    address = servers.start("taught_upload.py", "--storage", tmp_path)
-
-    alone = judge(address, "--storage", tmp_path, "--clause", "ERR-12")
+def test_is_blamed_for_a_method_called_by_the_name_of_a_command(judge: Judge) -> None:
+    alone = judge("--spawn", TAUGHT, "--clause", "ERR-12")
 
     assert alone.clause("ERR-12")["outcome"] == "FAIL", alone.printed
 
@@ -65,7 +59,7 @@ def test_every_failure_comes_with_its_exchange(verdict: Judged) -> None:
 def test_without_a_view_of_its_store_nothing_can_be_told(tmp_path: Path, servers: Servers, judge: Judge) -> None:
     address = servers.start("taught_upload.py", "--storage", tmp_path)
 
-    blind = judge(address, "--profile", "quick")
+    blind = judge(address, "--clause", "STORE-1", "--clause", "FRAME-7")
 
     assert blind.status == 4, blind.printed
     assert blind.clause("STORE-1")["outcome"] == "UNVERIFIED"

@@ -39,7 +39,7 @@ _BUSY: Final = 0.7
 """Share of a processor from which on a server is at work where nobody asks it for anything."""
 _IDLE: Final = 0.1
 """Seconds over which that is measured."""
-_BETWEEN: Final = 2.0
+_BETWEEN: Final = 1.0
 """Seconds between two starts for that reason."""
 _LATEST: Final = 3
 """Connections that are tried again where the target has ended the same way before, and none did it again."""
