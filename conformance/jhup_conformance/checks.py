@@ -13,8 +13,9 @@ from jhup_conformance.verify.closing import watch_closing
 from jhup_conformance.verify.dialogue import Dialogue, wait_for_all
 from jhup_conformance.verify.judge import Judge
 from jhup_conformance.verify.marks import check, clause_mark, together
+from jhup_conformance.verify.peer import Peer
 from jhup_conformance.verify.plain_replies import PLAIN_REPLIES
-from jhup_conformance.verify.script import Peer, Script
+from jhup_conformance.verify.script import Script
 from jhup_conformance.verify.stream import (
     NAME_LENGTH,
     NOTHING,

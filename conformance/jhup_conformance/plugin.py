@@ -4,7 +4,7 @@ Load it with ``-p jhup_conformance.plugin``; it is no entry point, so that it st
 """
 
 import argparse
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any, Final, Protocol
 
 import hypothesis
@@ -16,18 +16,12 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from jhup_conformance.findings import (
     CheckResult,
-    Finding,
-    NotOffered,
     NotSeen,
-    Outcome,
-    TooShort,
-    Wavering,
 )
 from jhup_conformance.language import words_in
 from jhup_conformance.profiles import EFFORTS, Profile
 from jhup_conformance.reports import console
-from jhup_conformance.reports.prose import check_lines
-from jhup_conformance.reports.right import stored_differences
+from jhup_conformance.results import causes, result_of, shape
 from jhup_conformance.run import last_failed
 from jhup_conformance.run.declarations import DECLARATIONS
 from jhup_conformance.run.machine import is_learnt
@@ -36,7 +30,6 @@ from jhup_conformance.run.session import Run
 from jhup_conformance.selection import Selection, clause_mark
 from jhup_conformance.target.process import Spawned
 from jhup_conformance.verify.bench import Bench
-from jhup_conformance.wire.dialer import TargetGone
 
 __all__ = ["RUN", "ConformancePlugin", "Progress"]
 
@@ -248,12 +241,19 @@ class ConformancePlugin:
             return report
         if isinstance(error, KeyboardInterrupt):
             return report
-        result = self._result(item, call, error)
+        result = result_of(
+            error,
+            self.run.results[clause_mark(item).args[0]].clause,
+            item.nodeid,
+            folder=judge.folder.folder if isinstance(judge := self.run.judge, Bench) and judge.folder else None,
+        )
+        result.executions, result.cuts_proven, result.cuts_paced = item.stash.get(_COUNTS, (0, 0, 0))
+        result.seconds = call.duration
         if self.run.look_after(result, error):
             item.stash[_AGAIN] = True
             return report
         self.run.add(result)
-        if call.when == "call" and any(isinstance(each, NotSeen) for each in _causes(error)):
+        if call.when == "call" and any(isinstance(each, NotSeen) for each in causes(error)):
             self._selection.came_to_nothing(item)
         self._done += 1
         self._progress.checked(result, self._done, self._total)
@@ -261,53 +261,8 @@ class ConformancePlugin:
             item.session.shouldstop = self.run.problem
         elif self.run.options.stop_first and self.run.counts_against(self.run.results[result.clause]):
             item.session.shouldstop = "-x: a clause fails"
-        _shape(report, item, result, self.run.options.service)
+        shape(report, item, result, self.run.options.service)
         return report
-
-    def _result(self, item: pytest.Item, call: pytest.CallInfo[None], error: BaseException | None) -> CheckResult:
-        clause = self.run.results[clause_mark(item).args[0]].clause
-        executions, proven, paced = item.stash.get(_COUNTS, (0, 0, 0))
-        result = CheckResult(
-            clause.id,
-            item.nodeid,
-            Outcome.PASS,
-            executions=executions,
-            cuts_proven=proven,
-            cuts_paced=paced,
-            seconds=call.duration,
-        )
-        for finding in _causes(error):
-            match finding:
-                case Wavering() | hypothesis.errors.Flaky():
-                    result.outcome = Outcome.FLAKY
-                case Finding():
-                    result.outcome = Outcome.FAIL if clause.level == "MUST" else Outcome.WARN
-                case NotSeen():
-                    result.outcome = Outcome.UNVERIFIED
-                case NotOffered():
-                    result.outcome = Outcome.UNSUPPORTED
-                case TooShort():
-                    result.outcome = Outcome.NOT_JUDGED
-                case TargetGone():  # if it is so, a look after the check says more
-                    result.outcome = Outcome.UNVERIFIED
-                case _:
-                    result.outcome = Outcome.ERROR
-            if isinstance(finding, Finding):
-                result.expected, result.actual = finding.expected, finding.actual
-                result.points, result.transcript = finding.points, finding.transcript
-                result.where = finding.where
-                result.details, result.picture = self._details(finding), finding.picture
-            elif not result.actual:
-                result.actual = str(finding) or type(finding).__name__
-            break
-        return result
-
-    def _details(self, finding: Finding) -> tuple[str, ...]:
-        """Look at once where stored bodies are wrong; later they may be gone."""
-        judge = self.run.judge
-        if finding.transcript is None or not isinstance(judge, Bench) or judge.folder is None:
-            return ()
-        return tuple(stored_differences(finding.transcript, judge.folder.folder))
 
     def pytest_keyboard_interrupt(self) -> None:
         """Note that a person ended the run."""
@@ -353,31 +308,3 @@ def _parameters(mark: pytest.Mark) -> Sequence[object]:
     """Return the sets of parameters of a mark that has some."""
     values = mark.args[1] if mark.name == "parametrize" and len(mark.args) > 1 else ()
     return values if isinstance(values, Sequence) else tuple(values)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Return what was raised; out of a group, what says most first."""
-    if isinstance(error, BaseExceptionGroup):
-        leaves = [leaf for each in error.exceptions for leaf in _causes(each)]
-        findings = [
-            Wavering(transcript=each.transcript, points=each.points, where=each.where)
-            for each in leaves
-            if isinstance(each, Finding)
-        ]
-        yield from findings or leaves
-    elif error is not None:
-        yield error
-
-
-def _shape(report: pytest.TestReport, item: pytest.Item, result: CheckResult, service: str) -> None:
-    """Make pytest's own report say the same."""
-    path, line, _ = item.location
-    where = (str(path), (line or 0) + 1)
-    if result.outcome in (Outcome.UNVERIFIED, Outcome.UNSUPPORTED, Outcome.WARN):
-        report.outcome = "skipped"
-        report.longrepr = (*where, f"{result.outcome}: {result.actual}")
-    elif result.outcome is Outcome.PASS:
-        report.outcome = "passed"
-    elif result.outcome is not Outcome.ERROR:
-        report.outcome = "failed"
-        report.longrepr = "\n".join(check_lines(result, service))

@@ -14,7 +14,8 @@ from jhup_conformance.target.body import Body
 from jhup_conformance.target.knowledge import Knowledge
 from jhup_conformance.verify.bench import Bench
 from jhup_conformance.verify.judge import Judge
-from jhup_conformance.verify.script import Script, Step
+from jhup_conformance.verify.peer import Step
+from jhup_conformance.verify.script import Script
 from jhup_conformance.verify.stream import NOTHING, End, Stream, command, frame, put
 
 

@@ -4,6 +4,7 @@ The word says what ends the process, and all connections with it: an exception o
 is reset, or nothing, where it is right.
 """
 
+import contextlib
 import json
 import selectors
 import socket
@@ -84,7 +85,8 @@ class Connection:
 
     def end(self) -> None:
         """Half-close, and throw away what still comes."""
-        self.sock.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):  # the client may have reset it
+            self.sock.shutdown(socket.SHUT_WR)
         self.buffer.clear()
         self.header, self.left_to_skip = None, 0
         self.ends_at = time.monotonic() + LINGER
