@@ -62,7 +62,7 @@ class Bench(Judging):
         self.folder = folder
         self.guest = guest
         runner.after_failure = self.health.require
-        runner.after_close = self.health.require_open
+        runner.after_close = lambda: self.health.require_open() if self.proven_at else None
         self._lanes: int | None = None
         self._speaks_unasked: bool | None = None
 

@@ -76,10 +76,12 @@ class Judging(ABC):
     def turns_away(self) -> bool:
         """Tell whether a new connection, on which nothing is sent, is ended at once without a word.
 
+        A target that never served anybody turns nobody away.
+
         Raises:
             TargetGone: when nobody accepts the connection.
         """
-        if self.dialer is None:
+        if self.dialer is None or self.gate:
             return False
         with self.dialer.looking(self.pace.patience):
             line = self.dialer.dial()
