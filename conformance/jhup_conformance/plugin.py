@@ -14,10 +14,7 @@ from _pytest.runner import runtestprotocol
 from hypothesis import HealthCheck, Phase
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from jhup_conformance.findings import (
-    CheckResult,
-    NotSeen,
-)
+from jhup_conformance.findings import CheckResult, NotSeen
 from jhup_conformance.language import words_in
 from jhup_conformance.profiles import EFFORTS, Profile
 from jhup_conformance.reports import console
@@ -191,6 +188,8 @@ class ConformancePlugin:
             reports = runtestprotocol(item, nextitem=nextitem, log=False)
             if not item.stash[_AGAIN]:
                 break
+        else:
+            self.run.not_run(clause_mark(item).args[0], item.nodeid, "the target was not there, twice while it ran")
         for report in reports:
             item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)

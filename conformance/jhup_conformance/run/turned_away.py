@@ -20,7 +20,7 @@ class TurnedAway:
     Attributes:
         times: how often it did.
         seconds: that this took in all.
-        fewest: connections that were served between two times, at the least; None before the second one.
+        fewest: connections that were served before one of these times, at the least; None where it never did.
         problem: why nothing more is judged; empty while checks go on.
     """
 
@@ -64,7 +64,8 @@ class TurnedAway:
         """What was learnt, in a line; empty where it never happened."""
         if not self.times:
             return ""
+        often = "once" if self.times == 1 else f"{self.times} times"
         return (
             f"it serves about {self.fewest} connections, then turns clients away for "
-            f"{self.seconds / self.times:.0f} s ({self.times} times)"
+            f"{self.seconds / self.times:.0f} s ({often})"
         )
