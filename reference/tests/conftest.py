@@ -46,7 +46,9 @@ class Client:
         return self.reply()
 
     def end(self) -> None:
-        self.socket.shutdown(socket.SHUT_WR)
+        """Send no more. A server that has reset the connection meanwhile (macOS, Linux: ENOTCONN) was the first to end."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
 
     def reply(self) -> Reply:
         """The next reply."""
@@ -179,7 +181,9 @@ class EchoClient:
         assert self.socket.send(data) == len(data)
 
     def end(self) -> None:
-        self.socket.shutdown(socket.SHUT_WR)
+        """Send no more. A server that has reset the connection meanwhile (macOS, Linux: ENOTCONN) was the first to end."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
 
     def read(self, count: int) -> bytes:
         """Exactly so many bytes of a stream, or one datagram that has so many."""
