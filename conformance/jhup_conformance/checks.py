@@ -4,7 +4,7 @@ A stream says bytes (`put`, `stat`, `frame`, …), the judge sends and compares 
 `Dialogue` leads one connection step by step and a `Script` several; `check` says which clause it is all about.
 """
 
-from jhup_conformance.differences import StillOpen, WrongBody
+from jhup_conformance.differences import StillOpen, Unsolicited, WrongBody
 from jhup_conformance.findings import Finding, NotOffered, NotSeen, TooShort, Wavering
 from jhup_conformance.sizes import BUFFER_EDGES, bodies, edges_up_to, pattern, sizes
 from jhup_conformance.target.body import Body
@@ -50,6 +50,7 @@ __all__ = [
     "StillOpen",
     "Stream",
     "TooShort",
+    "Unsolicited",
     "Wavering",
     "WrongBody",
     "bodies",

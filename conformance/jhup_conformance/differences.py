@@ -17,6 +17,7 @@ __all__ = [
     "NotReplies",
     "Other",
     "StillOpen",
+    "Unsolicited",
     "WrongBody",
     "WrongReplies",
     "readable",
@@ -103,6 +104,29 @@ class NotReplies:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsolicited:
+    """Bytes came that nobody asked for.
+
+    Attributes:
+        count: how many.
+        after: what was sent before, in words.
+    """
+
+    count: int
+    after: str
+
+    @property
+    def expected(self) -> str:
+        """What is right, for people."""
+        return "not a byte from the server"
+
+    @property
+    def actual(self) -> str:
+        """What was seen, for people."""
+        return f"the server sent {self.count} unsolicited bytes after {self.after}"
+
+
+@dataclass(frozen=True, slots=True)
 class StillOpen:
     """The target left a connection open that it has to close."""
 
@@ -176,7 +200,7 @@ class Other:
     actual: str
 
 
-Difference: TypeAlias = WrongBody | WrongReplies | NotReplies | StillOpen | ClosedEarly | Gone | Other
+Difference: TypeAlias = WrongBody | WrongReplies | NotReplies | Unsolicited | StillOpen | ClosedEarly | Gone | Other
 
 
 def readable(name: str) -> str:

@@ -15,6 +15,7 @@ from running import SERVERS, Judge, Servers
 
 from jhup.clauses import clauses
 from jhup_conformance.cli.main import main
+from jhup_conformance.differences import Unsolicited, WrongBody
 from jhup_conformance.findings import CheckResult, Outcome
 from jhup_conformance.run.incidents import Incident, blame
 from jhup_conformance.run.turned_away import TurnedAway
@@ -363,3 +364,16 @@ def test_a_crash_counts_for_a_clause_that_is_about_the_bytes_that_were_sent(
     blame(result, Incident(condition=Condition.GONE, transcript=transcript, **how), clauses()[clause])  # type: ignore[arg-type]
 
     assert (result.outcome, result.actual) == (outcome, "The server ended after this exchange with exit status 1.")
+
+
+def test_bytes_that_came_unasked_count_whatever_ended_the_server_afterwards() -> None:
+    """What did not come may be the fault of the end; what came is not."""
+    how = {"at": 0.0, "how": "exit status 1", "output": (), "clause": "CONN-1", "node": "a check", "then": "restarted"}
+    of_many = Incident(condition=Condition.GONE, transcript=None, is_of_many=True, **how)  # type: ignore[arg-type]
+    came = CheckResult("CONN-1", "a check", Outcome.FAIL, points=(Unsolicited(3, "a put"),))
+    missed = CheckResult("CONN-1", "a check", Outcome.FAIL, points=(WrongBody("a", (None,), None),))
+
+    for each in (came, missed):
+        blame(each, of_many, clauses()["CONN-1"])
+
+    assert (came.outcome, missed.outcome) == (Outcome.FAIL, Outcome.UNVERIFIED)

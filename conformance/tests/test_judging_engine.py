@@ -142,6 +142,18 @@ def test_end_of_stream_is_given_where_it_stands_in_the_script() -> None:
         assert line.received == b"x"
 
 
+def test_a_client_that_has_left_meets_what_still_comes_with_a_reset() -> None:
+    with connected() as (line, far):
+        line.plan([*sent(b"a"), Action(Kind.LEFT)])
+        run(line)
+
+        assert (line.dropped, kinds(line)) == (True, [Kind.SENT, Kind.LEFT])
+        assert (far.recv(100), far.recv(100)) == (b"a", b"")
+        far.sendall(b"b")
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            far.sendall(bytes(100_000_000))
+
+
 def test_a_reset_ends_the_connection() -> None:
     with connected() as (line, far):
         line.plan([Action(Kind.RESET)])

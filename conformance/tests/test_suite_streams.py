@@ -166,6 +166,7 @@ def test_actions_send_each_segment_after_a_pause() -> None:
         (End.FINISH, Action(Kind.HALF_CLOSED, b"", 0.5)),
         (End.FINISH_AT_ONCE, Action(Kind.HALF_CLOSED, b"", 0.0)),
         (End.RESET, Action(Kind.RESET, b"", 0.5)),
+        (End.LEAVE, Action(Kind.LEFT, b"", 0.0)),
     ],
 )
 def test_actions_end_as_asked(end: End, last: Action) -> None:

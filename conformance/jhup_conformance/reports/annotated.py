@@ -75,7 +75,7 @@ def annotate(transcript: Transcript, service: str = UPLOAD, *, had_to_close: boo
     """
     beside = transcript.scene.beside if transcript.scene else ()
     steps = list(_steps(transcript, service, 0.0, 0 if beside else None))
-    open_still = not any(entry.kind in (Kind.CLOSED, Kind.RESET) for entry in transcript.entries)
+    open_still = not any(entry.kind in (Kind.CLOSED, Kind.RESET, Kind.LEFT) for entry in transcript.entries)
     if had_to_close and transcript.entries and open_still:
         steps.append(Step(None, True, "the target did not close the connection", (), 0 if beside else None))
     for number, other in enumerate(beside, 1):
@@ -109,6 +109,8 @@ def _steps(transcript: Transcript, service: str, opened: float, connection: int 
                 yield Step(at, False, "end of stream", (), connection)
             case Kind.RESET:
                 yield Step(at, False, "reset", (), connection)
+            case Kind.LEFT:
+                yield Step(at, False, "closed", (), connection)
             case Kind.CLOSED:
                 yield Step(at, True, entry.how, (), connection)
     for action in unsent:

@@ -9,7 +9,7 @@ from typing import Final
 import dpkt
 
 from jhup.address import Address
-from jhup_conformance.wire.transcript import Closed, Entry, Kind, Transcript
+from jhup_conformance.wire.transcript import OWN, Closed, Entry, Kind, Transcript
 
 __all__ = ["capture"]
 
@@ -90,7 +90,7 @@ class _Tcp:
             yield from ((entry.at, frame) for frame in self._entry(entry))
 
     def _entry(self, entry: Entry) -> Iterator[bytes]:
-        from_client = entry.kind in (Kind.SENT, Kind.HALF_CLOSED, Kind.RESET)
+        from_client = entry.kind in OWN
         match entry.kind:
             case Kind.SENT | Kind.RECEIVED:
                 for start in range(0, len(entry.data), _LARGEST):

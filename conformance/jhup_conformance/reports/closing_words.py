@@ -134,8 +134,13 @@ def _next_class(run: Run, say: Words) -> Iterator[str]:
 def _incidents(run: Run, say: Words) -> str:
     """Say how often the server was gone or hung, and how it ended."""
     ends = Counter(each.how if each.condition is Condition.GONE else each.condition.value for each in run.incidents)
-    told = ", ".join(f"{count} × {end}" for end, count in ends.most_common(3))
-    said = say("The server was gone or hung {count} times ({ends}).", count=len(run.incidents), ends=told)
+    told = ", ".join(f"{count} × {end}" if len(run.incidents) > 1 else end for end, count in ends.most_common(3))
+    said = say.count(
+        "The server was gone or hung once ({ends}).",
+        "The server was gone or hung {number} times ({ends}).",
+        len(run.incidents),
+        ends=told,
+    )
     if len(run.incidents) < _MANY_INCIDENTS:
         return said
     hint = say("One error that nobody catches may be behind all of them: explain ERR-9.")

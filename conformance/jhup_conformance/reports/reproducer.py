@@ -199,6 +199,7 @@ def _lines(program: _Program, checks: list[str]) -> str:
 
 
 _SILENT: Final = "nothing"
+_ENDS: Final = {Kind.HALF_CLOSED: "end", Kind.RESET: "reset", Kind.LEFT: "leave"}
 """The only step of a connection that is just open."""
 
 
@@ -237,6 +238,8 @@ def _steps(program: _Program, transcript: Transcript, service: str) -> None:
                 f"{peer}.close()  # a reset",
                 "time.sleep(0.5)",
             ]
+        elif step == "leave":
+            program.steps += [f"{peer}.close()  # whatever is still to come", "time.sleep(0.5)"]
         else:
             program.say(peer, step)
     if "peer" not in program.peers:
@@ -244,7 +247,7 @@ def _steps(program: _Program, transcript: Transcript, service: str) -> None:
 
 
 def _own_steps(program: _Program, transcript: Transcript, service: str) -> Iterator[tuple[float, str]]:
-    """Return when each step was taken, or would have been: an expression of the bytes, "end" or "reset"."""
+    """Return when each step was taken, or would have been: an expression of the bytes, "end", "reset" or "leave"."""
     actions = transcript.actions()
     sent = b"".join(action.data for action in actions)
     borders = [each.start for each in request_fields(sent)] if service == UPLOAD else []
@@ -255,4 +258,4 @@ def _own_steps(program: _Program, transcript: Transcript, service: str) -> Itera
             yield at, program.express(action.data, [border - place for border in borders])
             place += len(action.data)
         else:
-            yield at, "reset" if action.kind is Kind.RESET else "end"
+            yield at, _ENDS[action.kind]

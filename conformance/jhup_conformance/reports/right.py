@@ -37,6 +37,8 @@ def _end(transcript: Transcript) -> End:
     kinds = [step.kind for step in transcript.actions()]
     if Kind.RESET in kinds:
         return End.RESET
+    if Kind.LEFT in kinds:
+        return End.LEAVE
     return End.FINISH if Kind.HALF_CLOSED in kinds else End.HOLD
 
 
@@ -80,7 +82,7 @@ def right_outcomes(transcript: Transcript) -> tuple[Outcome, ...]:
         _stream(transcript),
         server=server,
         ended=end is not End.HOLD,
-        reset=end is End.RESET,
+        reset=end.is_deaf,
         store=scene.before,
     )
 

@@ -6,7 +6,16 @@ from typing import Final
 
 from jhup.messages import Failure, Greeting, Stored
 from jhup.model import Ending, Expected
-from jhup_conformance.differences import Difference, Gone, NotReplies, Other, StillOpen, WrongBody, WrongReplies
+from jhup_conformance.differences import (
+    Difference,
+    Gone,
+    NotReplies,
+    Other,
+    StillOpen,
+    Unsolicited,
+    WrongBody,
+    WrongReplies,
+)
 from jhup_conformance.findings import CheckResult
 from jhup_conformance.reports.right import Answering, echo_pattern, right_bodies, right_outcomes
 from jhup_conformance.target.services import UPLOAD
@@ -106,7 +115,7 @@ def _unknown(code: Code, check: CheckResult, transcript: Transcript, service: st
         return "it takes something else than a file under a name in the store"
     if not code.checks:
         return "what comes has to be compared by eye"
-    if service == UPLOAD and any(isinstance(each, Other) for each in check.points):
+    if service == UPLOAD and any(isinstance(each, Other | Unsolicited) for each in check.points):
         return "the suite saw it by means that a program has not"
     return ""
 

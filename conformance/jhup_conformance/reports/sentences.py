@@ -11,6 +11,7 @@ from jhup_conformance.differences import (
     NotReplies,
     Other,
     StillOpen,
+    Unsolicited,
     WrongBody,
     WrongReplies,
 )
@@ -69,6 +70,8 @@ def sentence(point: Difference, say: Words = ENGLISH) -> str:
             if how.startswith(("exit status", "signal")):
                 return say("The server ended after this exchange with {how}.", how=how)
             return say("The server was gone after this exchange: {how}.", how=how)
+        case Unsolicited(count, after):
+            return say("the server sent {count} unsolicited bytes after {what}", count=count, what=after)
         case Other():
             return point.actual
 

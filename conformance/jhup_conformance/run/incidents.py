@@ -9,7 +9,7 @@ from jhup.limits import HEADER_CEILING
 from jhup.messages import Put, Unknown
 from jhup.names import is_valid_name
 from jhup.reader import Broken, HeaderRead, Reader, State
-from jhup_conformance.differences import Gone
+from jhup_conformance.differences import Gone, Unsolicited
 from jhup_conformance.findings import CheckResult, Outcome
 from jhup_conformance.target.health import Condition, Diagnosis
 from jhup_conformance.target.process import CannotStart, Spawned
@@ -29,7 +29,7 @@ SERVES_ON: Final = {Service.UPLOAD: "ERR-9", Service.ECHO: "ECHO-68"}
 START_IT: Final = "The target does not come back: start it with --spawn to go on."
 RESTARTED, CAME_BACK, STAYS_AWAY = "restarted", "came back", "stays away"
 
-_ENDS: Final = (Kind.HALF_CLOSED, Kind.RESET)
+_ENDS: Final = (Kind.HALF_CLOSED, Kind.RESET, Kind.LEFT)
 _COMES_BACK: Final = 3.0
 """Seconds in which somebody else may start an attached target again."""
 _AGAIN: Final = 0.2
@@ -105,6 +105,8 @@ def blame(result: CheckResult, incident: Incident, clause: Clause) -> None:
     """
     printed = tuple(f"it printed: {line}" for line in incident.output)
     if incident.is_of_many:  # another clause is blamed for that (`blame_many`)
+        if result.outcome is Outcome.FAIL and all(isinstance(each, Unsolicited) for each in result.points):
+            return  # those bytes came; what else would have come the end of the target can't change
         if result.outcome is not Outcome.PASS:
             result.outcome, result.details = Outcome.UNVERIFIED, printed
             result.actual = f"{incident.sentence} No connection of this check alone does that again."

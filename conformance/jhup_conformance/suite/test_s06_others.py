@@ -9,6 +9,7 @@ from jhup_conformance.checks import (
     NOTHING,
     Dialogue,
     End,
+    Finding,
     Judge,
     Script,
     Stream,
@@ -77,6 +78,25 @@ def test_others_are_served_whatever_happens_on_one(judge: Judge, hostile: Hostil
 @check("ERR-9", late=True)
 def test_others_are_served_when_requests_break_off_by_end_of_stream(judge: Judge) -> None:
     check_others_served(judge, lambda judge: [each.ending(End.FINISH) for each in broken_off(judge)])
+
+
+UNHEARD: dict[str, Stream] = {
+    "puts": requests(*[put(b"abc")] * 20),
+    "requests that ask for replies": requests(*[put(b"abc", reply=True), hello()] * 10),
+}
+
+
+@check("ERR-9", late=True)
+@pytest.mark.parametrize("stream", UNHEARD.values(), ids=UNHEARD.keys())
+def test_others_are_served_when_a_client_has_left_before_it_hears(judge: Judge, stream: Stream) -> None:
+    for _ in range(2):
+        with judge.converse() as client:
+            client.send(stream.ending(End.LEAVE))
+            client.flush()
+        if not judge.is_alive():
+            judge.require(put(b"abc").paced(), why="a put on a new connection fails anyway")
+            expected = "a put on another connection takes effect"
+            raise Finding(expected, "it does not", client.transcript, timed_out=True)
 
 
 def check_others_served(judge: Judge, hostile: Hostile) -> None:

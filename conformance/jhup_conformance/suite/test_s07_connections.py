@@ -16,6 +16,7 @@ from jhup_conformance.checks import (
     Peer,
     Script,
     Stream,
+    Unsolicited,
     check,
     command,
     frame,
@@ -92,8 +93,7 @@ def listen(judge: Judge, streams: Sequence[Stream]) -> None:
         for stream, dialogue in zip(streams, dialogues, strict=True):
             if dialogue.received:
                 case = next(title for title, each in UNASKED.items() if each == stream)
-                actual = f"the server sent {len(dialogue.received)} unsolicited bytes after {case}"
-                raise Finding("not a byte from the server", actual, dialogue.transcript)
+                raise Finding(points=(Unsolicited(len(dialogue.received), case),), transcript=dialogue.transcript)
     finally:
         for dialogue in dialogues:
             dialogue.drop()

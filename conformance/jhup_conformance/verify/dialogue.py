@@ -78,7 +78,7 @@ class Dialogue:
 
     def end(self, end: End, *, after: float = 0.0) -> None:
         """Plan to end the stream, some seconds after what was planned before."""
-        kind = Kind.RESET if end is End.RESET else Kind.HALF_CLOSED
+        kind = {End.RESET: Kind.RESET, End.LEAVE: Kind.LEFT}.get(end, Kind.HALF_CLOSED)
         self.line.plan([Action(kind, pause=after)])
 
     def wait(self, until: Callable[["Dialogue"], bool], *, patience: float | None = None) -> bool:

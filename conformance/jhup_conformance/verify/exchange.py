@@ -84,6 +84,8 @@ def actions(data: bytes, cuts: Iterable[int], end: End, pause: float, *, prompt:
         steps.append(Action(Kind.HALF_CLOSED, b"", pause if end is End.FINISH else 0.0, prompt))
     elif end is End.RESET:
         steps.append(Action(Kind.RESET, b"", pause, prompt))
+    elif end is End.LEAVE:
+        steps.append(Action(Kind.LEFT))
     return steps
 
 
@@ -127,7 +129,7 @@ class Exchange:
         self._bodies: dict[bytes, Body] = {}
         self._read: tuple[bytes, list[Reply], int] | None = None
         end = attempt.stream.end
-        self._outcomes = self._right(self.bound.data, ended=end is not End.HOLD, reset=end is End.RESET)
+        self._outcomes = self._right(self.bound.data, ended=end is not End.HOLD, reset=end.is_deaf)
         counts = {sum(not each.optional for each in outcome.replies) for outcome in self._outcomes}
         self._asks = any(outcome.replies for outcome in self._outcomes)
         self.most_replies = max(counts)
@@ -232,7 +234,7 @@ class Exchange:
         return found
 
     def _reply_differences(self, outcome: model.Outcome, line: Line) -> list[Mismatch]:
-        if line.dropped and self.attempt.stream.end is End.RESET:
+        if line.dropped and self.attempt.stream.end.is_deaf:
             return []  # what was on its way is lost
         if not (self.attempt.unsolicited or self._asks):
             return []  # CONN-1 covers unsolicited bytes

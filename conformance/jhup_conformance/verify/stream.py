@@ -54,6 +54,13 @@ class End(StrEnum):
     FINISH_AT_ONCE = "finish-at-once"
     """Half-close right after the last byte."""
     RESET = "reset"
+    LEAVE = "leave"
+    """Close in both directions right after the last byte, and hear nothing of what comes then."""
+
+    @property
+    def is_deaf(self) -> bool:
+        """Whether nothing is heard of what the target sends afterwards."""
+        return self in (End.RESET, End.LEAVE)
 
 
 class Names:

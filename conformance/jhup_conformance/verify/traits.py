@@ -53,6 +53,11 @@ _LONG_HEADERS: Final = (512, 4096, 16384, 65535)
 """Header bytes beyond which a header is long, longer, …"""
 _LONG_BODIES: Final = (8192, 65535, 1048576, 2**31)
 _MANY: Final = (9, 99)
+_ENDS: Final = {
+    Kind.HALF_CLOSED: "the end of the stream",
+    Kind.RESET: "a reset",
+    Kind.LEFT: "a client that leaves",
+}
 _LONG_NAME: Final = 128
 _PLAIN_SIGNS: Final = frozenset("-_.")
 
@@ -120,7 +125,7 @@ def _of_line(actions: Sequence[Action]) -> tuple[set[str], frozenset[str]]:
     whole = last == len(stream)
     for each in actions:
         if each.kind is not Kind.SENT:
-            how = "a reset" if each.kind is Kind.RESET else "the end of the stream"
+            how = _ENDS[each.kind]
             found.add(f"{how} {'between requests' if whole else 'inside a request'}")
     return found, frozenset(names)
 

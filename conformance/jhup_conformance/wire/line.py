@@ -154,8 +154,7 @@ class Line:
         elif action.kind is Kind.HALF_CLOSED:
             self.channel.half_close()
         else:
-            self.channel.reset()
-            self.dropped = True
+            self._let_go(reset=action.kind is Kind.RESET)
 
     def _push(self) -> bool:
         """Send what is unsent; returns whether all of it went."""
@@ -197,12 +196,15 @@ class Line:
     def drop(self) -> None:
         """Let go of the connection: by a reset, which spares servers that spin after an orderly end, or in order."""
         if not self.dropped:
-            if self.leaves_in_order:
-                overhear([self])  # what is unread when a socket is closed makes a reset of it
-                self.channel.close()
-            else:
-                self.channel.reset()
-            self.dropped = True
+            self._let_go(reset=not self.leaves_in_order)
+
+    def _let_go(self, *, reset: bool) -> None:
+        if reset:
+            self.channel.reset()
+        else:
+            overhear([self])  # what is unread when a socket is closed makes a reset of it
+            self.channel.close()
+        self.dropped = True
 
 
 def overhear(lines: Iterable[Line]) -> None:

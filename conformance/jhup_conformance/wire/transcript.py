@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-__all__ = ["Action", "Beside", "Closed", "Entry", "Kind", "Scene", "Transcript"]
+__all__ = ["OWN", "Action", "Beside", "Closed", "Entry", "Kind", "Scene", "Transcript"]
 
 FORMAT: Final = 1
 
@@ -17,7 +17,12 @@ class Kind(StrEnum):
     RECEIVED = "received"
     HALF_CLOSED = "half-closed"  # by the suite
     RESET = "reset"  # by the suite
+    LEFT = "left"  # by the suite: closed in both directions, so that what still comes meets a reset
     CLOSED = "closed"  # by the target
+
+
+OWN: Final = (Kind.SENT, Kind.HALF_CLOSED, Kind.RESET, Kind.LEFT)
+"""What the suite does."""
 
 
 class Closed(StrEnum):
@@ -32,7 +37,7 @@ class Action:
     """A step of a script.
 
     Attributes:
-        kind: SENT, HALF_CLOSED or RESET.
+        kind: SENT, HALF_CLOSED, RESET or LEFT.
         data: the bytes of a segment to send.
         pause: seconds to wait before the step.
         prompt: whether the pause is only there for the target to read what was sent before, so that it ends once that
@@ -228,7 +233,7 @@ class Transcript:
 
     def _own(self) -> Iterator[Entry]:
         """Return what the suite did."""
-        return (entry for entry in self.entries if entry.kind in (Kind.SENT, Kind.HALF_CLOSED, Kind.RESET))
+        return (entry for entry in self.entries if entry.kind in OWN)
 
     def _done(self) -> Iterator[Action]:
         last = 0.0

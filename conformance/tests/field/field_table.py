@@ -277,7 +277,7 @@ FIELD: Final[tuple[FieldServer, ...]] = (
     wrong(
         "Node.js: dies of EPIPE",
         "dies_of_epipe.js",
-        "CONN-1",
+        "CONN-1 ERR-9 FRAME-11",
         all_but("nothing is stored before the stream ends, and then it may die", "NAME-1", BASIC, STREAM, SAFE),
         says="EPIPE",
     ),

@@ -266,6 +266,16 @@ class DiesOfResets(Faithful):
             raise
 
 
+class DiesOfBrokenPipes(Faithful):
+    """Ends the process when it sends to a client that has left, as SIGPIPE does."""
+
+    def send(self, data: bytes) -> None:
+        try:
+            super().send(data)
+        except BrokenPipeError:
+            die()
+
+
 class DiesOfOtherProtocols(Faithful):
     """Ends the process when it is spoken to in HTTP."""
 

@@ -439,7 +439,10 @@ FAULTS: dict[str, Fault] = {
     "dies of resets": fault(
         errors.DiesOfResets,
         "ERR-9",
-        {"the check that ends the process is named": "STORE-7 ERR-7 CONN-3 CONN-5 STORE-6 REPLY-5"},
+        {"the check that ends the process is named": "STORE-7 ERR-6 ERR-7 CONN-3 CONN-5 STORE-6 REPLY-5"},
+    ),
+    "dies of broken pipes": fault(
+        errors.DiesOfBrokenPipes, "ERR-9", process="its work takes time, in which the client leaves"
     ),
     "dies of other protocols": fault(errors.DiesOfOtherProtocols, "ERR-9"),
     "dies of a surrogate": fault(
