@@ -46,7 +46,7 @@ class Client:
         return self.reply()
 
     def end(self) -> None:
-        """Send no more. A server that has reset the connection meanwhile (macOS, Linux: ENOTCONN) was the first to end."""
+        """Send no more; where the server has reset the connection (ENOTCONN) it is at its end."""
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_WR)
 
@@ -181,7 +181,7 @@ class EchoClient:
         assert self.socket.send(data) == len(data)
 
     def end(self) -> None:
-        """Send no more. A server that has reset the connection meanwhile (macOS, Linux: ENOTCONN) was the first to end."""
+        """Send no more; where the server has reset the connection (ENOTCONN) it is at its end."""
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_WR)
 
