@@ -1,14 +1,14 @@
 """Does what a plan says on a target, all connections at the same time, and notes every operation with its interval."""
 
-import json
 import selectors
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
-from jhup import Code, Failure, Malformed, ReplyReader, Stored
+from jhup import Code, Failure, Malformed, Stored
 from jhup.histories import Action, Operation
+from jhup_conformance.histories.lanes import Lane, hear_out, request_of
 from jhup_conformance.histories.plans import Plan, Step
 from jhup_conformance.wire.channel import Channel
 from jhup_conformance.wire.network import Network
@@ -50,12 +50,14 @@ class Recording:
         misreplies: puts that were answered with the name, size or digest of something else, in words.
         unanswered: lanes that waited in vain, although others were served.
         broken: lanes whose connection ended or said what is no reply, with the reason.
+        surplus: lanes to which more replies came than they asked for, so that nobody knows which is whose.
     """
 
     recorded: list[Recorded] = field(default_factory=list)
     misreplies: list[str] = field(default_factory=list)
     unanswered: list[int] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    surplus: list[int] = field(default_factory=list)
 
     def of_name(self, name: str) -> list[Recorded]:
         """Return the operations on a name."""
@@ -96,33 +98,6 @@ def _digest(body: bytes) -> tuple[int, str]:
     return len(body), sha256(body).hexdigest()
 
 
-class _Lane:
-    """One connection and where it is in its part of the plan."""
-
-    def __init__(self, number: int, steps: Sequence[Step], channel: Channel, now: float) -> None:
-        self.number = number
-        self.channel = channel
-        self.left = list(steps)[::-1]
-        self.reader = ReplyReader()
-        self.unsent = b""
-        self.last = b""
-        """What is sent after the hold: the last byte of a body, or a whole stat."""
-        self.step: Step | None = None
-        self.started = now
-        self.progress = now
-        self.due = now
-        """When the next thing is to be done."""
-        self.is_over = False
-
-    def next_step(self, now: float) -> None:
-        self.step = self.left.pop() if self.left else None
-        if self.step is None:
-            self.is_over = True
-            return
-        self.progress = now
-        self.due = now + self.step.pause
-
-
 class _Recorder:
     def __init__(self, plan: Plan, network: Network, *, replies: bool, look: LookUp | None, patience: float) -> None:
         self._plan = plan
@@ -143,10 +118,10 @@ class _Recorder:
         self.recording = Recording()
 
     def run(self, dial: Callable[[], Channel]) -> Recording:
-        lanes: list[_Lane] = []
+        lanes: list[Lane] = []
         try:
             for number, steps in enumerate(self._plan):
-                lanes.append(_Lane(number, steps, dial(), self._now()))
+                lanes.append(Lane(number, steps, dial(), self._now()))
             for lane in lanes:
                 lane.next_step(self._now())
             while active := [lane for lane in lanes if not lane.is_over]:
@@ -154,19 +129,20 @@ class _Recorder:
                 self._wait(active)
                 self._look_around()
             self._look_at_all()
+            self.recording.surplus += hear_out(lanes, self._network) if self._replies else []
         finally:
             for lane in lanes:
                 lane.channel.close()
         return self.recording
 
-    def _release(self, active: list[_Lane]) -> None:
+    def _release(self, active: list[Lane]) -> None:
         """Let connections that stall go on, once they are all that is left."""
         if all(lane.step and lane.step.stalls for lane in active):
             for lane in active:
                 if lane.last:
                     lane.due = self._now()
 
-    def _wait(self, active: list[_Lane]) -> None:
+    def _wait(self, active: list[Lane]) -> None:
         now = self._now()
         for lane in active:
             if lane.due <= now:
@@ -193,7 +169,7 @@ class _Recorder:
 
     # One connection
 
-    def _do(self, lane: _Lane) -> None:
+    def _do(self, lane: Lane) -> None:
         """Do what is due: begin a request, or send the last byte of one."""
         step = lane.step
         if step is None:
@@ -208,17 +184,17 @@ class _Recorder:
             else:
                 lane.due = float("inf")
             return
-        request = _request(step, reply=self._replies)
+        request = request_of(step, reply=self._replies)
         lane.last = request[-1:]
         lane.due = float("inf") if step.stalls else self._now() + step.hold
         self._hand_over(lane, request[:-1])
 
-    def _hand_over(self, lane: _Lane, data: bytes) -> None:
+    def _hand_over(self, lane: Lane, data: bytes) -> None:
         lane.unsent += data
         lane.progress = self._now()
         self._send(lane)
 
-    def _send(self, lane: _Lane) -> None:
+    def _send(self, lane: Lane) -> None:
         try:
             while lane.unsent and (taken := lane.channel.send(memoryview(lane.unsent))):
                 lane.unsent = lane.unsent[taken:]
@@ -226,7 +202,7 @@ class _Recorder:
         except OSError:
             self._end(lane, "the connection was reset")
 
-    def _read(self, lane: _Lane) -> None:
+    def _read(self, lane: Lane) -> None:
         try:
             data = lane.channel.receive()
         except ConnectionError:
@@ -241,6 +217,7 @@ class _Recorder:
         try:
             for reply in lane.reader.receive(data):
                 if lane.step is None or lane.last:
+                    self.recording.surplus.append(lane.number)
                     self._end(lane, "a reply came before the request was whole")
                     return
                 self._answered(lane, lane.step, reply, now)
@@ -248,7 +225,7 @@ class _Recorder:
         except Malformed as error:
             self._end(lane, str(error))
 
-    def _answered(self, lane: _Lane, step: Step, reply: object, now: float) -> None:
+    def _answered(self, lane: Lane, step: Step, reply: object, now: float) -> None:
         match reply:
             case Stored(filename, size, digest) if step.body is not None:
                 self._note(lane, Operation(Action.WRITE, self._label(step), lane.started, now), "ok")
@@ -265,15 +242,15 @@ class _Recorder:
             case Failure(code) if step.body is not None:  # whether it had an effect is not known
                 self._note(lane, Operation(Action.WRITE, self._label(step), lane.started), code.value)
 
-    def _give_up(self, lane: _Lane) -> None:
+    def _give_up(self, lane: Lane) -> None:
         self.recording.unanswered.append(lane.number)
         self._abandon(lane, "no answer")
 
-    def _end(self, lane: _Lane, why: str) -> None:
+    def _end(self, lane: Lane, why: str) -> None:
         self.recording.broken.append(f"connection {lane.number}: {why}")
         self._abandon(lane, why)
 
-    def _abandon(self, lane: _Lane, why: str) -> None:
+    def _abandon(self, lane: Lane, why: str) -> None:
         """Note a put under way as open: if its last byte was sent it may take effect at any time."""
         if lane.step and lane.step.body is not None and not lane.last and not lane.is_over:
             self._note(lane, Operation(Action.WRITE, self._label(lane.step), lane.started), why)
@@ -281,7 +258,7 @@ class _Recorder:
 
     # What is seen
 
-    def _note(self, lane: _Lane, operation: Operation, reply: str = "") -> None:
+    def _note(self, lane: Lane, operation: Operation, reply: str = "") -> None:
         name = lane.step.name if lane.step else ""
         self.recording.recorded.append(Recorded(lane.number, name, operation, reply))
 
@@ -308,13 +285,3 @@ class _Recorder:
             body = self._look(name)
             value = None if body is None else self._seen(*body)
             self.recording.recorded.append(Recorded(FOLDER, name, Operation(Action.READ, value, start, self._now())))
-
-
-def _request(step: Step, *, reply: bool) -> bytes:
-    members: dict[str, object] = {"cmd": "stat" if step.body is None else "put", "filename": step.name}
-    if step.body is not None:
-        members["filesize"] = len(step.body)
-    if reply:
-        members["reply"] = True
-    header = json.dumps(members, ensure_ascii=False).encode()
-    return len(header).to_bytes(4, "little", signed=True) + header + (step.body or b"")

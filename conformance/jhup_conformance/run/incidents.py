@@ -11,6 +11,7 @@ from jhup.names import is_valid_name
 from jhup.reader import Broken, HeaderRead, Reader, State
 from jhup_conformance.differences import Gone, Unsolicited
 from jhup_conformance.findings import CheckResult, Outcome
+from jhup_conformance.run.spinning import Spinning
 from jhup_conformance.target.health import Condition, Diagnosis
 from jhup_conformance.target.process import CannotStart, Spawned
 from jhup_conformance.target.services import Kind as Service
@@ -35,12 +36,6 @@ _COMES_BACK: Final = 3.0
 _AGAIN: Final = 0.2
 _SEARCH: Final = 15.0
 """Seconds in which connections are tried again, each alone, to find the one that ended the server."""
-_BUSY: Final = 0.7
-"""Share of a processor from which on a server is at work where nobody asks it for anything."""
-_IDLE: Final = 0.1
-"""Seconds over which that is measured."""
-_BETWEEN: Final = 1.0
-"""Seconds between two starts for that reason."""
 _LATEST: Final = 3
 """Connections that are tried again where the target has ended the same way before, and none did it again."""
 _REPLAY: Final = 0.2
@@ -175,9 +170,7 @@ class Watch:
         self._check_began = 0.0
         self._last: tuple[str, str] | None = None
         self._looked = 0.0
-        self._sampled = 0.0, 0.0
-        """When the server's processor time was read last, and what it was."""
-        self._started = 0.0
+        self._spinning = Spinning(judge, self._restart)
         self._of_many: set[str] = set()
         """How the target has ended without an exchange that does it again, alone."""
         self.turned_away: Diagnosis | None = None
@@ -188,18 +181,9 @@ class Watch:
 
     def begin(self) -> None:
         """Take note that a check begins."""
+        if self._spawned:
+            self._spinning.end()
         self._check_began = self._clock.now()
-
-    def rest(self) -> None:
-        """Start a server of ours anew where clients that have left keep it at work: all later ones would be slow."""
-        vitals, now = self._judge.vitals, self._clock.now()
-        if self._spawned is None or vitals is None:
-            return
-        (since, used), self._sampled = self._sampled, (now, vitals.used())
-        is_busy = self._sampled[1] - used > _BUSY * (now - since)
-        if is_busy and now > self._started + _BETWEEN and vitals.load(_IDLE) > _BUSY:
-            self._restart()
-            self._started, self._sampled = self._clock.now(), (self._clock.now(), 0.0)
 
     def end(self, result: CheckResult, was_gone: bool) -> Incident | None:
         """Look how the target is when a check has ended; None where it serves or turns clients away.

@@ -186,7 +186,6 @@ class Run:
     def begin_check(self) -> None:
         """Take note that a check begins."""
         if self._watch:
-            self._watch.rest()
             self._watch.begin()
 
     def look_after(self, result: CheckResult, error: BaseException | None) -> bool:

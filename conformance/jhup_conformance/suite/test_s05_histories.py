@@ -47,12 +47,16 @@ def _histories(judge: Judge) -> Histories:
     random = Random(CONNECTIONS)
     alone = _history(judge, random, connections=1)
     found_alone = accuse(alone)
+    if alone.surplus:
+        return Histories((), 0, "more replies came than were asked for")
     if found_alone or alone.broken or alone.unanswered:
         return Histories((), 0, found_alone.sentence if found_alone else "a connection was not served to its end")
     tried = max(2, judge.effort.steps // 3)
     found = []
     for number in range(tried):
         recording = _history(judge, random, connections=min(CONNECTIONS, judge.lanes), stalls=number % 4 == 1)
+        if recording.surplus:
+            return Histories((), number, "more replies came than were asked for")
         if accusation := accuse(recording):
             found.append((accusation, _picture(accusation, recording)))
     return Histories(tuple(found), tried)

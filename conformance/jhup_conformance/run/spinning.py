@@ -1,0 +1,52 @@
+"""Servers that clients who left keep at work: all that comes later would be slow, so that they are started anew."""
+
+from collections.abc import Callable
+from typing import Final
+
+from jhup_conformance.verify.judging import Judging
+
+__all__ = ["Spinning"]
+
+_BUSY: Final = 0.7
+"""Share of a processor from which on a server is at work where nobody asks it for anything."""
+_IDLE: Final = 0.1
+"""Seconds over which that is measured."""
+_BETWEEN: Final = 1.0
+"""Seconds from one such look to the next; each that finds nothing doubles them."""
+_BETWEEN_AT_MOST: Final = 16.0
+
+
+class Spinning:
+    """Knows between two checks whether a server is still at work for clients that have left.
+
+    A look takes time in which nothing is asked, and a fast server is as busy as the checks keep it: looks that find
+    nothing become rare.
+
+    Args:
+        judge: the judge of the server.
+        restart: starts the server anew.
+    """
+
+    def __init__(self, judge: Judging, restart: Callable[[], object]) -> None:
+        self._judge = judge
+        self._restart = restart
+        self._sampled = 0.0, 0.0
+        """When the server's processor time was read last, and what it was."""
+        self._pause = _BETWEEN
+        self._next = 0.0
+
+    def end(self) -> None:
+        """Start the server anew where it spins."""
+        vitals, clock = self._judge.vitals, self._judge.clock
+        if vitals is None:
+            return
+        (since, used), self._sampled = self._sampled, (clock.now(), vitals.used())
+        is_busy = self._sampled[1] - used > _BUSY * (self._sampled[0] - since)
+        if not is_busy or clock.now() < self._next:
+            return
+        if vitals.load(_IDLE) > _BUSY:
+            self._restart()
+            self._pause, self._sampled = _BETWEEN, (clock.now(), 0.0)
+        else:
+            self._pause = min(2 * self._pause, _BETWEEN_AT_MOST)
+        self._next = clock.now() + self._pause
