@@ -3,13 +3,11 @@
 import json
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from click.testing import CliRunner, Result
-from running import Judge
+from running import Judge, Servers
 
 from jhup.machine import CLOSES, NOTHING, SYMBOLS, Output, Word, choose_symbols, derive_machine, read_machine
 from jhup_conformance.cli.main import main
@@ -188,9 +186,9 @@ def test_without_aalpy_the_command_says_how_to_get_it(
 
 @pytest.mark.timeout(300)  # it ends with a run of the suite
 def test_a_run_draws_the_machine_in_its_report_and_leaves_its_verdict(tmp_path: Path, judge: Judge) -> None:
-    command = spawned("upload_faults.py", "--fault", "stays open after a bad prefix")
+    command = spawned("upload_faults.py", "--fault", "closes at unknown commands")
 
-    judged = judge("--spawn", command, "--learn", "--clause", "STORE-1", "--seed", 1)
+    judged = judge("--spawn", command, "--learn", "--clause", "FRAME-1", "--seed", 1)
 
     assert judged.status == 0, judged.printed
     assert re.search(
@@ -200,9 +198,9 @@ def test_a_run_draws_the_machine_in_its_report_and_leaves_its_verdict(tmp_path: 
     assert "The states of the target" in page
     assert "The states of the specification" in page
     assert 'href="machine/difference-1.json"' in page
-    assert json.loads((judged.folder / "machine" / "difference-1.json").read_text("utf-8"))["clause"] == "FRAME-16"
+    assert json.loads((judged.folder / "machine" / "difference-1.json").read_text("utf-8"))["clause"] == "ERR-11"
     machine = json.loads((judged.folder / "report.json").read_text("utf-8"))["machine"]
-    assert machine["differences"][0]["clause"] == "FRAME-16"
+    assert machine["differences"][0]["clause"] == "ERR-11"
     assert machine["missed"] == []  # no check of that clause ran
 
 
@@ -294,24 +292,7 @@ def test_every_symbol_has_a_clause_of_the_specification() -> None:
 
 
 @pytest.fixture
-def faulty(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve, in a thread, as a server that closes at unknown commands; its address."""
-    import socket
-
-    monkeypatch.syspath_prepend(str(SERVERS))
-    from upload_fault_table import FAULTS
-
-    kind = type("Mine", (FAULTS["closes at unknown commands"].server,), {})
-    kind.open_store(tmp_path_factory.mktemp("store"))
-    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-    Thread(target=_serve, args=(kind, listener), daemon=True).start()
-    yield f"127.0.0.1:{listener.getsockname()[1]}"
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-
-
-def _serve(kind: type, listener: object) -> None:
-    import contextlib
-
-    with contextlib.suppress(OSError):
-        kind.listen(listener)
+def faulty(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A server that closes at unknown commands; its address."""
+    store = tmp_path_factory.mktemp("store")
+    return servers.start("upload_faults.py", "--storage", store, "--fault", "closes at unknown commands")

@@ -112,7 +112,7 @@ def learn_command(
         context = _context(target, tls_ca, insecure=tls_insecure)
         with request.started() as (where, store, process):
             until = time.monotonic() + time_limit
-            quiet = Quiet(process)
+            quiet = Quiet(process) if request.knows_process else None
             learnt = study(where, store, context=context, until=until, quiet=quiet, alphabet=alphabet, beyond=beyond)
         write_files(report, learnt)
         _print(learnt, missed)
@@ -138,6 +138,11 @@ class _Request:
     spawn: str | None
     storage: Path | None
     pid: int | None
+
+    @property
+    def knows_process(self) -> bool:
+        """Whether the target's process is known, so that its quiet can be proven."""
+        return bool(self.spawn) or self.pid is not None
 
     @contextlib.contextmanager
     def started(self) -> Iterator[tuple[Callable[[], Address], Path | None, Callable[[], int | None]]]:

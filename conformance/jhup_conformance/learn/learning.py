@@ -9,7 +9,7 @@ from typing import Any, Final
 from jhup.machine import Edge, Machine, Output, Word, wp_words
 from jhup_conformance.learn.answers import Answers, Unsteady
 
-__all__ = ["Learnt", "NoLearner", "learn"]
+__all__ = ["Learnt", "NoLearner", "learn", "require_learner"]
 
 _EXTRA_UP_TO: Final = 24
 """States up to which the words for one state more are tried; with more they would be too many."""
@@ -57,7 +57,7 @@ def learn(answers: Answers, *, until: float = math.inf) -> Learnt:
         Unsteady: when the target answers in different ways too often.
         Unreachable: when it is gone.
     """
-    run_lstar = _learner()
+    run_lstar = require_learner()
     began = time.monotonic()
     # These are asked first, all at a time: of a target that is nearly right, few other words have to be asked.
     answers.ask(wp_words(answers.machine.resolved(), extra=0))
@@ -83,7 +83,12 @@ def learn(answers: Answers, *, until: float = math.inf) -> Learnt:
     raise Unsteady("the answers changed whenever they were put together; the target is too busy, or wavers")
 
 
-def _learner() -> Any:
+def require_learner() -> Any:
+    """Return what learns.
+
+    Raises:
+        NoLearner: when the library is not installed.
+    """
     try:
         from aalpy.learning_algs import run_Lstar
     except ImportError:

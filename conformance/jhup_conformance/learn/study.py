@@ -14,7 +14,7 @@ from jhup_conformance.learn.answers import Answers, Unsteady
 from jhup_conformance.learn.confirming import Confirmed, confirm
 from jhup_conformance.learn.conversation import Look
 from jhup_conformance.learn.differences import find_differences, named_after
-from jhup_conformance.learn.learning import Learnt, learn
+from jhup_conformance.learn.learning import Learnt, learn, require_learner
 from jhup_conformance.learn.talking import Calibration, Talker
 from jhup_conformance.target.quiet import Quiet
 
@@ -77,6 +77,7 @@ def study(
         Unreachable: when nobody is there.
         Unsteady: when the target answers the same in too many ways, or takes no file of a few bytes.
     """
+    require_learner()  # before anything is sent
     replies = _has_replies(where, context)
     keys = _keys(alphabet, replies=replies)
     machine = _specified(keys, replies=replies, sees_store=not replies and store is not None)

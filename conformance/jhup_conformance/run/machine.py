@@ -52,7 +52,8 @@ def study_target(options: Options, target: Address, spawned: Spawned | None, *, 
         return target if spawned is None else spawned.revive() or spawned.address
 
     try:
-        quiet = Quiet(lambda: spawned.pid if spawned else options.pid)
+        knows = spawned is not None or options.pid is not None
+        quiet = Quiet(lambda: spawned.pid if spawned else options.pid) if knows else None
         return study(where, store, context=context, until=until, quiet=quiet)
     except (Unreachable, CannotStart, Unsteady, OSError) as error:
         return str(error)

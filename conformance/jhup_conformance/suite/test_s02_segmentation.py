@@ -105,7 +105,8 @@ def test_a_request_may_arrive_byte_by_byte(judge: Judge) -> None:
 
 @check("FRAME-9", quick=False)
 def test_every_shape_may_arrive_byte_by_byte(judge: Judge) -> None:
-    judge.check(*(byte_by_byte(shape) for shape in SHAPES.values() if shape != LONG))
+    works_whole = [shape for shape in SHAPES.values() if shape != LONG and judge.works(shape)]
+    judge.check(*map(byte_by_byte, works_whole))
 
 
 @check("FRAME-18")

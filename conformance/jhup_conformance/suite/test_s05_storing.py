@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jhup_conformance.checks import BUFFER_EDGES, End, Judge, Script, Stream, check, name, pattern, put, requests, sizes
-from jhup_conformance.suite.support.earlier import EARLIER, after
+from jhup_conformance.suite.support.earlier import EARLIER, after, only_where_it_goes_on
 from jhup_conformance.suite.support.fairness import needs_bodies_of, only_where
 from jhup_conformance.suite.support.idle import keep_idle
 
@@ -170,6 +170,7 @@ def test_a_small_body_is_stored_whatever_came_before(judge: Judge, earlier: Stre
     small = put(b"xy")
     needs_bodies_of(judge, len(earlier))
     only_where(judge, after(PUT, PUT))
+    only_where_it_goes_on(judge, earlier)
 
     judge.check(after(earlier, small), blameless_if=small.paced())
 
@@ -180,5 +181,6 @@ def test_an_empty_body_replaces_whatever_came_before(judge: Judge, earlier: Stre
     empty = overwrite(OLD, b"")
     needs_bodies_of(judge, len(earlier))
     only_where(judge, after(PUT, PUT))
+    only_where_it_goes_on(judge, earlier)
 
     judge.check(after(earlier, empty), blameless_if=empty)

@@ -2,9 +2,11 @@
 
 from typing import Final
 
-from jhup_conformance.checks import Stream, command, hello, name, pattern, put, requests, stat
+import pytest
 
-__all__ = ["ASKED", "EARLIER", "after"]
+from jhup_conformance.checks import Judge, Stream, command, hello, name, pattern, put, requests, stat
+
+__all__ = ["ASKED", "EARLIER", "after", "only_where_it_goes_on"]
 
 _BEFORE: Final = name("before")
 
@@ -33,3 +35,18 @@ ASKED: Final[dict[str, Stream]] = {
 def after(earlier: Stream, following: Stream) -> Stream:
     """Return a request after an earlier one, each in a segment of its own."""
     return requests(earlier, following).by_request()
+
+
+def only_where_it_goes_on(judge: Judge, earlier: Stream) -> None:
+    """Leave the check out where the target ends the connection after the earlier request: what follows isn't read.
+
+    Whether it may is for the clause about that request to say.
+    """
+    if not judge.works(after(earlier, put(b"any"))) and _closes(judge, earlier):
+        pytest.skip("the server closes the connection after the earlier request")
+
+
+def _closes(judge: Judge, earlier: Stream) -> bool:
+    with judge.converse() as dialogue:
+        dialogue.send(earlier.paced())
+        return dialogue.wait_for_close(patience=judge.pace.patience)
