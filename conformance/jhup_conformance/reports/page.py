@@ -19,6 +19,7 @@ from jhup_conformance.learn.page import MACHINE, draw_specification, draw_target
 from jhup_conformance.reports.account import Account
 from jhup_conformance.reports.annotated import Piece, hex_lines
 from jhup_conformance.reports.as_json import count_by_class, environment
+from jhup_conformance.reports.compiled import compiled_templates
 from jhup_conformance.reports.output import PRINTED
 from jhup_conformance.reports.priority import roots
 from jhup_conformance.reports.section import section_html
@@ -155,7 +156,12 @@ def _templates() -> Environment:
         return folder.joinpath(name).read_text("utf-8")
 
     made = Environment(
-        loader=FunctionLoader(load), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FunctionLoader(load),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        bytecode_cache=compiled_templates(),
     )
     made.filters["hex_lines"] = _hex_text
     made.filters["marked"] = _marked

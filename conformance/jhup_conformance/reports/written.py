@@ -10,7 +10,6 @@ from jhup_conformance.learn.page import MACHINE, remove_files, write_files
 from jhup_conformance.reports.account import Account, accounts, answering
 from jhup_conformance.reports.as_json import report_as_json
 from jhup_conformance.reports.badge import badge_as_json, badge_as_svg
-from jhup_conformance.reports.capture import capture
 from jhup_conformance.reports.ctrf import ctrf
 from jhup_conformance.reports.junit import junit
 from jhup_conformance.reports.page import page
@@ -87,6 +86,8 @@ def _write_exchange(run: Run, account: Account, folder: Path) -> dict[str, str]:
         **({"echo": kind.to_json()} if kind else {}),
         **check.transcript.to_json(),
     }
+    from jhup_conformance.reports.capture import capture  # takes a while, and most runs need none
+
     names = {"exchange": f"{identifier}.json", "capture": f"{identifier}.pcap"}
     _write_json(folder / names["exchange"], record)
     put_file(folder / names["capture"], capture(check.transcript, run.target, run.started))
