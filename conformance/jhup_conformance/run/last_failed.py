@@ -14,6 +14,8 @@ from jhup_conformance.run.report_folder import put_file
 
 __all__ = ["load", "save"]
 
+_TARGETS: Final = 200
+"""How many targets are remembered; those that were judged longest ago are forgotten."""
 _LARGEST: Final = 100_000
 """Bytes; every clause there is takes a twentieth of it."""
 
@@ -35,6 +37,14 @@ def save(options: Options, judged: Collection[str], failed: Collection[str]) -> 
     with contextlib.suppress(OSError):  # without a cache the next run begins with the first clause
         place.parent.mkdir(parents=True, exist_ok=True)
         put_file(place, json.dumps(kept).encode())
+        _forget_oldest(place.parent)
+
+
+def _forget_oldest(folder: Path) -> None:
+    places = [*folder.glob("*.json")]
+    if len(places) > _TARGETS:
+        for place in sorted(places, key=lambda each: each.stat().st_mtime)[:-_TARGETS]:
+            place.unlink(missing_ok=True)
 
 
 def _place(options: Options) -> Path:
