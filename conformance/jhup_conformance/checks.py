@@ -13,23 +13,12 @@ from jhup_conformance.verify.closing import watch_closing
 from jhup_conformance.verify.dialogue import Dialogue, wait_for_all
 from jhup_conformance.verify.judge import Judge
 from jhup_conformance.verify.marks import check, clause_mark, together
+from jhup_conformance.verify.names import NAME_LENGTH, name
 from jhup_conformance.verify.peer import Peer
 from jhup_conformance.verify.plain_replies import PLAIN_REPLIES
+from jhup_conformance.verify.requests import NOTHING, command, frame, hello, put, raw, requests, stat
 from jhup_conformance.verify.script import Script
-from jhup_conformance.verify.stream import (
-    NAME_LENGTH,
-    NOTHING,
-    End,
-    Stream,
-    command,
-    frame,
-    hello,
-    name,
-    put,
-    raw,
-    requests,
-    stat,
-)
+from jhup_conformance.verify.stream import End, Stream
 from jhup_conformance.wire.frames import header, prefix, request
 
 __all__ = [

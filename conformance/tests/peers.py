@@ -16,8 +16,8 @@ from jhup.reader import BodyRead, Broken, HeaderRead, PutRead, Reader
 from jhup.writer import write_reply
 from jhup_conformance.target.store import Body, ObservedBy
 from jhup_conformance.target.timing import Pace
+from jhup_conformance.verify.names import Names
 from jhup_conformance.verify.runner import Runner
-from jhup_conformance.verify.stream import Names
 from jhup_conformance.wire.dialer import Dialer
 
 

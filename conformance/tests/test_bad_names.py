@@ -5,7 +5,7 @@ import pytest
 from jhup.names import is_valid_name, name_fault
 from jhup_conformance.suite.support.bad_names import BAD_NAMES, FILE, BadName, decoded
 from jhup_conformance.suite.support.followed import followed
-from jhup_conformance.verify.stream import NAME_LENGTH, Names
+from jhup_conformance.verify.names import NAME_LENGTH, Names
 
 UNIQUE = "jc-0123abcd-000001"
 ROWS = [(clause, each) for clause, rows in BAD_NAMES.items() for each in rows]

@@ -12,7 +12,9 @@ from jhup_conformance.findings import NotSeen
 from jhup_conformance.suite.support.planted import KINDS, Garden, occupied
 from jhup_conformance.target.store import Body, FolderObserver
 from jhup_conformance.verify.exchange import Attempt, Exchange
-from jhup_conformance.verify.stream import Names, Stream, frame, put, requests
+from jhup_conformance.verify.names import Names
+from jhup_conformance.verify.requests import frame, put, requests
+from jhup_conformance.verify.stream import Stream
 from jhup_conformance.wire.line import Line
 
 NAMES = ("first", "second")

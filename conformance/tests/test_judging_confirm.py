@@ -19,8 +19,10 @@ from jhup_conformance.verify.bench import Bench
 from jhup_conformance.verify.confirm import TRIES
 from jhup_conformance.verify.exchange import Attempt, Exchange, Mismatch
 from jhup_conformance.verify.judge import Judge
+from jhup_conformance.verify.names import Names
+from jhup_conformance.verify.requests import put, requests
 from jhup_conformance.verify.runner import Failed, Runner
-from jhup_conformance.verify.stream import Names, Stream, put, requests
+from jhup_conformance.verify.stream import Stream
 from jhup_conformance.wire.channel import Channel
 from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.line import Line

@@ -11,7 +11,9 @@ from jhup_conformance.differences import ClosedEarly, NotReplies, StillOpen, Wro
 from jhup_conformance.reports.sentences import sentence
 from jhup_conformance.target.body import Body
 from jhup_conformance.verify.exchange import Attempt, Exchange, Mismatch
-from jhup_conformance.verify.stream import End, Names, Stream, command, frame, put, raw, requests
+from jhup_conformance.verify.names import Names
+from jhup_conformance.verify.requests import command, frame, put, raw, requests
+from jhup_conformance.verify.stream import End, Stream
 from jhup_conformance.wire.channel import Channel
 from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.transcript import Closed

@@ -11,7 +11,9 @@ from jhup_conformance.findings import NotSeen
 from jhup_conformance.target.body import Body
 from jhup_conformance.verify import runner as runner_module
 from jhup_conformance.verify.exchange import Attempt
-from jhup_conformance.verify.stream import Stream, command, name, put, raw
+from jhup_conformance.verify.names import name
+from jhup_conformance.verify.requests import command, put, raw
+from jhup_conformance.verify.stream import Stream
 from jhup_conformance.wire.dialer import TargetGone
 
 PATIENCE = 0.08

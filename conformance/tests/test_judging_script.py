@@ -15,8 +15,9 @@ from jhup_conformance.target.knowledge import Knowledge
 from jhup_conformance.verify.bench import Bench
 from jhup_conformance.verify.judge import Judge
 from jhup_conformance.verify.peer import Step
+from jhup_conformance.verify.requests import NOTHING, command, frame, put
 from jhup_conformance.verify.script import Script
-from jhup_conformance.verify.stream import NOTHING, End, Stream, command, frame, put
+from jhup_conformance.verify.stream import End, Stream
 
 
 def script_with(peer: Peer, *names: str, observer: Seen | None = None, about: str = "STORE-1") -> Script:

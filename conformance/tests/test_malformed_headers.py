@@ -8,7 +8,8 @@ from jhup.readings import Reading, readings
 from jhup_conformance.suite.support.malformed import BODY
 from jhup_conformance.suite.support.malformed import Malformed as Row
 from jhup_conformance.suite.support.malformed_rows import MALFORMED
-from jhup_conformance.verify.stream import Names, Stream
+from jhup_conformance.verify.names import Names
+from jhup_conformance.verify.stream import Stream
 
 NAME = "jc-0123abcd-000001"
 ROWS = [(clause, each) for clause, rows in MALFORMED.items() for each in rows]

@@ -22,8 +22,8 @@ from jhup_conformance.target.timing import Pace
 from jhup_conformance.verify.bench import Bench
 from jhup_conformance.verify.first_contact import make_contact, no_replies
 from jhup_conformance.verify.judging import Judging
+from jhup_conformance.verify.names import Names
 from jhup_conformance.verify.runner import Runner
-from jhup_conformance.verify.stream import Names
 from jhup_conformance.wire.dialer import Dialer, dialer_to, tls_context
 
 __all__ = ["open_judge", "spawned_server"]

@@ -19,8 +19,10 @@ from jhup_conformance.verify.controls import Controls
 from jhup_conformance.verify.exchange import Attempt, actions_of
 from jhup_conformance.verify.judging import Judging
 from jhup_conformance.verify.lanes import learn_lanes
+from jhup_conformance.verify.names import Names
+from jhup_conformance.verify.requests import put, requests
 from jhup_conformance.verify.runner import Failed, Runner
-from jhup_conformance.verify.stream import End, Names, put, requests
+from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.network import Clock

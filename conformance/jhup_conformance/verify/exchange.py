@@ -12,7 +12,8 @@ from jhup.model import Ending, Expected
 from jhup.reply_reader import ReplyReader
 from jhup_conformance.differences import ClosedEarly, Difference, NotReplies, StillOpen, WrongBody, WrongReplies
 from jhup_conformance.target.body import Body
-from jhup_conformance.verify.stream import Bound, End, Names, Stream
+from jhup_conformance.verify.names import Names
+from jhup_conformance.verify.stream import Bound, End, Stream
 from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.transcript import Action, Closed, Kind, Scene
 

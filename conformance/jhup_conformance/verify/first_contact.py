@@ -17,8 +17,8 @@ from jhup_conformance.verify.contact_limits import learn_limit
 from jhup_conformance.verify.contact_meeting import FIRST, LAST_LOOK, OTHER_FORM, UNHURRIED_PAUSE, Meeting, finish
 from jhup_conformance.verify.contact_replies import ask_for_replies, see_by_replies
 from jhup_conformance.verify.exchange import Attempt
+from jhup_conformance.verify.requests import put
 from jhup_conformance.verify.runner import Runner
-from jhup_conformance.verify.stream import put
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.dialer import TargetGone
 from jhup_conformance.wire.driving import drive

@@ -17,8 +17,9 @@ from jhup_conformance.verify.bench import Bench
 from jhup_conformance.verify.confirm import Confirmation
 from jhup_conformance.verify.dialogue import Dialogue
 from jhup_conformance.verify.exchange import Attempt
+from jhup_conformance.verify.names import Names
 from jhup_conformance.verify.runner import Failed
-from jhup_conformance.verify.stream import Names, Stream
+from jhup_conformance.verify.stream import Stream
 from jhup_conformance.wire.network import Clock
 
 __all__ = ["Judge"]

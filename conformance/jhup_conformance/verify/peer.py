@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
-from jhup_conformance.verify.stream import End, Stream, raw
+from jhup_conformance.verify.requests import raw
+from jhup_conformance.verify.stream import End, Stream
 from jhup_conformance.wire.line import Line
 
 __all__ = ["Peer", "Step"]

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from jhup_conformance.verify.stream import command, name, put, requests, stat
+from jhup_conformance.verify.names import name
+from jhup_conformance.verify.requests import command, put, requests, stat
 
 __all__ = ["PLAIN_REPLIES"]
 

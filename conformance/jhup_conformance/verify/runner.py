@@ -12,8 +12,10 @@ from jhup_conformance.target.quiet import Quiet
 from jhup_conformance.target.store import Body, Observer
 from jhup_conformance.target.timing import Pace
 from jhup_conformance.verify.exchange import Attempt, Exchange, Mismatch
+from jhup_conformance.verify.names import Names
+from jhup_conformance.verify.requests import put
 from jhup_conformance.verify.rest import Rest
-from jhup_conformance.verify.stream import Names, Stream, put
+from jhup_conformance.verify.stream import Stream
 from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.line import Line, overhear

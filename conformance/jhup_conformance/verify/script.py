@@ -15,7 +15,8 @@ from jhup_conformance.verify.dialogue import Dialogue
 from jhup_conformance.verify.exchange import Attempt, Exchange, actions_of
 from jhup_conformance.verify.judge import Judge
 from jhup_conformance.verify.peer import Peer, Step
-from jhup_conformance.verify.stream import End, put, raw
+from jhup_conformance.verify.requests import put, raw
+from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.transcript import Beside, Scene

@@ -1,47 +1,20 @@
 """What a client sends on one connection, as a value: its bytes, what they mean, where they are cut, and how they end.
 
-A `Stream` is immutable and equal to any other of the same content. Names are placeholders of `NAME_LENGTH` characters,
-filled in anew for each execution by `Stream.bind`; since a name is always as long as its placeholder, offsets stay.
+A `Stream` is immutable and equal to any other of the same content. Names are placeholders (`names`), filled in anew for
+each execution by `Stream.bind`; since a name is always as long as its placeholder, offsets stay.
 """
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, Final, TypeGuard
 
-from jhup_conformance.wire.frames import header as header_bytes
-from jhup_conformance.wire.frames import prefix as prefix_bytes
+from jhup_conformance.verify.names import PLACEHOLDER, UNNAMED, Names, encoded, fill_in, unnamed
 
-__all__ = [
-    "NAME_LENGTH",
-    "NOTHING",
-    "Bound",
-    "End",
-    "Field",
-    "Names",
-    "Stream",
-    "command",
-    "frame",
-    "hello",
-    "name",
-    "ordinal",
-    "put",
-    "raw",
-    "requests",
-    "stat",
-]
-
-NAME_LENGTH: Final = 18
-"""Characters of a name, filled in or not: always the same, so that offsets don't depend on it."""
-
-_LABEL: Final = NAME_LENGTH - len("jc-@")
-_PLACEHOLDER: Final = re.compile(rb"jc-@[a-z0-9.~]{%d}" % _LABEL)
-_WIDE: Final = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
-_UNNAMED: Final = re.compile(rb"jc-@~[0-9]{%d}" % (_LABEL - 1))
+__all__ = ["Bound", "End", "Field", "Stream", "ordinal"]
 
 
 class End(StrEnum):
@@ -61,42 +34,6 @@ class End(StrEnum):
     def is_deaf(self) -> bool:
         """Whether nothing is heard of what the target sends afterwards."""
         return self in (End.RESET, End.LEAVE)
-
-
-class Names:
-    """Makes names that no other execution uses, in this run or in one beside it.
-
-    Args:
-        run: eight characters that tell this run from others.
-    """
-
-    def __init__(self, run: str) -> None:
-        self.run = run
-        self._count = 0
-
-    def new(self) -> str:
-        """Return a name of `NAME_LENGTH` characters."""
-        self._count += 1
-        return f"jc-{self.run}-{self._count:06x}"
-
-
-def name(label: str) -> str:
-    """Return a placeholder: one name within a stream wherever it stands, another one in each execution.
-
-    Args:
-        label: up to 13 characters of a-z, 0-9 and the full stop.
-
-    Raises:
-        ValueError: when the label has others, or too many.
-    """
-    placeholder = f"jc-@{label:~<{_LABEL}}"
-    if len(label) >= _LABEL or label.startswith("~") or not _PLACEHOLDER.fullmatch(placeholder.encode()):
-        raise ValueError(f"a label has up to {_LABEL - 1} characters of a-z, 0-9 and '.', not {label!r}")
-    return placeholder
-
-
-def _unnamed(number: int) -> bytes:
-    return b"jc-@~%0*d" % (_LABEL - 1, number)
 
 
 def ordinal(number: int) -> str:
@@ -322,7 +259,7 @@ class Stream:
         text = b"\n".join(
             (self.data, *(each.encode("utf-8", "surrogatepass") for each in (*self.watched, *dict(self.before)))),
         )
-        return tuple(dict.fromkeys(each.decode() for each in _PLACEHOLDER.findall(text)))
+        return tuple(dict.fromkeys(each.decode() for each in PLACEHOLDER.findall(text)))
 
     def bind(self, names: Names) -> Bound:
         """Return it with a new name in place of each placeholder."""
@@ -336,145 +273,31 @@ class Stream:
 
         return Bound(
             stream=self,
-            data=_filled_in(self.data, chosen),
+            data=fill_in(self.data, chosen),
             watched=tuple(map(text, self.watched)),
             before=MappingProxyType({text(each): body for each, body in self.before}),
             doubtful=frozenset(map(text, self.doubtful)),
             taken=frozenset(map(text, self.taken)),
         )
 
-    def _renumbered(self, first: int) -> "Stream":
+    def renumbered(self, first: int) -> "Stream":
         """Return it with its unnamed placeholders counted from a number."""
-        found = list(dict.fromkeys(_UNNAMED.findall(b"\n".join((self.data, *map(_encoded, self.watched))))))
-        if not found or found == [_unnamed(first + index) for index in range(len(found))]:
+        found = list(dict.fromkeys(UNNAMED.findall(b"\n".join((self.data, *map(encoded, self.watched))))))
+        if not found or found == [unnamed(first + index) for index in range(len(found))]:
             return self
-        numbers = {each: _unnamed(first + index) for index, each in enumerate(found)}
+        numbers = {each: unnamed(first + index) for index, each in enumerate(found)}
 
         def text(each: str) -> str:
-            return _UNNAMED.sub(lambda match: numbers[match[0]], _encoded(each)).decode("utf-8", "surrogatepass")
+            return UNNAMED.sub(lambda match: numbers[match[0]], encoded(each)).decode("utf-8", "surrogatepass")
 
         return replace(
             self,
-            data=_UNNAMED.sub(lambda match: numbers[match[0]], self.data),
+            data=UNNAMED.sub(lambda match: numbers[match[0]], self.data),
             watched=tuple(map(text, self.watched)),
             before=tuple((text(each), body) for each, body in self.before),
             doubtful=frozenset(map(text, self.doubtful)),
         )
 
-    def _count_unnamed(self) -> int:
-        return len(set(_UNNAMED.findall(self.data)))
-
-
-def _filled_in(data: bytes, chosen: Mapping[str, str]) -> bytes:
-    """Return bytes with names in place of placeholders, also where those stand as escapes or in another encoding."""
-    data = _PLACEHOLDER.sub(lambda match: chosen[match[0].decode()].encode(), data)
-    for digits in ("04x", "04X") if b"\\u00" in data else ():
-        for placeholder, name in chosen.items():
-            data = data.replace(_escaped(placeholder, digits), _escaped(name, digits))
-    for codec in _WIDE if b"\0" in data else ():
-        for placeholder, name in chosen.items():
-            data = data.replace(placeholder.encode(codec), name.encode(codec))
-    return data
-
-
-def _escaped(text: str, digits: str) -> bytes:
-    return "".join(f"\\u{ord(character):{digits}}" for character in text).encode()
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-NOTHING: Final = Stream()
-"""A connection on which nothing is sent."""
-
-
-def frame(head: bytes, body: bytes | Stream = b"", *, claim: int | None = None) -> Stream:
-    """Return a frame.
-
-    Args:
-        head: the bytes of the header, right or wrong.
-        body: the bytes after it; of a stream, those, its names being watched.
-        claim: what the prefix says, if not the length of the header.
-    """
-    inner = body if isinstance(body, Stream) else Stream(body)
-    inner = inner._renumbered(len(set(_UNNAMED.findall(head))))  # noqa: SLF001 - of the same class
-    parts = (("prefix", prefix_bytes(len(head) if claim is None else claim)), ("header", head), ("body", inner.data))
-    fields, data = [], b""
-    for kind, part in parts:
-        if part:
-            fields.append(Field(kind, 0, len(data), len(data) + len(part)))
-            data += part
-    return Stream(data, tuple(fields), watched=inner.watched)
-
-
-def raw(data: bytes, kind: str = "bytes") -> Stream:
-    """Return bytes that are no frame, as a request of their own."""
-    return Stream(data, (Field(kind, 0, 0, len(data)),) if data else ())
-
-
-def put(body: bytes | Stream = b"", *, name: str | None = None, **members: Any) -> Stream:
-    """Return a put (section 1.1 of the suite's words: cmd, filename, filesize, in this order).
-
-    Args:
-        body: its body; a stream for one that looks like requests, whose names are watched.
-        name: the name to store under; None for one of its own. One with a placeholder in it is watched.
-        members: further members, or others in place of those of a put.
-    """
-    own = _unnamed(0).decode() if name is None else name
-    stream = frame(header_bytes(**({"cmd": "put", "filename": own, "filesize": len(body)} | members)), body)
-    watched = members.get("filename", own)
-    return stream.watching(watched) if _is_watched(watched) else stream
-
-
-def command(cmd: str, **members: Any) -> Stream:
-    """Return a request without a body; a filename with a placeholder in it is watched."""
-    stream = frame(header_bytes(cmd=cmd, **members))
-    filename = members.get("filename")
-    return stream.watching(filename) if _is_watched(filename) else stream
-
-
-def stat(name: str, **members: Any) -> Stream:
-    """Return a stat that asks for a reply, unless the members say otherwise."""
-    return command("stat", filename=name, **({"reply": True} | members))
-
-
-def hello(**members: Any) -> Stream:
-    """Return a hello that asks for a reply, unless the members say otherwise."""
-    return command("hello", **({"reply": True} | members))
-
-
-def _is_watched(filename: object) -> TypeGuard[str]:
-    return isinstance(filename, str) and bool(_PLACEHOLDER.search(_encoded(filename)))
-
-
-def requests(*streams: Stream) -> Stream:
-    """Return several streams one after the other: unnamed names stay apart, named ones are the same.
-
-    Cuts between and inside them are left out, and so are their ends.
-    """
-    return _joined(streams)
-
-
-def _joined(streams: Iterable[Stream]) -> Stream:
-    data, fields, count, number = bytearray(), [], 0, 0
-    watched: dict[str, None] = {}
-    before: dict[str, bytes] = {}
-    doubtful: set[str] = set()
-    taken: set[str] = set()
-    for stream in streams:
-        each = stream._renumbered(count)  # noqa: SLF001 - of the same class
-        count += each._count_unnamed()  # noqa: SLF001
-        start = len(data)
-        fields += [
-            Field(field.kind, number + field.request, start + field.start, start + field.end) for field in each.fields
-        ]
-        number += each.requests
-        data += each.data
-        watched |= dict.fromkeys(each.watched)
-        before |= dict(each.before)
-        doubtful |= each.doubtful
-        taken |= each.taken
-    return Stream(
-        bytes(data), tuple(fields), tuple(watched), tuple(before.items()), frozenset(doubtful), frozenset(taken)
-    )
+    def count_unnamed(self) -> int:
+        """Return how many names without a label it has."""
+        return len(set(UNNAMED.findall(self.data)))
