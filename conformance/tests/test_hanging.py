@@ -1,8 +1,10 @@
 """A finding hangs on another one when its exchange has all that is special about the other's."""
 
+import pytest
+
 from jhup.clauses import clauses
 from jhup_conformance.run.hanging import hangs_on
-from jhup_conformance.verify.traits import IN_REPLIES, traits
+from jhup_conformance.verify.traits import IN_REPLIES, races, traits
 from jhup_conformance.wire.transcript import Beside, Kind, Scene, Transcript
 
 PLAIN = b'\x29\x00\x00\x00{"cmd":"put","filename":"a","filesize":3}abc'
@@ -75,6 +77,21 @@ def test_a_name_that_is_put_on_two_connections_is_told() -> None:
     one.scene = Scene(beside=(Beside(0.1, other),))
 
     assert traits(one) == {"several connections", "one name on several connections"}
+
+
+@pytest.mark.parametrize(("after", "meet"), [(0.0, True), (0.01, True), (5.0, False)])
+def test_connections_race_that_send_under_one_name_at_the_same_time(after: float, meet: bool) -> None:
+    one, other = sent(*fields(PLAIN)), sent(*fields(PLAIN))
+    one.scene = Scene(beside=(Beside(after, other),))
+
+    assert races(one) is meet
+
+
+def test_connections_with_names_of_their_own_race_for_nothing() -> None:
+    one = sent(*fields(PLAIN))
+    one.scene = Scene(beside=(Beside(0.0, sent(*fields(NEXT))),))
+
+    assert not races(one)
 
 
 def test_bytes_of_any_kind_have_traits_and_raise_nothing() -> None:

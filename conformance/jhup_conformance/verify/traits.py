@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from construct import ConstructError
@@ -20,7 +21,7 @@ from jhup.names import name_fault
 from jhup.reply_reader import ReplyReader
 from jhup_conformance.wire.transcript import Action, Kind, Transcript
 
-__all__ = ["ABOUT", "BROKEN", "IN_REPLIES", "SUBJECTS", "WEAK", "traits"]
+__all__ = ["ABOUT", "BROKEN", "IN_REPLIES", "SHARED", "SUBJECTS", "WEAK", "races", "traits"]
 
 ABOUT: Final = "what {} is about"
 """The trait of bytes that break a clause, of a request or of a reply."""
@@ -30,6 +31,8 @@ IN_REPLIES: Final = "wrong in replies alone"
 """Said of a finding, not told from its bytes."""
 WEAK: Final = frozenset({"two requests in a segment"})
 """Traits that many exchanges of the suite have, whatever they are about."""
+SHARED: Final = "one name on several connections"
+"""The trait of puts that meet under a name."""
 REPLACED: Final = "a body over another one"
 """The trait of a name that is put again, or was stored before."""
 SUBJECTS: Final = {
@@ -86,13 +89,28 @@ def traits(transcript: Transcript) -> frozenset[str]:
     if len(lines) > 1:
         found.add("several connections")
         if any(count > 1 for count in Counter(name for names in puts for name in names).values()):
-            found.add("one name on several connections")
+            found.add(SHARED)
     if broken := _broken_reply(transcript.received):
         found.add(ABOUT.format(broken))
     if transcript.scene:
         found |= {REPLACED} if transcript.scene.before else set()
         found |= {"one name that the folder has taken"} if transcript.scene.taken else set()
     return frozenset(found)
+
+
+def races(transcript: Transcript) -> bool:
+    """Tell whether connections sent under one name at the same time: which is the faster one chance decides."""
+    beside = transcript.scene.beside if transcript.scene else ()
+    lines = [(transcript, 0.0), *((each.transcript, each.after) for each in beside)]
+    spans = sorted(span for line, opened in lines if (span := _span(line, opened)))
+    meet = any(later[0] < earlier[1] for earlier, later in pairwise(spans))
+    return meet and SHARED in traits(transcript)
+
+
+def _span(transcript: Transcript, opened: float) -> tuple[float, float] | None:
+    """Return when the first and the last byte of a connection were sent."""
+    times = [opened + entry.at for entry in transcript.entries if entry.kind is Kind.SENT]
+    return (times[0], times[-1]) if times else None
 
 
 def _broken_reply(received: bytes) -> str:
