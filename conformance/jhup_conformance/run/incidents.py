@@ -11,7 +11,7 @@ from jhup.names import is_valid_name
 from jhup.reader import Broken, HeaderRead, Reader, State
 from jhup_conformance.differences import Gone, Unsolicited
 from jhup_conformance.findings import CheckResult, Outcome
-from jhup_conformance.run.spinning import Spinning
+from jhup_conformance.run.wear import Wear
 from jhup_conformance.target.health import Condition, Diagnosis
 from jhup_conformance.target.process import CannotStart, Spawned
 from jhup_conformance.target.services import Kind as Service
@@ -170,7 +170,7 @@ class Watch:
         self._check_began = 0.0
         self._last: tuple[str, str] | None = None
         self._looked = 0.0
-        self._spinning = Spinning(judge, self._restart)
+        self._wear = Wear(judge, self._restart)
         self._of_many: set[str] = set()
         """How the target has ended without an exchange that does it again, alone."""
         self.turned_away: Diagnosis | None = None
@@ -182,7 +182,7 @@ class Watch:
     def begin(self) -> None:
         """Take note that a check begins."""
         if self._spawned:
-            self._spinning.end()
+            self._wear.end()
         self._check_began = self._clock.now()
 
     def end(self, result: CheckResult, was_gone: bool) -> Incident | None:

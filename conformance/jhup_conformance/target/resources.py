@@ -110,6 +110,15 @@ class Vitals:
             return times.user + times.system
         return 0.0
 
+    def share_of_descriptors(self) -> float:
+        """Return which share of the descriptors that it may have the process has open; 0 where that can't be told."""
+        if not hasattr(psutil, "RLIMIT_NOFILE"):  # Linux and FreeBSD have it
+            return 0.0
+        with contextlib.suppress(psutil.Error, OSError):
+            most, _ = self._process.rlimit(psutil.RLIMIT_NOFILE)
+            return self._process.num_fds() / most if most > 0 else 0.0
+        return 0.0
+
     def _family(self) -> list[psutil.Process]:
         with contextlib.suppress(psutil.Error):
             return [self._process, *self._process.children(recursive=True)]

@@ -1,11 +1,11 @@
-"""Servers that clients who left keep at work: all that comes later would be slow, so that they are started anew."""
+"""Servers that are worn out by clients who left, at work for them or full of their descriptors, are started anew."""
 
 from collections.abc import Callable
 from typing import Final
 
 from jhup_conformance.verify.judging import Judging
 
-__all__ = ["Spinning"]
+__all__ = ["Wear"]
 
 _BUSY: Final = 0.7
 """Share of a processor from which on a server is at work where nobody asks it for anything."""
@@ -14,13 +14,16 @@ _IDLE: Final = 0.1
 _BETWEEN: Final = 1.0
 """Seconds from one such look to the next; each that finds nothing doubles them."""
 _BETWEEN_AT_MOST: Final = 16.0
+_MOST_DESCRIPTORS: Final = 0.5
+"""Share of its descriptors that a server may have open between two checks."""
 
 
-class Spinning:
-    """Knows between two checks whether a server is still at work for clients that have left.
+class Wear:
+    """Knows between two checks whether a server is worn out, so that the next check would see that and nothing else.
 
-    A look takes time in which nothing is asked, and a fast server is as busy as the checks keep it: looks that find
-    nothing become rare.
+    It may be at work still for clients that have left. A look at that takes time in which nothing is asked, and a fast
+    server is as busy as the checks keep it: looks that find nothing become rare. Or it has nearly run out of
+    descriptors, because it keeps those of connections that have ended; how many it keeps is for CONN-9 to say.
 
     Args:
         judge: the judge of the server.
@@ -36,9 +39,13 @@ class Spinning:
         self._next = 0.0
 
     def end(self) -> None:
-        """Start the server anew where it spins."""
+        """Start the server anew where it is worn out."""
         vitals, clock = self._judge.vitals, self._judge.clock
         if vitals is None:
+            return
+        if vitals.share_of_descriptors() > _MOST_DESCRIPTORS:
+            self._restart()
+            self._sampled = clock.now(), 0.0
             return
         (since, used), self._sampled = self._sampled, (clock.now(), vitals.used())
         is_busy = self._sampled[1] - used > _BUSY * (self._sampled[0] - since)
