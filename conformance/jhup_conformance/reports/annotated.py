@@ -74,12 +74,13 @@ def annotate(transcript: Transcript, service: str = UPLOAD, *, had_to_close: boo
         had_to_close: whether it is worth a step that the target left the connection open.
     """
     beside = transcript.scene.beside if transcript.scene else ()
-    steps = list(_steps(transcript, service, 0.0, 0 if beside else None))
+    number = transcript.scene.number if transcript.scene and beside else 0 if beside else None
+    steps = list(_steps(transcript, service, 0.0, number))
     open_still = not any(entry.kind in (Kind.CLOSED, Kind.RESET, Kind.LEFT) for entry in transcript.entries)
     if had_to_close and transcript.entries and open_still:
-        steps.append(Step(None, True, "the target did not close the connection", (), 0 if beside else None))
-    for number, other in enumerate(beside, 1):
-        steps += _steps(other.transcript, service, other.after, number)
+        steps.append(Step(None, True, "the target did not close the connection", (), number))
+    for place, other in enumerate(beside, 1):
+        steps += _steps(other.transcript, service, other.after, other.number or place)
     steps.sort(key=lambda step: float("inf") if step.at is None else step.at)
     return steps
 

@@ -48,7 +48,6 @@ class Script:
         self._names = names
         self._story: list[str] = []
         self._has_failed = False
-        self._joined = 0
         self._last: Line | None = None
         self._lines: list[Line] = []
         self.store: dict[str, bytes] = {}
@@ -60,9 +59,8 @@ class Script:
 
     def adopt(self, line: Line) -> Peer:
         """Take in a connection that is open already, between two requests."""
-        self._joined += 1
         self._lines.append(line)
-        peer = Peer(self._joined, line, self.peers)
+        peer = Peer(len(self._lines), line, self.peers)
         self.peers.append(peer)
         return peer
 
@@ -238,11 +236,15 @@ class Script:
 
     def _finding(self, *points: Difference, line: Line | None = None, timed_out: bool = False) -> Finding:
         self._has_failed = True
-        line = line or self._last
+        line, number = line or self._last, 0
         if line:
-            beside = (Beside(each.opened - line.opened, each.transcript) for each in self._lines if each is not line)
-            line.transcript.scene = Scene(watched=self._names, beside=tuple(beside))
-        number = next((peer.number for peer in self.peers if peer.line is line), 0)
+            beside = (
+                Beside(each.opened - line.opened, each.transcript, number)
+                for number, each in enumerate(self._lines, 1)
+                if each is not line
+            )
+            number = self._lines.index(line) + 1
+            line.transcript.scene = Scene(watched=self._names, beside=tuple(beside), number=number)
         told = "; ".join(self._story[-_STEPS_TOLD:])
         more = f"{len(self._story) - _STEPS_TOLD} steps, then " if len(self._story) > _STEPS_TOLD else ""
         return Finding(

@@ -94,6 +94,7 @@ class Scene:
         must_close: whether it counts when the target does not close.
         limits: the target's `max_header` and `max_filesize`, and whether it replies.
         beside: connections that were open at the same time, in the order in which they were opened.
+        number: what findings call this one among them; 0 where they have no name for it.
     """
 
     plan: tuple[Action, ...] = ()
@@ -104,6 +105,7 @@ class Scene:
     must_close: bool = False
     limits: tuple[int, int, bool] | None = None
     beside: tuple["Beside", ...] = ()
+    number: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON, what is empty left out."""
@@ -114,8 +116,14 @@ class Scene:
             "taken": sorted(self.taken),
             "must_close": self.must_close,
             "beside": [
-                {"after": round(each.after, 6), **Transcript(each.transcript.entries).to_json()} for each in self.beside
+                {
+                    "after": round(each.after, 6),
+                    **({"number": each.number} if each.number else {}),
+                    **Transcript(each.transcript.entries).to_json(),
+                }
+                for each in self.beside
             ],
+            "number": self.number,
         }
         if self.limits:
             record["limits"] = dict(zip(_LIMITS, self.limits, strict=True))
@@ -133,7 +141,11 @@ class Scene:
             taken=frozenset(record.get("taken", ())),
             must_close=bool(record.get("must_close")),
             limits=(limits["max_header"], limits["max_filesize"], limits["replies"]) if limits else None,
-            beside=tuple(Beside(each["after"], Transcript.from_json(each)) for each in record.get("beside", ())),
+            beside=tuple(
+                Beside(each["after"], Transcript.from_json(each), int(each.get("number", 0)))
+                for each in record.get("beside", ())
+            ),
+            number=int(record.get("number", 0)),
         )
 
 
@@ -142,10 +154,17 @@ _LIMITS: Final = ("max_header", "max_filesize", "replies")
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Another connection, opened so many seconds after the one that the scene is about; before it where negative."""
+    """Another connection of a scene.
+
+    Attributes:
+        after: how many seconds after the one that the scene is about it was opened; negative where before it.
+        transcript: what happened on it.
+        number: what findings call it; 0 where they have no name for it.
+    """
 
     after: float
     transcript: "Transcript"
+    number: int = 0
 
 
 @dataclass(slots=True)
