@@ -8,7 +8,7 @@ from typing import Any, Final
 from jhup_conformance.clients.command import Ending, message_lines
 from jhup_conformance.clients.files import File, Placed
 from jhup_conformance.clients.script import Script, Step, serve
-from jhup_conformance.clients.server import Talk
+from jhup_conformance.clients.talk import Talk
 from jhup_conformance.clients.timeline import Event
 
 __all__ = ["Broken", "Case", "Check", "Effort", "NotSeen", "Seen", "about_bytes", "about_report"]

@@ -6,7 +6,7 @@ from jhup_conformance.clients.case import Broken, NotSeen, Seen
 from jhup_conformance.clients.files import Placed
 from jhup_conformance.clients.headers import header_faults, own_members, prefix_fault
 from jhup_conformance.clients.inbox import SentRequest
-from jhup_conformance.clients.server import Talk
+from jhup_conformance.clients.talk import Talk
 
 __all__ = [
     "body_is_the_file",

@@ -15,7 +15,8 @@ from jhup_conformance.clients.command import Call, Ending, Running, arguments, e
 from jhup_conformance.clients.files import Placed, place
 from jhup_conformance.clients.listening import Listening, open_listener
 from jhup_conformance.clients.options import ClientOptions
-from jhup_conformance.clients.server import ScriptedServer, Talk
+from jhup_conformance.clients.server import ScriptedServer
+from jhup_conformance.clients.talk import Talk
 from jhup_conformance.clients.timeline import Side, Timeline
 from jhup_conformance.run.usage import UsageError
 
