@@ -19,8 +19,9 @@ from jhup_conformance.findings import (
     Verdict,
     class_met,
 )
+from jhup_conformance.run.judged import judged_clauses
 from jhup_conformance.run.options import Options, UsageError
-from jhup_conformance.run.session import Run, judged_clauses
+from jhup_conformance.run.session import Run
 from jhup_conformance.target.process import CannotStart
 from jhup_conformance.verify.judging import Judging
 from jhup_conformance.wire.channel import Unreachable

@@ -10,9 +10,9 @@ from rich.markup import escape
 
 from jhup.address import Transport
 from jhup.clauses import Clause
+from jhup_conformance.run.judged import judged_clauses
 from jhup_conformance.run.launch import SUITE
 from jhup_conformance.run.options import Options
-from jhup_conformance.run.session import judged_clauses
 from jhup_conformance.run.untestable import reason_unseen
 from jhup_conformance.target.services import UPLOAD
 

@@ -2,13 +2,11 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 from jhup.address import Address
-from jhup.clauses import Clause, Level, clauses
-from jhup.versions import requirements
+from jhup.clauses import Level, clauses
 from jhup_conformance.differences import NotReplies, WrongReplies
 from jhup_conformance.findings import (
     CheckResult,
@@ -22,11 +20,11 @@ from jhup_conformance.learn.study import Study
 from jhup_conformance.profiles import Profile
 from jhup_conformance.run.hanging import hangs_on
 from jhup_conformance.run.incidents import SERVES_ON, START_IT, STAYS_AWAY, Incident, Watch, blame, blame_many
+from jhup_conformance.run.judged import blank_results
 from jhup_conformance.run.machine import study_target
 from jhup_conformance.run.opening import open_judge, spawned_server
 from jhup_conformance.run.options import Options, UsageError
 from jhup_conformance.run.turned_away import TurnedAway
-from jhup_conformance.run.untestable import reason_unseen
 from jhup_conformance.target.guest import finish_killed_runs
 from jhup_conformance.target.process import CannotStart, Spawned
 from jhup_conformance.target.services import Kind
@@ -35,35 +33,7 @@ from jhup_conformance.verify.traits import IN_REPLIES, traits
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.dialer import TargetGone
 
-__all__ = ["Run", "judged_clauses"]
-
-
-def judged_clauses(options: Options) -> tuple[Clause, ...]:
-    """Return the server clauses that a run is about: those of the service, up to the class asked for.
-
-    What the version judged by has as well stands in its class and at its level of then.
-    """
-    classes = options.kind.classes
-    wanted = classes[: classes.index(options.up_to) + 1]
-    return tuple(
-        each
-        for each in (_of_then(clause, options.spec_version) for clause in clauses().values())
-        if options.kind.concerns(each)
-        and each.conformance_class in wanted
-        and (options.clauses is None or each.id in options.clauses)
-    )
-
-
-def _of_then(clause: Clause, version: str) -> Clause:
-    required = requirements(version).get(clause.id)
-    if required is None:
-        return clause
-    return replace(clause, conformance_class=required.conformance_class, level=required.level)
-
-
-def _result(clause: Clause, options: Options) -> ClauseResult:
-    is_newer = clause.id not in requirements(options.spec_version)
-    return ClauseResult(clause, reason_unseen(clause), judged_by=options.spec_version if is_newer else "")
+__all__ = ["Run"]
 
 
 class Run:
@@ -92,7 +62,7 @@ class Run:
         self.options = options
         self.started = datetime.now(UTC)
         self._began = time.monotonic()
-        self.results: dict[str, ClauseResult] = {each.id: _result(each, options) for each in judged_clauses(options)}
+        self.results = blank_results(options)
         self.judge: Judging | None = None
         self.incidents: list[Incident] = []
         self.left_for_time = 0
