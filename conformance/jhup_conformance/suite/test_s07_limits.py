@@ -121,7 +121,7 @@ def test_a_client_that_takes_no_replies_for_a_while_is_not_closed(judge: Judge) 
     judge.require(many, many.cut(*range(97, len(many), 97)), why="many stats that are read at once fail too")
     own = long.replace(FILE, judge.names.new())
     first, asking = put(b"abc", name=own, reply=True).data, stat(own).data
-    with judge.converse() as dialogue:
+    with judge.converse(narrow=True) as dialogue:
         line = dialogue.line
         line.channel.set_buffers(_FEW)
         taken = flood(line, first, asking)

@@ -26,16 +26,17 @@ class Dialogue:
 
     Args:
         runner: opens the connection.
+        narrow: whether little is kept on its way, so that the target soon feels that nobody reads.
 
     Attributes:
         line: the connection.
     """
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Runner, *, narrow: bool = False) -> None:
         self._runner = runner
         self._replies = 0
         runner.executions += 1
-        self.line: Line = runner.dialer.dial()
+        self.line: Line = runner.dialer.dial(narrow=narrow)
 
     @property
     def closed(self) -> Closed | None:

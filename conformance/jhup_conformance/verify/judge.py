@@ -116,9 +116,9 @@ class Judge:
         """Send streams at the same time, once, and return those that failed, unconfirmed."""
         return self.bench.run([self._attempt(each) for each in streams], patience)
 
-    def converse(self) -> Dialogue:
-        """Open a connection that is led step by step."""
-        return Dialogue(self.bench.runner)
+    def converse(self, *, narrow: bool = False) -> Dialogue:
+        """Open a connection that is led step by step; a narrow one is soon full where nobody reads."""
+        return Dialogue(self.bench.runner, narrow=narrow)
 
     def is_alive(self) -> bool:
         """Tell whether a plain put on a new connection takes effect."""

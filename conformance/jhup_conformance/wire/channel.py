@@ -208,6 +208,7 @@ def connect(
     timeout: float,
     context: ssl.SSLContext | None,
     no_delay: bool = True,
+    narrow: bool = False,
     network: Network | None = None,
 ) -> Channel:
     """Open a connection to the target.
@@ -217,6 +218,7 @@ def connect(
         timeout: seconds for the connection and for the handshake of TLS.
         context: for TLS.
         no_delay: whether to switch Nagle's algorithm off, so that each send leaves at once.
+        narrow: whether the systems shall keep little on its way, so that a target soon feels that nobody reads.
         network: where the target is; the machine's own if None.
 
     Raises:
@@ -224,7 +226,7 @@ def connect(
     """
     network = network or SystemNetwork()
     try:
-        sock = network.open_stream(address, timeout)
+        sock = network.open_stream(address, timeout, narrow=narrow)
     except ConnectionResetError:
         return _Plain(_reset_at_once(), network)
     except OSError as error:

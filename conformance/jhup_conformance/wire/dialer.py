@@ -94,8 +94,12 @@ class Dialer:
         self._gap = 0.0
         self._last = 0.0
 
-    def dial(self, *, no_delay: bool = True) -> Line:
+    def dial(self, *, no_delay: bool = True, narrow: bool = False) -> Line:
         """Open a connection; a target that does not accept it at once is asked again.
+
+        Args:
+            no_delay: whether each send leaves at once.
+            narrow: whether little is kept on its way.
 
         Raises:
             TargetGone: when it doesn't come back, nor can be started again.
@@ -103,7 +107,7 @@ class Dialer:
         if self.gone:
             raise TargetGone(self.gone)
         try:
-            return self._dial(no_delay=no_delay)
+            return self._dial(no_delay=no_delay, narrow=narrow)
         except Unreachable as error:
             last = error
         for attempt in range(self._retries):
@@ -112,7 +116,7 @@ class Dialer:
             if self._has_ended() or last.timed_out:
                 break
             try:
-                return self._dial(no_delay=no_delay)
+                return self._dial(no_delay=no_delay, narrow=narrow)
             except Unreachable as error:
                 last = error
                 self._clock.sleep(0.2 * (attempt + 1))  # nothing tells when a listener comes back
@@ -149,7 +153,7 @@ class Dialer:
         Raises:
             Unreachable: when there is nobody.
         """
-        return self._dial(no_delay=True)
+        return self._dial(no_delay=True, narrow=False)
 
     def _wait_for_turn(self) -> float:
         """Keep a distance from the last connection where the target's queue needs it; gives the time."""
@@ -158,10 +162,15 @@ class Dialer:
             self._clock.sleep(self._last + self._gap - now)
         return self._clock.now()
 
-    def _dial(self, *, no_delay: bool) -> Line:
+    def _dial(self, *, no_delay: bool, narrow: bool) -> Line:
         started = self._wait_for_turn()
         channel = connect(
-            self.address, timeout=self._timeout, context=self._context, no_delay=no_delay, network=self.network
+            self.address,
+            timeout=self._timeout,
+            context=self._context,
+            no_delay=no_delay,
+            narrow=narrow,
+            network=self.network,
         )
         self._last = self._clock.now()
         if self._last - started > _QUEUE_OVERFLOWED:

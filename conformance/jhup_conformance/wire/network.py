@@ -16,6 +16,8 @@ __all__ = ["Clock", "DatagramSocket", "Network", "StreamSocket", "SystemClock", 
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
+_NARROW: Final = 1400
+"""Bytes of a segment on a narrow connection: a system keeps as many segments as ever on their way, but small ones."""
 _FEW_DESCRIPTORS: Final = 1024
 """What select can be asked about."""
 
@@ -127,8 +129,13 @@ class Network(Protocol):
     def clock(self) -> Clock:
         """The clock that waiting goes by."""
 
-    def open_stream(self, address: Address, timeout: float) -> StreamSocket:
+    def open_stream(self, address: Address, timeout: float, *, narrow: bool = False) -> StreamSocket:
         """Connect to a stream address within some seconds.
+
+        Args:
+            address: where.
+            timeout: the seconds.
+            narrow: whether little is to be kept on its way between the systems.
 
         Raises:
             OSError: when it can't be reached.
@@ -178,14 +185,22 @@ class SystemNetwork:
         self.clock = SystemClock()
         self._deliveries: Deliveries | None = None
 
-    def open_stream(self, address: Address, timeout: float) -> socket.socket:
+    def open_stream(self, address: Address, timeout: float, *, narrow: bool = False) -> socket.socket:
         """Connect; see `Network`."""
-        if address.transport is not Transport.UNIX:
+        place: Any
+        if address.transport is Transport.UNIX:
+            family, place = _unix_family(), address.path
+        elif narrow:
+            family, _, _, _, place = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
+        else:
             return socket.create_connection((address.host, address.port), timeout)
         with contextlib.ExitStack() as stack:
-            sock = stack.enter_context(socket.socket(_unix_family(), socket.SOCK_STREAM))
+            sock = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            if narrow:
+                with contextlib.suppress(OSError, AttributeError):  # Unix sockets and Windows have no such option
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _NARROW)
             sock.settimeout(timeout)
-            sock.connect(address.path)
+            sock.connect(place)
             stack.pop_all()
             return sock
 

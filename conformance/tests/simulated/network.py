@@ -36,7 +36,7 @@ class SimulatedNetwork:
         self.clock = SimulatedClock(world)
         self._world, self._addresses = world, addresses
 
-    def open_stream(self, address: Address, timeout: float) -> Socket:
+    def open_stream(self, address: Address, timeout: float, *, narrow: bool = False) -> Socket:
         """Connect; see `jhup_conformance.wire.network.Network`."""
         local = address.transport is Transport.UNIX
         sock = self._open(socket.AF_UNIX if local else socket.AF_INET, socket.SOCK_STREAM)
