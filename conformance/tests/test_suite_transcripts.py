@@ -38,7 +38,8 @@ def test_the_scene_of_an_exchange_is_read_again_and_what_was_not_sent_any_more()
         before={"b": b"\x00"},
         must_close=True,
         limits=(65536, 2**63 - 1, False),
-        beside=(Beside(-0.5, beside),),
+        beside=(Beside(-0.5, beside, 2),),
+        number=1,
     )
 
     read = Transcript.from_json(json.loads(json.dumps(transcript.to_json())))
@@ -54,6 +55,15 @@ def test_a_record_gives_the_steps_of_the_suite_with_their_pauses() -> None:
         Action(Kind.SENT, b"ab", 0.25),
         Action(Kind.HALF_CLOSED, b"", 0.5),
     ]
+
+
+def test_a_client_that_left_leaves_at_once_when_it_is_shown_again() -> None:
+    """However long the machine took for it: later it would have heard what it must not hear."""
+    transcript = Transcript()
+    transcript.add(0.0, Kind.SENT, b"a")
+    transcript.add(0.016, Kind.LEFT)
+
+    assert transcript.actions() == [Action(Kind.SENT, b"a"), Action(Kind.LEFT)]
 
 
 @pytest.mark.parametrize(

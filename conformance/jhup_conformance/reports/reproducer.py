@@ -198,8 +198,8 @@ def _lines(program: _Program, checks: list[str]) -> str:
 # What is said
 
 
-_SILENT: Final = "nothing"
 _ENDS: Final = {Kind.HALF_CLOSED: "end", Kind.RESET: "reset", Kind.LEFT: "leave"}
+_SILENT: Final = "nothing"
 """The only step of a connection that is just open."""
 
 

@@ -257,5 +257,6 @@ class Transcript:
     def _done(self) -> Iterator[Action]:
         last = 0.0
         for entry in self._own():
-            yield Action(entry.kind, entry.data, max(0.0, entry.at - last))
+            pause = 0.0 if entry.kind is Kind.LEFT else max(0.0, entry.at - last)  # it leaves before it can hear
+            yield Action(entry.kind, entry.data, pause)
             last = entry.at
