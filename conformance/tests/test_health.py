@@ -366,6 +366,21 @@ def test_a_crash_counts_for_a_clause_that_is_about_the_bytes_that_were_sent(
     assert (result.outcome, result.actual) == (outcome, "The server ended after this exchange with exit status 1.")
 
 
+def test_where_any_connection_ends_the_server_that_is_said_once() -> None:
+    result = CheckResult("FRAME-1", "a check", Outcome.FAIL, points=(WrongBody("a", (None,), None),))
+    transcript = Transcript()
+    transcript.add(0.0, Kind.SENT, PUT)
+    how = {"at": 0.0, "how": "exit status 0", "output": (), "clause": "FRAME-1", "node": "a check", "then": "restarted"}
+    incident = Incident(condition=Condition.GONE, transcript=transcript, **how)  # type: ignore[arg-type]
+
+    blame(result, incident, clauses()["FRAME-1"], ends_anyway=True)
+
+    assert (result.outcome, result.actual) == (
+        Outcome.UNVERIFIED,
+        "The server ended after this exchange with exit status 0.",
+    )
+
+
 def test_bytes_that_came_unasked_count_whatever_ended_the_server_afterwards() -> None:
     """What did not come may be the fault of the end; what came is not."""
     how = {"at": 0.0, "how": "exit status 1", "output": (), "clause": "CONN-1", "node": "a check", "then": "restarted"}

@@ -92,19 +92,27 @@ class Incident:
         }
 
 
-def blame(result: CheckResult, incident: Incident, clause: Clause) -> None:
+def blame(result: CheckResult, incident: Incident, clause: Clause, *, ends_anyway: bool = False) -> None:
     """Make the result of a check say that the target was gone or hung because of it.
 
     A clause of a class that is about well-behaved clients is not blamed for what ended the target when it was sent
     something else: that is for ERR-9, which has checks of its own.
+
+    Args:
+        result: of the check.
+        incident: what happened.
+        clause: what the check is about.
+        ends_anyway: whether first contact has shown that plain connections end the target; that is one finding.
     """
     printed = tuple(f"it printed: {line}" for line in incident.output)
-    if incident.is_of_many:  # another clause is blamed for that (`blame_many`)
-        if result.outcome is Outcome.FAIL and all(isinstance(each, Unsolicited) for each in result.points):
+    if incident.is_of_many or ends_anyway:  # another clause is blamed for that (`blame_many`)
+        came = result.points and all(isinstance(each, Unsolicited) for each in result.points)
+        if came and result.outcome is Outcome.FAIL:
             return  # those bytes came; what else would have come the end of the target can't change
         if result.outcome is not Outcome.PASS:
             result.outcome, result.details = Outcome.UNVERIFIED, printed
-            result.actual = f"{incident.sentence} No connection of this check alone does that again."
+            alone = "" if ends_anyway else " No connection of this check alone does that again."
+            result.actual = f"{incident.sentence}{alone}"
         return
     if incident.transcript is None and result.outcome in (Outcome.FAIL, Outcome.WARN):  # a datagram's own finding
         result.details += (incident.sentence, *printed)

@@ -187,7 +187,7 @@ class Run:
             self._blame_earlier(incident)
             return True
         if incident.node == result.node:
-            blame(result, incident, self.results[result.clause].clause)
+            self._blame(result, incident)
         else:
             self._blame_earlier(incident)
         return False
@@ -199,7 +199,11 @@ class Run:
     def _blame_earlier(self, incident: Incident) -> None:
         for each in self.results[incident.clause].checks:
             if each.node == incident.node:
-                blame(each, incident, self.results[each.clause].clause)
+                self._blame(each, incident)
+
+    def _blame(self, result: CheckResult, incident: Incident) -> None:
+        ends_anyway = self.judge is not None and self.judge.root == SERVES_ON[self.options.kind] != result.clause
+        blame(result, incident, self.results[result.clause].clause, ends_anyway=ends_anyway)
 
     def not_run(self, clause: str, node: str, why: str) -> None:
         """Take note that a check was planned and not run, so that its clause can't have passed."""

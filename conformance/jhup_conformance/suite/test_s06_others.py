@@ -89,7 +89,7 @@ UNHEARD: dict[str, Stream] = {
 @check("ERR-9", late=True)
 @pytest.mark.parametrize("stream", UNHEARD.values(), ids=UNHEARD.keys())
 def test_others_are_served_when_a_client_has_left_before_it_hears(judge: Judge, stream: Stream) -> None:
-    for _ in range(2):
+    for _ in range(6):  # a server that is quick enough has answered all before the client is gone
         with judge.converse() as client:
             client.send(stream.ending(End.LEAVE))
             client.flush()

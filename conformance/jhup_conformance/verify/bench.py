@@ -165,6 +165,11 @@ class Bench(Judging):
         """Why nothing can be judged, because a plain put fails; empty when it works."""
         return self.known.gate
 
+    @property
+    def root(self) -> str:
+        """The clause that first contact has shown to be broken."""
+        return self.known.contact.root
+
     def admit(self, clause: Clause, *, tried: bool) -> None:
         """Let a check begin that needs a view of the store; where no put works, the first of each basic clause.
 

@@ -130,6 +130,11 @@ class Judging(ABC):
         """Why nothing can be judged, because the simplest exchange fails; empty when it works."""
 
     @property
+    def root(self) -> str:
+        """The clause that first contact has shown to be broken, so that nothing else can be judged; mostly none."""
+        return ""
+
+    @property
     def facts(self) -> list[str]:
         """What was declared of the target or found out, in lines for people."""
         return []
