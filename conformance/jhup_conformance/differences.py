@@ -105,7 +105,7 @@ class NotReplies:
 
 @dataclass(frozen=True, slots=True)
 class Unsolicited:
-    """Bytes came that nobody asked for.
+    """The server sent unsolicited bytes.
 
     Attributes:
         count: how many.
