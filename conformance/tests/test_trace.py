@@ -72,6 +72,14 @@ def test_something_missing_is_named(sources: Sources, what: str, lost: str, said
     assert said in gaps(replace(sources, **{what: left}))
 
 
+def test_each_file_of_the_suite_names_its_clauses_as_they_are(sources: Sources) -> None:
+    """A run of some clauses reads no file that does not name one of them."""
+    texts = {path.name: path.read_text("utf-8") for path in (PACKAGE / "suite").glob("test_s*.py")}
+
+    for clause, checks in sources.checks.items():
+        assert all(f'"{clause}"' in texts[check.partition("::")[0]] for check in checks), clause
+
+
 def test_the_suite_imports_neither_the_reference_nor_a_client() -> None:
     guilty = {
         str(path.relative_to(PACKAGE))
