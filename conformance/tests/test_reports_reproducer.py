@@ -120,6 +120,16 @@ def test_a_replay_uses_new_names_so_that_an_earlier_one_does_not_count(
     assert len(list(tmp_path.glob("jc-*"))) == 4
 
 
+def test_a_replay_of_a_race_that_went_well_proves_nothing(taught: Reported, tmp_path: Path, servers: Servers) -> None:
+    address = servers.start("asyncio_upload.py", "--storage", tmp_path)
+    record = taught.folder / "STORE-9.json"
+
+    status, printed = run_suite("replay", record, address, "--storage", tmp_path, "--judge", cwd=tmp_path)
+
+    assert status == 2, printed
+    assert "the connections race: it may show at another try" in printed
+
+
 def test_a_replay_of_a_datagram_judges_the_answer(tmp_path: Path, servers: Servers) -> None:
     reported = judge_echo(tmp_path, "upper", "upper-cases Unicode", "--transport", "udp", "--clause", "ECHO-3")
     record = reported.folder / "ECHO-3.json"

@@ -33,6 +33,7 @@ from jhup_conformance.target.store_by_stat import ReplyObserver
 from jhup_conformance.target.timing import Pace
 from jhup_conformance.verify.exchange import Exchange, actions
 from jhup_conformance.verify.stream import End
+from jhup_conformance.verify.traits import RACING, races
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.datagrams import Sender, wait_for
 from jhup_conformance.wire.dialer import Dialer, TargetGone
@@ -108,6 +109,11 @@ def replay(record: Mapping[str, Any], transcript: Transcript, dialer: Dialer, *,
     """
     if not dialer.address.transport.is_stream:
         return _replay_datagrams(record, transcript, dialer.address)
+    again = _replay_streams(record, transcript, dialer, storage)
+    return replace(again, holds=None, words=RACING) if again.holds and races(transcript) else again
+
+
+def _replay_streams(record: Mapping[str, Any], transcript: Transcript, dialer: Dialer, storage: Path | None) -> Again:
     now = _once(record, transcript, dialer, storage, _as_recorded)
     if now.holds is not True or _paced(transcript.actions()) == transcript.actions():
         return now

@@ -19,7 +19,7 @@ from jhup_conformance.differences import (
 from jhup_conformance.findings import CheckResult
 from jhup_conformance.reports.right import Answering, echo_pattern, right_bodies, right_outcomes
 from jhup_conformance.target.services import UPLOAD
-from jhup_conformance.verify.traits import races
+from jhup_conformance.verify.traits import RACING, races
 from jhup_conformance.wire.transcript import Kind, Transcript
 
 __all__ = ["Code", "checks_of"]
@@ -117,7 +117,7 @@ def _unknown(code: Code, check: CheckResult, transcript: Transcript, service: st
     if not code.checks:
         return "what comes has to be compared by eye"
     if races(transcript):
-        return "the connections race: it may show at another try"
+        return RACING
     if service == UPLOAD and any(isinstance(each, Other | Unsolicited) for each in check.points):
         return "the suite saw it by means that a program has not"
     return ""

@@ -21,7 +21,7 @@ from jhup.names import name_fault
 from jhup.reply_reader import ReplyReader
 from jhup_conformance.wire.transcript import Action, Kind, Transcript
 
-__all__ = ["ABOUT", "BROKEN", "IN_REPLIES", "SHARED", "SUBJECTS", "WEAK", "races", "traits"]
+__all__ = ["ABOUT", "BROKEN", "IN_REPLIES", "RACING", "SHARED", "SUBJECTS", "WEAK", "races", "traits"]
 
 ABOUT: Final = "what {} is about"
 """The trait of bytes that break a clause, of a request or of a reply."""
@@ -35,6 +35,8 @@ SHARED: Final = "one name on several connections"
 """The trait of puts that meet under a name."""
 REPLACED: Final = "a body over another one"
 """The trait of a name that is put again, or was stored before."""
+RACING: Final = "the connections race: it may show at another try"
+"""Said where nothing shows and chance decides whether it does."""
 SUBJECTS: Final = {
     "a name": frozenset({"NAME"}),
     "an invalid name": frozenset({"ERR", "NAME"}),
