@@ -1,4 +1,5 @@
-// Dies of EPIPE: it says goodbye when a client has ended, and the client may be gone by then.
+// Dies of EPIPE or ECONNRESET, whichever its loop meets first: it says goodbye when a client has ended, and the client may
+// be gone by then.
 // node dies_of_epipe.js PORT STORAGE
 'use strict';
 const fs = require('fs');
