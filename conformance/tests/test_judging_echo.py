@@ -20,7 +20,7 @@ from jhup_conformance.echo.shrink import shrink
 from jhup_conformance.echo.streams import StreamWire, leave
 from jhup_conformance.findings import Finding, NotOffered, NotSeen, Wavering
 from jhup_conformance.profiles import EFFORTS, Profile
-from jhup_conformance.verify.exchange import End
+from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.channel import Channel
 from jhup_conformance.wire.dialer import Dialer, TargetGone
 from jhup_conformance.wire.line import Line

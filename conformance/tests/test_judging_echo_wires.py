@@ -16,7 +16,7 @@ from jhup_conformance.echo.asking import Ask, Breach
 from jhup_conformance.echo.datagrams import DatagramWire
 from jhup_conformance.echo.streams import StreamWire
 from jhup_conformance.findings import NotSeen
-from jhup_conformance.verify.exchange import End
+from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.datagrams import Sender
 from jhup_conformance.wire.dialer import Dialer, TargetGone

@@ -2,9 +2,9 @@
 
 import pytest
 
-from jhup_conformance.verify.exchange import actions
 from jhup_conformance.verify.names import Names, name
 from jhup_conformance.verify.requests import NOTHING, command, frame, hello, put, raw, requests, stat
+from jhup_conformance.verify.steps import actions
 from jhup_conformance.verify.stream import End, Stream
 from jhup_conformance.wire.frames import header, prefix
 from jhup_conformance.wire.transcript import Action, Kind

@@ -18,7 +18,7 @@ from jhup.messages import Code, Failure, Greeting, Hello, Put, Reply, Request, S
 from jhup.names import is_valid_name
 from jhup.readings import readings
 
-__all__ = ["Ending", "Expected", "Outcome", "Server", "outcomes", "replies_match"]
+__all__ = ["Ending", "Expected", "Outcome", "Server", "counts_matched", "outcomes", "replies_match"]
 
 
 class Ending(Enum):
@@ -267,9 +267,23 @@ def _failure(codes: tuple[Code, ...], *, any_closing: bool = False, optional: bo
 
 def replies_match(expected: Sequence[Expected], actual: Sequence[Reply]) -> bool:
     """Tell whether replies are those expected, in order, optional ones given or not."""
-    if not expected:
-        return not actual
-    first, rest = expected[0], expected[1:]
-    if actual and first.admits(actual[0]) and replies_match(rest, actual[1:]):
-        return True
-    return first.optional and replies_match(rest, actual)
+    return len(expected) in counts_matched(expected, actual)
+
+
+def counts_matched(expected: Sequence[Expected], actual: Sequence[Reply]) -> frozenset[int]:
+    """Return how many of the replies expected, from the first on, those that came may be: each number that fits."""
+    counts = _past_optional(expected, {0})
+    for reply in actual:
+        admitting = (at for at in counts if at < len(expected) and expected[at].admits(reply))
+        counts = _past_optional(expected, {at + 1 for at in admitting})
+    return frozenset(counts)
+
+
+def _past_optional(expected: Sequence[Expected], counts: set[int]) -> set[int]:
+    """Return some numbers, and those to which replies that may be left out lead from there."""
+    found = set(counts)
+    for at in counts:
+        while at < len(expected) and expected[at].optional:
+            at += 1
+            found.add(at)
+    return found

@@ -8,7 +8,7 @@ import pytest
 
 from jhup.limits import HEADER_CEILING, MAX_FILESIZE, MAX_HEADER
 from jhup.messages import Code, Failure, Greeting, Hello, Put, Reply, Request, Stat, Stored, Unknown
-from jhup.model import Ending, Expected, Outcome, Server, outcomes, replies_match
+from jhup.model import Ending, Expected, Outcome, Server, counts_matched, outcomes, replies_match
 from jhup.vectors import Answer, End, Meaning, Seen, Stream, vectors
 from jhup.writer import write_request
 
@@ -259,3 +259,13 @@ def test_optional_replies_may_be_left_out_anywhere() -> None:
     assert not replies_match([optional, owed], [failure(Code.INTERNAL)])
     assert not replies_match([], [failure(Code.INTERNAL)])
     assert replies_match([], [])
+
+
+def test_replies_that_came_may_be_several_of_the_first_ones_expected() -> None:
+    owed = Expected(stored("a", b""))
+    optional = Expected(failure(Code.INTERNAL), optional=True)
+
+    assert counts_matched([optional, owed], []) == {0, 1}
+    assert counts_matched([owed, optional, owed], [stored("a", b"")]) == {1, 2}
+    assert counts_matched([owed], [failure(Code.INTERNAL)]) == set()
+    assert counts_matched([owed] * 5000, [stored("a", b"")] * 4999) == {4999}

@@ -31,7 +31,8 @@ from jhup_conformance.target.services import UPLOAD
 from jhup_conformance.target.store import Body, FolderObserver, Observer
 from jhup_conformance.target.store_by_stat import ReplyObserver
 from jhup_conformance.target.timing import Pace
-from jhup_conformance.verify.exchange import Exchange, actions
+from jhup_conformance.verify.exchange import Exchange
+from jhup_conformance.verify.steps import actions
 from jhup_conformance.verify.stream import End
 from jhup_conformance.verify.traits import RACING, races
 from jhup_conformance.wire.channel import Unreachable

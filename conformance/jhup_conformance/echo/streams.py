@@ -8,7 +8,7 @@ from jhup.echo import Answers, Rules, Shape, right_answers
 from jhup.limits import CLOSE_WITHIN
 from jhup_conformance.echo.asking import Ask, Breach, Mismatch, Tried, compare, is_whole
 from jhup_conformance.target.timing import Pace
-from jhup_conformance.verify.exchange import actions
+from jhup_conformance.verify.steps import actions
 from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.driving import drive

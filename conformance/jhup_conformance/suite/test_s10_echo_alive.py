@@ -7,8 +7,8 @@ from jhup_conformance.echo.asking import Ask
 from jhup_conformance.echo.inputs import letters
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.findings import NotSeen
-from jhup_conformance.verify.exchange import actions
 from jhup_conformance.verify.marks import check
+from jhup_conformance.verify.steps import actions
 from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.driving import drive

@@ -16,12 +16,13 @@ from jhup_conformance.target.store import CommandObserver, FolderObserver, Obser
 from jhup_conformance.target.store_by_stat import ReplyObserver
 from jhup_conformance.target.timing import Pace
 from jhup_conformance.verify.controls import Controls
-from jhup_conformance.verify.exchange import Attempt, actions_of
+from jhup_conformance.verify.exchange import Attempt
 from jhup_conformance.verify.judging import Judging
 from jhup_conformance.verify.lanes import learn_lanes
 from jhup_conformance.verify.names import Names
 from jhup_conformance.verify.requests import put, requests
 from jhup_conformance.verify.runner import Failed, Runner
+from jhup_conformance.verify.steps import actions_of
 from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.driving import drive

@@ -13,7 +13,7 @@ from jhup_conformance.verify.contact_meeting import (
     Meeting,
     finish,
 )
-from jhup_conformance.verify.exchange import actions
+from jhup_conformance.verify.steps import actions
 from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.line import Line, overhear

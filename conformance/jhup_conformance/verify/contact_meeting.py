@@ -9,8 +9,8 @@ from jhup_conformance.target.contact import Contact, Kind, Tried
 from jhup_conformance.target.knowledge import Knowledge
 from jhup_conformance.target.store import FolderObserver, Observer
 from jhup_conformance.verify.contact_forms import Form
-from jhup_conformance.verify.exchange import actions
 from jhup_conformance.verify.runner import Runner
+from jhup_conformance.verify.steps import actions
 from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.line import Line, overhear

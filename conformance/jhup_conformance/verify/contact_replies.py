@@ -13,7 +13,7 @@ from jhup_conformance.target.contact import Kind, Tried
 from jhup_conformance.target.store_by_stat import ReplyObserver
 from jhup_conformance.verify.contact_forms import BODY, Form, paced
 from jhup_conformance.verify.contact_meeting import FIRST, OTHER_FORM, UNHURRIED_PAUSE, Meeting, finish
-from jhup_conformance.verify.exchange import actions
+from jhup_conformance.verify.steps import actions
 from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.frames import request

@@ -8,8 +8,8 @@ from jhup.errors import JhupError
 from jhup.messages import Reply
 from jhup.reply_reader import ReplyReader
 from jhup_conformance.findings import Finding
-from jhup_conformance.verify.exchange import actions_of, scene_of
 from jhup_conformance.verify.runner import Runner
+from jhup_conformance.verify.steps import actions_of, scene_of
 from jhup_conformance.verify.stream import Bound, End, Stream
 from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.line import Line

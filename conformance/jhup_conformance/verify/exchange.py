@@ -1,9 +1,8 @@
 """One exchange and its judgement: what was to be sent, what came, and which right outcome it is nearest to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 
 from jhup import model
 from jhup.errors import JhupError
@@ -13,11 +12,12 @@ from jhup.reply_reader import ReplyReader
 from jhup_conformance.differences import ClosedEarly, Difference, NotReplies, StillOpen, WrongBody, WrongReplies
 from jhup_conformance.target.body import Body
 from jhup_conformance.verify.names import Names
-from jhup_conformance.verify.stream import Bound, End, Stream
+from jhup_conformance.verify.steps import actions_of, scene_of
+from jhup_conformance.verify.stream import End, Stream
 from jhup_conformance.wire.line import Line
-from jhup_conformance.wire.transcript import Action, Closed, Kind, Scene
+from jhup_conformance.wire.transcript import Closed
 
-__all__ = ["Attempt", "Exchange", "Mismatch", "actions", "actions_of", "scene_of"]
+__all__ = ["Attempt", "Exchange", "Mismatch"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,52 +63,6 @@ class Mismatch:
     def actual(self) -> str:
         """What was seen, for people."""
         return "; ".join(dict.fromkeys(each.actual for each in self.points))
-
-
-def actions(data: bytes, cuts: Iterable[int], end: End, pause: float, *, prompt: bool = False) -> list[Action]:
-    """Return the steps that send some bytes, cut into segments, and end the stream.
-
-    Args:
-        data: the bytes.
-        cuts: offsets before which a new segment begins; those outside the bytes don't count.
-        end: what follows the last byte.
-        pause: seconds between segments.
-        prompt: whether a pause ends as soon as what was sent before is known to be read.
-    """
-    edges = [0, *sorted({cut for cut in cuts if 0 < cut < len(data)}), len(data)]
-    steps = [
-        Action(Kind.SENT, data[start:stop], pause if start else 0.0, prompt)
-        for start, stop in pairwise(edges)
-        if stop > start
-    ]
-    if end in (End.FINISH, End.FINISH_AT_ONCE):
-        steps.append(Action(Kind.HALF_CLOSED, b"", pause if end is End.FINISH else 0.0, prompt))
-    elif end is End.RESET:
-        steps.append(Action(Kind.RESET, b"", pause, prompt))
-    elif end is End.LEAVE:
-        steps.append(Action(Kind.LEFT))
-    return steps
-
-
-def actions_of(bound: Bound, pause: float) -> list[Action]:
-    """Return the steps that send a stream, `pause` seconds between segments where it has no pause of its own."""
-    stream = bound.stream
-    if stream.pause is None:
-        return actions(bound.data, stream.cuts, stream.end, pause, prompt=True)
-    return actions(bound.data, stream.cuts, stream.end, stream.pause)
-
-
-def scene_of(bound: Bound, steps: Iterable[Action], server: model.Server, *, closes: bool) -> Scene:
-    """Return what somebody has to know who judges the record of an exchange again."""
-    return Scene(
-        plan=tuple(steps),
-        watched=bound.watched,
-        before=bound.before,
-        doubtful=bound.doubtful,
-        taken=bound.taken,
-        must_close=closes,
-        limits=(server.max_header, server.max_filesize, server.replies),
-    )
 
 
 class Exchange:
@@ -322,4 +276,4 @@ def _count_frames(received: bytearray) -> int:
 
 def _lacks_some(expected: Sequence[Expected], actual: Sequence[Reply]) -> bool:
     """Tell whether the replies that came are the first of those expected, and not all of them."""
-    return any(model.replies_match(expected[:count], actual) for count in range(len(expected)))
+    return any(count < len(expected) for count in model.counts_matched(expected, actual))

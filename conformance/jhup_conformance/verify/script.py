@@ -12,10 +12,11 @@ from jhup_conformance.differences import Difference, Other, WrongBody
 from jhup_conformance.findings import Finding
 from jhup_conformance.target.body import Body
 from jhup_conformance.verify.dialogue import Dialogue
-from jhup_conformance.verify.exchange import Attempt, Exchange, actions_of
+from jhup_conformance.verify.exchange import Attempt, Exchange
 from jhup_conformance.verify.judge import Judge
 from jhup_conformance.verify.peer import Peer, Step
 from jhup_conformance.verify.requests import put, raw
+from jhup_conformance.verify.steps import actions_of
 from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.line import Line
