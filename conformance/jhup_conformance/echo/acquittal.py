@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from jhup.echo import Rules, Shape, right_answers, worker_name
+from jhup.echo import Shape, right_answers, worker_name
 from jhup_conformance.echo.asking import Ask, Breach, Tried, Wire
 from jhup_conformance.echo.inputs import letters
 from jhup_conformance.echo.shrink import shrink
@@ -14,7 +14,6 @@ from jhup_conformance.verify.confirm import LONGER_PAUSE
 from jhup_conformance.verify.controls import Controls
 from jhup_conformance.verify.failure import Failure
 from jhup_conformance.wire.dump import show_bytes
-from jhup_conformance.wire.network import Clock
 
 __all__ = ["EchoAcquittal", "message_of"]
 
@@ -35,19 +34,13 @@ class EchoAcquittal:
     Attributes:
         controls: what is known to work.
         pace: how fast the target answers.
-        clock: what the time for making a failure smaller is measured by.
         wire: knows the right answers.
-        shape: what the server is declared to be.
-        rules: by which it answers.
         shrinks: whether a smaller failure is looked for, and a plainer one acquits.
     """
 
     controls: Controls[Ask]
     pace: Pace
-    clock: Clock
     wire: Wire
-    shape: Shape
-    rules: Rules
     shrinks: bool = False
 
     def acquits(self, failed: Failure[Ask]) -> None:
@@ -65,11 +58,11 @@ class EchoAcquittal:
 
         Those that are the ask itself are left out.
         """
-        data = ask.data.strip(b"\n") if self.shape in _OF_LINES else ask.data
+        data = ask.data.strip(b"\n") if self.wire.shape in _OF_LINES else ask.data
         whole = replace(ask, cuts=())
         messages = [bytes([byte]) for byte in dict.fromkeys(data[:_MOST_BYTES])] if len(data) > 1 else []
         messages += [each for each in (data.strip(), letters(len(data))) if each not in (data, b"")]
-        plainer = (whole, *(message_of(each, self.shape) for each in messages))
+        plainer = (whole, *(message_of(each, self.wire.shape) for each in messages))
         yield from (each for each in plainer if each != ask)
 
     def slower(self, ask: Ask) -> Ask:
@@ -78,15 +71,15 @@ class EchoAcquittal:
 
     def smallest(self, failed: Failure[Ask], again: Callable[[Ask], Failure[Ask] | None]) -> Failure[Ask]:
         """Return the smallest failure that is found in a few seconds."""
-        return shrink(failed, again, shape=self.shape, clock=self.clock) if self.shrinks else failed
+        return shrink(failed, again, shape=self.wire.shape, clock=self.wire.clock) if self.shrinks else failed
 
     def where(self, failed: Failure[Ask]) -> str:
         """Return where the bytes were cut, and which declaration would make the answer right."""
         ask = failed.attempt
         told = [f"cut at {', '.join(map(str, ask.cuts[:5]))}"] if ask.cuts else []
-        kept = replace(self.rules, trim=False)
-        right = right_answers(ask.data, shape=self.shape, rules=kept, ended=ask.ended)
-        if self.rules.trims and isinstance(failed, Tried) and right.contains(failed.answer):
+        kept = replace(self.wire.rules, trim=False)
+        right = right_answers(ask.data, shape=self.wire.shape, rules=kept, ended=ask.ended)
+        if self.wire.rules.trims and isinstance(failed, Tried) and right.contains(failed.answer):
             told.append("right for a server that does not trim: --no-trim declares it")
         return "; ".join(told)
 
@@ -98,9 +91,9 @@ class EchoAcquittal:
         """
         if tried.mismatch is None or tried.mismatch.breach is not Breach.EXTRA:
             return False
-        if self.shape is Shape.LINE_ONE_SHOT:
+        if self.wire.shape is Shape.LINE_ONE_SHOT:
             return True
-        if not tried.ask.ended or self.shape not in (Shape.SESSION, Shape.LINE):
+        if not tried.ask.ended or self.wire.shape not in (Shape.SESSION, Shape.LINE):
             return False
-        extra = self.rules.reply(b"", name=worker_name(tried.answer)) or b"-"
+        extra = self.wire.rules.reply(b"", name=worker_name(tried.answer)) or b"-"
         return self.wire.right(tried.ask).contains(tried.answer.removesuffix(extra))

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
-from jhup.echo import Answers, FiniteAnswers, Shape, worker_name
+from jhup.echo import Answers, FiniteAnswers, Rules, Shape, worker_name
 from jhup_conformance.differences import Difference, Other
 from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.dump import show_bytes
+from jhup_conformance.wire.network import Clock
 from jhup_conformance.wire.transcript import Transcript
 
 __all__ = ["CONTENT", "Ask", "Breach", "Mismatch", "Tried", "Wire", "compare", "is_whole"]
@@ -110,6 +111,18 @@ class Wire(Protocol):
     """Says things to the target; streams and datagrams are the two ways."""
 
     executions: int
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that all waiting goes by."""
+
+    @property
+    def shape(self) -> Shape:
+        """How the server cuts what it receives into messages."""
+
+    @property
+    def rules(self) -> Rules:
+        """By which it answers."""
 
     def run(self, asks: Sequence[Ask], *, patience: float) -> list[Tried]:
         """Try some asks at the same time, each with an own connection or socket."""

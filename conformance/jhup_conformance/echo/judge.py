@@ -2,58 +2,37 @@
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from typing import Final, TypeVar
 
 from jhup.address import Address
 from jhup.clauses import Clause
 from jhup.echo import Rules, Service, Serving, Shape
-from jhup_conformance.echo.acquittal import EchoAcquittal, message_of
+from jhup_conformance.echo.acquittal import message_of
 from jhup_conformance.echo.asking import CONTENT, Ask, Breach, Tried
 from jhup_conformance.echo.datagrams import DatagramWire
 from jhup_conformance.echo.declared import Declared
+from jhup_conformance.echo.expecting import Expecting, is_content
+from jhup_conformance.echo.gate import Gate
 from jhup_conformance.echo.streams import StreamWire, leave
-from jhup_conformance.findings import Finding, NotOffered, NotSeen
+from jhup_conformance.findings import Finding, NotOffered
 from jhup_conformance.profiles import Effort
 from jhup_conformance.target.process import Spawned
 from jhup_conformance.target.resources import Vitals
 from jhup_conformance.target.timing import Pace
-from jhup_conformance.verify.confirm import TRIES, Confirmation
 from jhup_conformance.verify.controls import Controls
 from jhup_conformance.verify.judging import Judging
-from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.dialer import Dialer, TargetGone
 from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.dump import show_bytes
 from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.network import Clock
 
-__all__ = ["EchoJudge", "Plain"]
+__all__ = ["EchoJudge"]
 
 _T = TypeVar("_T")
 _LANES: Final = 4
 """Connections at a time: few enough for the shortest queue of those that wait to be accepted, which holds five."""
 _BLAND: Final = b"abc"
-
-
-class Plain:
-    """What came of the plainest exchanges, before the checks.
-
-    Attributes:
-        clause: the clause that they broke; empty when none.
-        finding: the breach, raised by the checks of that clause.
-    """
-
-    def __init__(self) -> None:
-        self.clause = ""
-        self.finding: Finding | None = None
-
-    @property
-    def gate(self) -> str:
-        """Why nothing else can be judged; empty when the plain exchanges were right."""
-        if self.finding is None:
-            return ""
-        return f"a plain exchange breaks {self.clause}: expected {self.finding.expected}; actual: {self.finding.actual}"
 
 
 class EchoJudge(Judging):
@@ -80,7 +59,7 @@ class EchoJudge(Judging):
         super().__init__(effort, vitals=vitals, spawned=spawned)
         self.declared = declared
         self.wire = wire
-        self.plain = Plain()
+        self.plain = Gate()
         self._pace = pace
         self._facts = list(transport_facts)
         self._does_not_apply = does_not_apply
@@ -112,7 +91,7 @@ class EchoJudge(Judging):
     @property
     def gate(self) -> str:
         """Why nothing can be judged; empty when plain exchanges are right."""
-        return self.plain.gate
+        return self.plain.reason
 
     @property
     def facts(self) -> list[str]:
@@ -129,17 +108,8 @@ class EchoJudge(Judging):
             self.wire.close()
 
     def admit(self, clause: Clause, *, tried: bool) -> None:  # noqa: ARG002  # upload servers need it
-        """Let a check begin, unless not even plain exchanges are right.
-
-        Raises:
-            Finding: for the clause that they break.
-            NotSeen: for any other.
-        """
-        if self.plain.finding is None:
-            return
-        if clause.id == self.plain.clause:
-            raise self.plain.finding
-        raise NotSeen(f"nothing can be learnt: {self.gate}")
+        """Let a check begin, unless not even plain exchanges are right (`Gate.admit`)."""
+        self.plain.admit(clause)
 
     # What checks ask for
 
@@ -257,24 +227,11 @@ class EchoJudge(Judging):
         """
         if control:
             self._controls.require(control, "the nearest plain exchange fails too")
-        is_for = partial(self._is_for, breaches=breaches, of_others=of_others)
-        confirmation = self._confirmation(is_for, shrinks=shrinks)
+        expecting = Expecting(self.wire, self.pace, self._controls, breaches, of_others, shrinks=shrinks)
         waiting = list(asks)
         size = self.lanes if len(waiting) > 1 else 1
         for start in range(0, len(waiting), size):
-            batch = waiting[start : start + size]
-            for tried in self.wire.run(batch, patience=self.pace.patience):
-                found = self._asked_until_answered(tried) if tried.lost else tried
-                if is_for(found):
-                    confirmation.look_again(found, batch)
-
-    def _is_for(
-        self, tried: Tried, breaches: frozenset[Breach], of_others: Callable[[Tried], bool] = lambda _: False
-    ) -> bool:
-        """Tell whether what came of an ask fails, and in a way that the check is about."""
-        if tried.mismatch is None or tried.mismatch.breach not in breaches or of_others(tried):
-            return False
-        return not (Breach.NOTHING in breaches and self._acquittal().is_only_after(tried))
+            expecting.expect(waiting[start : start + size])
 
     def expect_any(self, ask: Ask, *, breaches: frozenset[Breach] = CONTENT) -> None:
         """Expect a right answer to generated bytes, which is about nothing that shows with plainer ones.
@@ -284,16 +241,6 @@ class EchoJudge(Judging):
             NotSeen: when a plainer message is answered wrongly as well, because other clauses cover that.
         """
         self.expect([ask], breaches=breaches, shrinks=True)
-
-    @property
-    def sends_more(self) -> bool:
-        """Whether a one-shot server sends more than the reply to a plain message, which ECHO-27 covers."""
-        return self.once("more than a reply", self._sends_more)
-
-    def _sends_more(self) -> bool:
-        asks = [Ask(b"abc"), Ask(b"abc", end=End.FINISH), Ask(b"abcdef", (3,), pause=0.02)]
-        tried = [self.wire.run([ask], patience=self.pace.last_patience)[0] for ask in asks]
-        return any(each.mismatch is not None and each.mismatch.breach is Breach.EXTRA for each in tried)
 
     def serves(self, patiently: bool = True) -> bool:
         """Tell whether a plain message is answered; where none ever was, whether a connection is accepted.
@@ -350,49 +297,6 @@ class EchoJudge(Judging):
         drive([line], until=until, patience=patience, at_most=60.0)
         return until(line)
 
-    # Confirmation
-
     def _run(self, asks: Sequence[Ask], patience: float) -> list[Tried]:
         """Make asks, and return those whose answer is wrong in itself."""
-        return [each for each in self.wire.run(asks, patience=patience) if self._is_content(each)]
-
-    @staticmethod
-    def _is_content(tried: Tried) -> bool:
-        return tried.mismatch is not None and tried.mismatch.breach in CONTENT
-
-    def _asked_until_answered(self, lost: Tried) -> Tried:
-        """Ask again where a reset took the answer, which proves nothing.
-
-        Raises:
-            NotSeen: when a reset takes it each time.
-        """
-        for _ in range(TRIES):
-            tried = self.wire.run([self._acquittal().slower(lost.ask)], patience=self.pace.last_patience)[0]
-            if not tried.lost:
-                return tried
-        raise NotSeen(f"each time a reset took the answer to {show_bytes(lost.ask.data)}")
-
-    def _confirmation(self, is_for: Callable[[Tried], bool], *, shrinks: bool) -> Confirmation[Ask]:
-        def run(asks: Sequence[Ask], patience: float) -> list[Tried]:
-            return [each for each in self.wire.run(asks, patience=patience) if is_for(each)]
-
-        acquittal = self._acquittal(shrinks=shrinks)
-        return Confirmation(
-            run=run,
-            pace=self.pace,
-            slower=acquittal.slower,
-            acquits=acquittal.acquits,
-            smallest=acquittal.smallest,
-            where=acquittal.where,
-        )
-
-    def _acquittal(self, *, shrinks: bool = False) -> EchoAcquittal:
-        return EchoAcquittal(
-            controls=self._controls,
-            pace=self.pace,
-            clock=self.clock,
-            wire=self.wire,
-            shape=self.shape,
-            rules=self.rules,
-            shrinks=shrinks,
-        )
+        return [each for each in self.wire.run(asks, patience=patience) if is_content(each)]
