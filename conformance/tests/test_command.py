@@ -64,6 +64,14 @@ def test_a_usage_error_says_what_was_wrong_and_exits_with_2(judge: Judge, argume
     assert "Traceback" not in judged.printed
 
 
+def test_a_usage_error_does_not_wait_for_what_runs_checks() -> None:
+    program = "import sys, jhup_conformance.cli.run; print(sorted({'pytest', 'hypothesis'} & sys.modules.keys()))"
+
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout
+
+    assert printed.strip() == "[]"
+
+
 def test_a_target_that_is_not_there_exits_with_3_and_still_writes_the_reports(judge: Judge) -> None:
     judged = judge(f"127.0.0.1:{unused_port()}")
 

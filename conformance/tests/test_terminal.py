@@ -14,7 +14,8 @@ from running import REFERENCE
 from jhup.clauses import clause, clauses
 from jhup_conformance.findings import CheckResult, Outcome
 from jhup_conformance.reports.account import accounts
-from jhup_conformance.reports.console import Detail, Rich, say_finding, styled
+from jhup_conformance.reports.console import Rich, say_finding, styled
+from jhup_conformance.reports.detail import Detail
 from jhup_conformance.reports.priority import roots
 from jhup_conformance.run.options import Options
 from jhup_conformance.run.session import Run

@@ -90,7 +90,8 @@ def check_sentences(clause: Clause) -> list[str]:
     kind = next((each for each in Kind if each.concerns(clause)), None)
     if kind is None:
         return []
-    nodes = collect_checks("upload" if kind is Kind.UPLOAD else "upper").get(clause.id, [])
+    service = "upload" if kind is Kind.UPLOAD else "upper"
+    nodes = collect_checks(service, frozenset({clause.id})).get(clause.id, [])
     counted: dict[str, int] = {}
     for node in nodes:
         name = node.rpartition("::")[2].partition("[")[0].removeprefix("test_").replace("_", " ")

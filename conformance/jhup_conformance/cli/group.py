@@ -1,6 +1,8 @@
 """The command as a group: `run` needs no name, help and completion show the options of `run` and all commands."""
 
 import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from importlib import import_module
 from typing import Any, Final
 
 import click
@@ -9,7 +11,7 @@ from click.shell_completion import CompletionItem
 from jhup.clauses import clauses
 from jhup_conformance.findings import ExitStatus
 
-__all__ = ["CLAUSE_ID", "EXIT_STATUS", "FOLDER", "DefaultToRun", "Run"]
+__all__ = ["CLAUSE_ID", "EXIT_STATUS", "FOLDER", "DefaultToRun", "LazyCommands", "Run"]
 
 EXIT_STATUS: Final = """
 Exit status: 0 conforms; 1 does not conform; 2 usage error; 3 target unreachable, or gone; 4 inconclusive: MUSTs of the
@@ -43,6 +45,40 @@ class _Folder(click.ParamType[str]):
 
 CLAUSE_ID: Final = _ClauseId()
 FOLDER: Final = _Folder()
+
+
+class LazyCommands(MutableMapping[str, click.Command]):
+    """Commands by name, each imported when it is asked for.
+
+    Args:
+        places: module and attribute of each, with a colon between.
+    """
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = dict(places)
+        self._loaded: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._loaded:
+            module, _, attribute = self._places[name].partition(":")
+            self._loaded[name] = getattr(import_module(module), attribute)
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._places[name], self._loaded[name] = "", command
+
+    def __delitem__(self, name: str) -> None:
+        del self._places[name]
+        self._loaded.pop(name, None)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places  # without an import
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
 class DefaultToRun(click.Group):

@@ -11,10 +11,10 @@ from rich.markup import escape
 from jhup.address import Transport
 from jhup.clauses import Clause
 from jhup_conformance.run.judged import judged_clauses
-from jhup_conformance.run.launch import SUITE
+from jhup_conformance.run.launch import suite_files
 from jhup_conformance.run.options import Options
 from jhup_conformance.run.untestable import reason_unseen
-from jhup_conformance.target.services import UPLOAD
+from jhup_conformance.target.services import SERVICES, UPLOAD
 
 __all__ = ["collect_checks", "list_clauses"]
 
@@ -31,22 +31,25 @@ class _Collector:
                 self.checks.setdefault(mark.args[0], []).append(item.nodeid.rpartition("/")[2])
 
 
-def collect_checks(service: str = UPLOAD) -> dict[str, list[str]]:
-    """Return the checks of a service by clause."""
+def collect_checks(service: str = UPLOAD, clauses: frozenset[str] | None = None) -> dict[str, list[str]]:
+    """Return the checks of a service by clause, or those in the files that name some clauses."""
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     collector = _Collector()
     with contextlib.redirect_stdout(io.StringIO()):
         pytest.main(
-            [str(SUITE), "-c", os.devnull, "--collect-only", "-q", "--service", service, "-p",
-             "jhup_conformance.plugin", "-p", "no:cacheprovider", "--import-mode=importlib"],
+            [
+                *map(str, suite_files(SERVICES[service], clauses)),
+                *("-c", os.devnull, "--collect-only", "-q", "--import-mode=importlib", "--service", service),
+                *("-p", "jhup_conformance.plugin", "-p", "no:cacheprovider"),
+            ],
             plugins=[collector],
-        )  # fmt: skip
+        )
     return collector.checks
 
 
 def list_clauses(console: Console, options: Options) -> None:
     """Print the clauses that a run would judge, each with its checks."""
-    checks = collect_checks(options.service)
+    checks = collect_checks(options.service, options.clauses)
     for clause in judged_clauses(options):
         console.print(f"[bold]{clause.id}[/]  {clause.conformance_class}  {clause.level}  {escape(clause.text)}")
         for node in checks.get(clause.id, ()):

@@ -13,7 +13,8 @@ from rich.markup import escape
 from watchfiles import watch
 
 from jhup_conformance.language import words_in
-from jhup_conformance.reports.console import Detail, Rich
+from jhup_conformance.reports.console import Rich
+from jhup_conformance.reports.detail import Detail
 from jhup_conformance.reports.printable import printable
 from jhup_conformance.run.launch import launch
 from jhup_conformance.run.options import Options

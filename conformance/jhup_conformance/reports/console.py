@@ -5,7 +5,6 @@ Every meaning is in words; colours only repeat them, on a ground of their own, s
 
 import sys
 import time
-from enum import Enum
 from typing import Final, TextIO
 
 from rich.console import Console, Group, RenderableType
@@ -18,6 +17,7 @@ from jhup_conformance.findings import CheckResult, ExitStatus, Outcome
 from jhup_conformance.language import ENGLISH, Words
 from jhup_conformance.reports.account import FINDINGS, Account, accounts
 from jhup_conformance.reports.closing_words import closing_lines
+from jhup_conformance.reports.detail import Detail
 from jhup_conformance.reports.opening_words import opening_lines
 from jhup_conformance.reports.overview import Overview
 from jhup_conformance.reports.printable import printable
@@ -27,7 +27,7 @@ from jhup_conformance.reports.sentences import one_line
 from jhup_conformance.reports.words import verdict_words
 from jhup_conformance.run.session import Run
 
-__all__ = ["Detail", "Plain", "Rich", "styled"]
+__all__ = ["Plain", "Rich", "styled"]
 
 _STYLES: Final = {
     Outcome.PASS: "black on green",
@@ -50,14 +50,6 @@ _LOOKS: Final = {
     ExitStatus.FAILS: Outcome.FAIL,
     ExitStatus.INCONCLUSIVE: Outcome.UNVERIFIED,
 }
-
-
-class Detail(Enum):
-    """How much is said."""
-
-    QUIET = "quiet"
-    NORMAL = "normal"
-    VERBOSE = "verbose"
 
 
 def styled(outcome: Outcome) -> str:

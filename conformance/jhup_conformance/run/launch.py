@@ -12,8 +12,9 @@ from jhup_conformance.run.options import Options
 from jhup_conformance.run.session import Run
 from jhup_conformance.run.signals import ending_in_order
 from jhup_conformance.target.process import Spawned
+from jhup_conformance.target.services import Kind
 
-__all__ = ["SUITE", "launch"]
+__all__ = ["SUITE", "launch", "suite_files"]
 
 SUITE: Final = Path(jhup_conformance.suite.__file__).parent
 """The folder of the checks."""
@@ -41,8 +42,18 @@ _UNUSED: Final = (
 """The parts of pytest that the suite can do without."""
 
 
+def suite_files(kind: Kind, clauses: frozenset[str] | None = None) -> list[Path]:
+    """Return the files of the suite that check a kind of service, in order.
+
+    Args:
+        kind: of the service.
+        clauses: those asked for; files that name none of them are left out, since to import all takes a while.
+    """
+    files = sorted(path for path in SUITE.glob("test_s*.py") if kind.has_checks_in(path.name))
+    return [path for path in files if _names_one(path, clauses)] or files
+
+
 def _names_one(file: Path, clauses: frozenset[str] | None) -> bool:
-    """Tell whether a file of the suite has one of the clauses that were asked for: to import all takes a while."""
     return clauses is None or any(f'"{each}"' in file.read_text("utf-8") for each in clauses)
 
 
@@ -60,10 +71,10 @@ def launch(options: Options, progress: Progress, *, spawned: Spawned | None = No
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
     plugin = ConformancePlugin(options, progress, spawned=spawned)
-    files = sorted(path for path in SUITE.glob("test_s*.py") if options.kind.has_checks_in(path.name))
-    files = [path for path in files if _names_one(path, options.clauses)] or files
     arguments = (
-        *map(str, files),  # paths, and no name of a package: else pytest reads a conftest.py of where the user stands
+        *map(
+            str, suite_files(options.kind, options.clauses)
+        ),  # paths, and no name of a package: else pytest reads a conftest.py of where the user stands
         "-c",
         os.devnull,
         "--rootdir",
