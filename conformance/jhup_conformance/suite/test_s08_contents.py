@@ -154,7 +154,8 @@ def test_what_was_answered_with_ok_outlives_the_process(judge: Judge) -> None:
         raise NotSeen("the server did not serve again after it was killed")
     for file, seen in judge.observer.look(bodies).items():
         if seen != (wanted := Body.of(bodies[file])):
-            raise Finding(points=(WrongBody(file, (wanted,), seen),), transcript=dialogue.transcript)
+            lost = WrongBody(file, (wanted,), seen)  # in words alone: to send the same again does not kill the server
+            raise Finding(lost.expected, f"{lost.actual} after the process was killed", dialogue.transcript)
 
 
 @check("REPLY-9")

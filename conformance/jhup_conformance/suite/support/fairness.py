@@ -40,15 +40,21 @@ def require_lanes(judge: Judge, count: int) -> None:
     """
     if judge.lanes < count:
         raise NotSeen(f"needs {count} concurrent connections; the server handles {judge.lanes}")
-    if not judge.once("a put beside half a put", lambda: _serves_beside_half_a_put(judge)):
+    if not judge.once("a put beside half a put", lambda: _serves_beside_halves(judge)):
         raise NotSeen("while one connection is in the middle of a put, the server serves no other")
     require_halves(judge)
 
 
-def _serves_beside_half_a_put(judge: Judge) -> bool:
-    with judge.converse() as half:
-        half.send(put(b"the whole body").paced().first(-4))
-        half.flush()
+def _serves_beside_halves(judge: Judge) -> bool:
+    """Tell whether a put is served beside others that stand in their body, in their header or in their prefix."""
+    whole = put(b"the whole body")
+    return all(_serves_beside(judge, half) for half in (whole.paced().first(-4), whole.first(20), whole.first(2)))
+
+
+def _serves_beside(judge: Judge, half: Stream) -> bool:
+    with judge.converse() as standing:
+        standing.send(half)
+        standing.flush()
         return judge.is_alive()
 
 
