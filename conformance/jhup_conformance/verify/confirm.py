@@ -49,6 +49,7 @@ class Confirmation(Generic[AttemptT]):
             Wavering: when the attempt succeeded then.
             NotSeen: when nothing was learnt: it fails only beside others, or a plainer one fails as well.
         """
+        self.acquits(first)  # a plainer attempt that fails tells sooner than one more wait
         if again := self._alone(first.attempt):
             self.acquits(again)
             self._blame(again)

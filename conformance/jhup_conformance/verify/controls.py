@@ -67,7 +67,7 @@ class Controls(Generic[AttemptT]):
         """Return how an attempt fails, the second time with more patience; None when it works once."""
         if not self._run([attempt], self.pace.patience):
             return None
-        return next(iter(self._run([attempt], self.pace.last_patience)), None)
+        return next(iter(self._run([attempt], self.pace.control_patience)), None)
 
 
 def _words(failed: Failure[AttemptT] | None) -> str:
