@@ -63,7 +63,7 @@ def _open_upload(options: Options, target: Address, spawned: Spawned | None) -> 
         guest = Guest(folder.folder, names.run, is_alone=spawned is not None)
         runner.before_sending = guest.admit
     vitals = _vitals(options, spawned)
-    runner.quiet = Quiet(lambda: vitals.pid) if vitals else None
+    runner.quiet = _quiet(options, spawned)
     try:
         known = make_contact(
             runner,
@@ -123,6 +123,12 @@ def _folder(options: Options, spawned: Spawned | None) -> FolderObserver | None:
     if spawned:
         return FolderObserver(spawned.storage) if spawned.has_storage or options.storage else None
     return FolderObserver(options.storage) if options.storage else None
+
+
+def _quiet(options: Options, spawned: Spawned | None) -> Quiet | None:
+    if spawned:
+        return spawned.quiet
+    return None if options.pid is None else Quiet(lambda: options.pid)
 
 
 def _vitals(options: Options, spawned: Spawned | None) -> Vitals | None:

@@ -14,6 +14,7 @@ import psutil
 
 from jhup.address import Address, Transport
 from jhup_conformance.target.process_group import ProcessGroup, how_it_ended
+from jhup_conformance.target.quiet import Quiet
 from jhup_conformance.wire.network import Network, SystemNetwork
 
 __all__ = ["CannotStart", "Spawned", "listens_on"]
@@ -100,6 +101,11 @@ class Spawned:
     def has_storage(self) -> bool:
         """Whether the command takes the folder from the suite, so that the store is known to be there."""
         return any("{storage}" in word for word in self._words)
+
+    @property
+    def quiet(self) -> Quiet:
+        """What proves that it has nothing more to say."""
+        return Quiet(lambda: self.pid)
 
     @property
     def pid(self) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from jhup.address import Address, Transport
+from jhup_conformance.wire.delivery import Queues
 from jhup_conformance.wire.network import DatagramSocket, StreamSocket
 from simulated.sockets import Addresses, Socket
 from simulated.streams import End
@@ -70,8 +71,11 @@ class SimulatedNetwork:
         """Return how many bytes of those sent the other end has not read."""
         return sock.under.unread if isinstance(sock, Socket) and isinstance(sock.under, End) else None
 
-    def queues(self, sock: StreamSocket, sent: int) -> None:
-        """Tell nothing: there are no processes that could be seen to sleep, and waiting costs nothing here."""
+    def queues(self, sock: StreamSocket, sent: int) -> Queues | None:
+        """Return what waits at the other end, as Linux tells it."""
+        if not isinstance(sock, Socket) or not isinstance(end := sock.under, End):
+            return None
+        return Queues(end.unread, end.on_the_way, 0 if end.peer.closed else id(end.peer))
 
     def _open(self, family: int, kind: int) -> Socket:
         return Socket(self._world, self._addresses, None, family, kind)

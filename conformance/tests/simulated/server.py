@@ -9,6 +9,7 @@ from jhup_conformance.target.process import CannotStart
 from jhup_conformance.target.process_group import how_it_ended
 from simulated.network import SimulatedNetwork
 from simulated.programs import run_program
+from simulated.quiet import SimulatedQuiet
 from simulated.sockets import Addresses
 from simulated.world import Process, World
 
@@ -50,6 +51,11 @@ class SimulatedServer:
     def has_storage(self) -> bool:
         """Whether the command takes the folder from the suite."""
         return any("{storage}" in word for word in self._words)
+
+    @property
+    def quiet(self) -> SimulatedQuiet:
+        """What proves that it has nothing more to say."""
+        return SimulatedQuiet(lambda: self._process)
 
     @property
     def alive(self) -> bool:
