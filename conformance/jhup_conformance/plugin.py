@@ -5,7 +5,7 @@ Load it with ``-p jhup_conformance.plugin``; it is no entry point, so that it st
 
 import argparse
 from collections.abc import Generator, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import hypothesis
 import platformdirs
@@ -14,9 +14,10 @@ from _pytest.runner import runtestprotocol
 from hypothesis import HealthCheck, Phase
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from jhup_conformance.findings import CheckResult, NotSeen
+from jhup_conformance.findings import NotSeen
 from jhup_conformance.language import words_in
 from jhup_conformance.profiles import EFFORTS, Profile
+from jhup_conformance.progress import Progress
 from jhup_conformance.reports import console
 from jhup_conformance.results import causes, result_of, shape
 from jhup_conformance.run import last_failed
@@ -28,25 +29,12 @@ from jhup_conformance.selection import Selection, clause_mark
 from jhup_conformance.target.process import Spawned
 from jhup_conformance.verify.bench import Bench
 
-__all__ = ["RUN", "ConformancePlugin", "Progress"]
+__all__ = ["RUN", "ConformancePlugin"]
 
 _NAME: Final = "jhup-conformance"
 RUN: Final = pytest.StashKey[Run]()
 _COUNTS: Final = pytest.StashKey[tuple[int, int, int]]()
 _AGAIN: Final = pytest.StashKey[bool]()
-
-
-class Progress(Protocol):
-    """Somebody who wants to know how the run goes on."""
-
-    def acquainted(self, run: Run) -> None:
-        """The target is known, and the checks begin."""
-
-    def checked(self, result: CheckResult, done: int, total: int) -> None:
-        """A check has ended."""
-
-    def finished(self, run: Run) -> None:
-        """The run has ended, reports written."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -20,6 +20,7 @@ from jhup_conformance.echo.shrink import shrink
 from jhup_conformance.echo.streams import StreamWire, leave
 from jhup_conformance.findings import Finding, NotOffered, NotSeen, Wavering
 from jhup_conformance.profiles import EFFORTS, Profile
+from jhup_conformance.suite.support.surviving import surviving
 from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.channel import Channel
 from jhup_conformance.wire.dialer import Dialer, TargetGone
@@ -535,7 +536,7 @@ def test_generated_bytes_show_nothing_that_plainer_ones_show(wrong: Callable[[by
 
 def test_a_server_that_answers_no_more_is_named() -> None:
     def spoil(wire: ScriptedWire, *, deaf: bool = False) -> None:
-        with judge_of(wire).surviving("something"):
+        with surviving(judge_of(wire), "something"):
             wire.gone = deaf
 
     spoil(ScriptedWire(right))

@@ -1,7 +1,6 @@
 """The judge of echo servers: what the checks of chapter 10 ask for. It looks again, alone, before it blames anybody."""
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
 from jhup.address import Address
@@ -14,25 +13,25 @@ from jhup_conformance.echo.declared import Declared
 from jhup_conformance.echo.expecting import Expecting, is_content
 from jhup_conformance.echo.gate import Gate
 from jhup_conformance.echo.streams import StreamWire, leave
-from jhup_conformance.findings import Finding, NotOffered
+from jhup_conformance.findings import NotOffered
 from jhup_conformance.profiles import Effort
 from jhup_conformance.target.process import Spawned
 from jhup_conformance.target.resources import Vitals
 from jhup_conformance.target.timing import Pace
 from jhup_conformance.verify.controls import Controls
 from jhup_conformance.verify.judging import Judging
-from jhup_conformance.wire.dialer import Dialer, TargetGone
+from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.driving import drive
-from jhup_conformance.wire.dump import show_bytes
 from jhup_conformance.wire.line import Line
 from jhup_conformance.wire.network import Clock
 
-__all__ = ["EchoJudge"]
+__all__ = ["BLAND", "EchoJudge"]
 
 _T = TypeVar("_T")
 _LANES: Final = 4
 """Connections at a time: few enough for the shortest queue of those that wait to be accepted, which holds five."""
-_BLAND: Final = b"abc"
+BLAND: Final = b"abc"
+"""The plainest message."""
 
 
 class EchoJudge(Judging):
@@ -274,22 +273,7 @@ class EchoJudge(Judging):
         """Tell whether a plain message on a new connection, or in a datagram, is answered rightly."""
         if isinstance(self.wire, DatagramWire):
             return self.wire.control()
-        return self._controls.fails_twice(self.message(_BLAND)) is None
-
-    @contextlib.contextmanager
-    def surviving(self, what: str) -> Iterator[None]:
-        """Let something be done that the target has to survive, and make sure of it (rule: name what killed it).
-
-        Raises:
-            Finding: when a plain message is not answered any more.
-        """
-        try:
-            yield
-            alive = self.is_alive()
-        except TargetGone:
-            alive = False
-        if not alive:
-            raise Finding(f"{show_bytes(_BLAND)} answered on after {what}", "it is not answered any more")
+        return self._controls.fails_twice(self.message(BLAND)) is None
 
     def hear(self, line: Line, *, until: Callable[[Line], bool], patience: float | None = None) -> bool:
         """Wait until a connection has shown something, or is closed, or silent for too long; tells which."""

@@ -12,9 +12,10 @@ from jhup.model import Outcome, Server, outcomes
 from jhup.names import is_valid_name
 from jhup_conformance.reports.fields import request_fields
 from jhup_conformance.verify.exchange import Attempt, Exchange
+from jhup_conformance.verify.field import ordinal
 from jhup_conformance.verify.names import Names
 from jhup_conformance.verify.requests import raw
-from jhup_conformance.verify.stream import End, ordinal
+from jhup_conformance.verify.stream import End
 from jhup_conformance.wire.transcript import Kind, Transcript
 
 __all__ = [

@@ -7,7 +7,8 @@ from typing import Final
 import pytest
 
 import jhup_conformance.suite
-from jhup_conformance.plugin import ConformancePlugin, Progress
+from jhup_conformance.plugin import ConformancePlugin
+from jhup_conformance.progress import Progress
 from jhup_conformance.run.options import Options
 from jhup_conformance.run.session import Run
 from jhup_conformance.run.signals import ending_in_order

@@ -7,7 +7,6 @@ from typing import Final
 
 from jhup.address import Address
 from jhup.clauses import Level, clauses
-from jhup_conformance.differences import NotReplies, WrongReplies
 from jhup_conformance.findings import (
     CheckResult,
     ClauseResult,
@@ -18,7 +17,7 @@ from jhup_conformance.findings import (
 )
 from jhup_conformance.learn.study import Study
 from jhup_conformance.profiles import Profile
-from jhup_conformance.run.hanging import hangs_on
+from jhup_conformance.run.folding import FOUND, fold
 from jhup_conformance.run.incidents import SERVES_ON, START_IT, STAYS_AWAY, Incident, Watch, blame, blame_many
 from jhup_conformance.run.judged import blank_results
 from jhup_conformance.run.machine import study_target
@@ -29,7 +28,6 @@ from jhup_conformance.target.guest import finish_killed_runs
 from jhup_conformance.target.process import CannotStart, Spawned
 from jhup_conformance.target.services import Kind
 from jhup_conformance.verify.judging import Judging
-from jhup_conformance.verify.traits import IN_REPLIES, traits
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.dialer import TargetGone
 
@@ -138,13 +136,7 @@ class Run:
         """Tell which findings about an upload server hang on which."""
         if self.options.kind is not Kind.UPLOAD:
             return
-        found = {
-            result.clause: _special(result.decisive)
-            for result in self.results.values()
-            if result.decisive and result.outcome in _FOUND
-        }
-        for clause, root in hangs_on(found).items():
-            self.results[clause].root = root
+        fold(self.results)
 
     def close(self) -> None:
         """Stop what was started."""
@@ -218,7 +210,7 @@ class Run:
     @property
     def missed(self) -> list[str]:
         """Clauses in which the target's machine differs, and of which no check that ran has found anything."""
-        found = {each for each, result in self.results.items() if result.outcome in _FOUND or not result.checks}
+        found = {each for each, result in self.results.items() if result.outcome in FOUND or not result.checks}
         judged = frozenset(found | (set(clauses()) - set(self.results)))
         return self.machine.missed(judged) if self.machine else []
 
@@ -285,14 +277,6 @@ class Run:
         )
 
 
-def _special(finding: CheckResult) -> frozenset[str]:
-    """Return what is special about a finding: its exchange, and whether replies alone were wrong."""
-    in_replies = finding.points and all(isinstance(each, WrongReplies | NotReplies) for each in finding.points)
-    exchange = traits(finding.transcript) if finding.transcript else frozenset[str]()
-    return exchange | {IN_REPLIES} if in_replies else exchange
-
-
-_FOUND: Final = (Outcome.FAIL, Outcome.WARN, Outcome.FLAKY)
 _STATUS: Final[Mapping[Verdict, ExitStatus]] = {
     Verdict.CONFORMS: ExitStatus.CONFORMS,
     Verdict.FAILS: ExitStatus.FAILS,

@@ -7,6 +7,7 @@ from jhup_conformance.echo.asking import Ask
 from jhup_conformance.echo.inputs import letters
 from jhup_conformance.echo.judge import EchoJudge
 from jhup_conformance.findings import NotSeen
+from jhup_conformance.suite.support.surviving import surviving
 from jhup_conformance.verify.marks import check
 from jhup_conformance.verify.steps import actions
 from jhup_conformance.verify.stream import End
@@ -26,7 +27,7 @@ MOMENTS = {
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_connection_is_broken_off(echo: EchoJudge, moment: str) -> None:
     data, end = MOMENTS[moment]
-    with echo.surviving(f"a connection that was broken off {moment}"):
+    with surviving(echo, f"a connection that was broken off {moment}"):
         for _ in range(6):
             line = echo.streams.dial()
             line.plan(actions(data, (), end, 0.0))
@@ -36,7 +37,7 @@ def test_a_connection_is_broken_off(echo: EchoJudge, moment: str) -> None:
 
 @check("ECHO-68")
 def test_a_connection_is_closed_before_its_answer_is_read(echo: EchoJudge) -> None:
-    with echo.surviving("a connection that was closed before its answer was read"):
+    with surviving(echo, "a connection that was closed before its answer was read"):
         for _ in range(6):
             line = echo.streams.dial()
             line.plan(actions(echo.message(letters(300)).data, (), End.HOLD, 0.0))
@@ -47,7 +48,7 @@ def test_a_connection_is_closed_before_its_answer_is_read(echo: EchoJudge) -> No
 @check("ECHO-69")
 @pytest.mark.parametrize("data", [b"\xff", "é".encode(), b"abc\x80", bytes(range(128, 256))], ids=ascii)
 def test_a_message_is_not_ascii(echo: EchoJudge, data: bytes) -> None:
-    with echo.surviving(f"the message {data[:8]!a}"):
+    with surviving(echo, f"the message {data[:8]!a}"):
         if echo.shape.value == "datagram":
             echo.datagrams.send(data)
         else:
@@ -58,7 +59,7 @@ def test_a_message_is_not_ascii(echo: EchoJudge, data: bytes) -> None:
 @pytest.mark.parametrize("times", [2, 64])
 def test_a_connection_sends_more_than_the_limit(echo: EchoJudge, times: int) -> None:
     data = letters(echo.limit + 1) if times == 2 else letters(64 * 1024)
-    with echo.surviving(f"a connection that sent {len(data)} bytes"):
+    with surviving(echo, f"a connection that sent {len(data)} bytes"):
         echo.wire.run([Ask(data, end=End.FINISH)], patience=echo.pace.patience)
 
 
@@ -66,7 +67,7 @@ def test_a_connection_sends_more_than_the_limit(echo: EchoJudge, times: int) -> 
 @pytest.mark.parametrize("size", [1, 4096, 40_000, 57_000], ids=lambda size: f"{size} more")
 def test_a_datagram_is_longer_than_the_limit(echo: EchoJudge, size: int) -> None:
     size += echo.limit
-    with echo.surviving(f"a datagram of {size} bytes"):
+    with surviving(echo, f"a datagram of {size} bytes"):
         echo.datagrams.send(letters(size))
 
 
@@ -75,7 +76,7 @@ def test_a_datagram_is_longer_than_the_limit(echo: EchoJudge, size: int) -> None
 def test_a_datagram_comes_from_a_socket_without_a_path(echo: EchoJudge, data: bytes) -> None:
     if echo.service is Service.WORKER and not data.isascii():
         return
-    with echo.surviving("a datagram whose sender has no address"):
+    with surviving(echo, "a datagram whose sender has no address"):
         try:
             echo.datagrams.send(data, named=False)
         except Unreachable as error:

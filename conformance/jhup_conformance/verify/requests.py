@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any, Final, TypeGuard
 
+from jhup_conformance.verify.field import Field
 from jhup_conformance.verify.names import PLACEHOLDER, UNNAMED, encoded, unnamed
-from jhup_conformance.verify.stream import Field, Stream
+from jhup_conformance.verify.stream import Stream
 from jhup_conformance.wire.frames import header as header_bytes
 from jhup_conformance.wire.frames import prefix as prefix_bytes
 

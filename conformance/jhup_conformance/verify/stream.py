@@ -12,9 +12,10 @@ from enum import StrEnum
 from itertools import pairwise
 from types import MappingProxyType
 
+from jhup_conformance.verify.field import Field, ordinal
 from jhup_conformance.verify.names import PLACEHOLDER, UNNAMED, Names, encoded, fill_in, unnamed
 
-__all__ = ["Bound", "End", "Field", "Stream", "ordinal"]
+__all__ = ["Bound", "End", "Stream"]
 
 
 class End(StrEnum):
@@ -34,34 +35,6 @@ class End(StrEnum):
     def is_deaf(self) -> bool:
         """Whether nothing is heard of what the target sends afterwards."""
         return self in (End.RESET, End.LEAVE)
-
-
-def ordinal(number: int) -> str:
-    """Return "first", "second", …; beyond the tenth in digits."""
-    words = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-    return words[number] if number < len(words) else f"{number + 1}th"
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A stretch of a stream.
-
-    Attributes:
-        kind: "prefix", "header", "body", or what `raw` was told.
-        request: which request it belongs to, from 0.
-        start: the offset of its first byte.
-        end: the offset after its last byte.
-    """
-
-    kind: str
-    request: int
-    start: int
-    end: int
-
-    @property
-    def inside(self) -> range:
-        """Every offset at which a cut falls inside the field."""
-        return range(self.start + 1, self.end)
 
 
 @dataclass(frozen=True, slots=True)
