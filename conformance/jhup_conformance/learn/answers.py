@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import Final
 
 from jhup.machine import NOTHING, Machine, Output, Word, without_skipped
-from jhup_conformance.learn.conversation import Conversation, Waits
+from jhup_conformance.learn.conversation import Conversation
 from jhup_conformance.learn.differences import OUTSIDE, find_differences
+from jhup_conformance.learn.patience import Waits
 from jhup_conformance.learn.sentences import kind_of
 from jhup_conformance.learn.talking import Talker
 

@@ -1,19 +1,18 @@
 """One word on one new connection: what was sent, what came after each symbol, and when enough was waited."""
 
 import contextlib
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Protocol
 
 from jhup import Failure, Greeting, Malformed, ReplyReader, Stored
-from jhup.machine import NOTHING, Machine, Output, Symbol, Word
+from jhup.machine import NOTHING, Output, Symbol, Word
 from jhup.model import Server, outcomes
+from jhup_conformance.learn.patience import Patience, Waits
 from jhup_conformance.wire.channel import Channel
 from jhup_conformance.wire.transcript import Closed, Kind, Transcript
 
-__all__ = ["CLOSE_WITHIN", "Conversation", "Look", "Patience", "Waits"]
+__all__ = ["CLOSE_WITHIN", "Conversation", "Look"]
 
 CLOSE_WITHIN: Final = 5.5
 """Seconds for a close that has to come: the 5 of the clauses, and the way there and back."""
@@ -26,9 +25,6 @@ _LONGER: Final = 2
 _AT_WORK: Final = 10
 """How many times longer is waited for a target on this machine that is at work on something."""
 _AGAIN: Final = 0.001
-_TRIES: Final = 2
-_TRIES_IN_ALL: Final = 8
-"""So many times the whole time is waited for something after a symbol, before it counts as missing at once."""
 
 
 class Look(Protocol):
@@ -36,50 +32,6 @@ class Look(Protocol):
 
     def __call__(self, name: str) -> bytes | None:
         """Return the body stored under a name; None when there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """How long is waited, in seconds.
-
-    Attributes:
-        quiet: for something after a symbol, before nothing is taken for the answer.
-        settle: for more after a reply.
-    """
-
-    quiet: float
-    settle: float
-
-    def times(self, factor: float) -> "Waits":
-        """Return longer ones."""
-        return Waits(self.quiet * factor, self.settle * factor)
-
-
-@dataclass(slots=True)
-class Patience:
-    """Remembers where the whole time was waited in vain for what the specification's machine demands."""
-
-    machine: Machine
-    in_vain: Counter[str] = field(default_factory=Counter)
-
-    def demanded(self, state: int | None, key: str) -> tuple[bool, bool]:
-        """Tell whether a reply (or a stored body) has to come at a place, and whether the end of the connection has."""
-        if state is None or self.has_no_hope(key):
-            return False, False
-        outputs = list(self.machine.edges[state][key])
-        return all(each.replies or each.stored for each in outputs), all(each.closes for each in outputs)
-
-    def may_answer(self, state: int | None, key: str) -> bool:
-        """Tell whether something may rightly come at a place."""
-        return state is not None and any(each != NOTHING for each in self.machine.edges[state][key])
-
-    def has_no_hope(self, key: str) -> bool:
-        """Whether the whole time was waited often enough after a symbol, or altogether."""
-        return self.in_vain[key] >= _TRIES or self.in_vain.total() >= _TRIES_IN_ALL
-
-    def was_in_vain(self, key: str) -> None:
-        """Note that what was demanded did not come."""
-        self.in_vain[key] += 1
 
 
 class Conversation:

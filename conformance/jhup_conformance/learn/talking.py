@@ -10,7 +10,8 @@ from typing import Final
 
 from jhup.address import Address
 from jhup.machine import NAME, NOTHING, Machine, Output, Symbol, Word
-from jhup_conformance.learn.conversation import Conversation, Look, Patience, Waits
+from jhup_conformance.learn.conversation import Conversation, Look
+from jhup_conformance.learn.patience import Patience, Waits
 from jhup_conformance.target.quiet import Quiet
 from jhup_conformance.wire.channel import Channel, Unreachable, connect
 from jhup_conformance.wire.network import Network, SystemNetwork

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from jhup.address import Address, Transport, parse_address
-from jhup.clauses import ConformanceClass, clauses
+from jhup.clauses import ConformanceClass
 from jhup.echo import Service, Shape
 from jhup.versions import CURRENT
 from jhup_conformance.echo.declared import SERVINGS, Declared
@@ -20,6 +20,7 @@ from jhup_conformance.profiles import Profile
 from jhup_conformance.run.commands import CommandError, check_spawn, check_witness
 from jhup_conformance.run.known_failing import read_known_failing
 from jhup_conformance.run.report_folder import settle
+from jhup_conformance.run.selected import selected
 from jhup_conformance.run.usage import UsageError
 from jhup_conformance.target.services import SERVICES, UPLOAD, Kind
 from jhup_conformance.wire.dialer import tls_context
@@ -103,7 +104,7 @@ class Options:
             spawn=spawn,
             transport=transport,
             pid=pid,
-            clauses=_selected(values.get("clause") or (), values.get("section") or ()),
+            clauses=selected(values.get("clause") or (), values.get("section") or ()),
             profile=Profile(values.get("profile") or Profile.DEFAULT),
             seed=secrets.randbelow(2**31) if seed is None else seed,
             time_limit=limit,
@@ -283,29 +284,3 @@ def _declared(service: str, values: Mapping[str, Any], target: Address | None) -
         serving=SERVINGS[serving] if serving else None,
         max_message=most,
     )
-
-
-def _selected(identifiers: tuple[str, ...], sections: tuple[str, ...]) -> frozenset[str] | None:
-    """Return the clauses that were asked for; None for all."""
-    if not identifiers and not sections:
-        return None
-    known = clauses()
-    chosen = set()
-    for identifier in identifiers:
-        if identifier.upper() not in known:
-            raise UsageError(f"--clause: the specification has no {identifier}; --list shows what it has")
-        chosen.add(identifier.upper())
-    for section in sections:
-        found = set(_in_section(section))
-        if not found:
-            names = ", ".join(sorted({each.prefix for each in known.values()}))
-            raise UsageError(f"--section: there is no {section}; expected one of {names}, or a chapter's name")
-        chosen |= found
-    return frozenset(chosen)
-
-
-def _in_section(section: str) -> Iterator[str]:
-    for each in clauses().values():
-        chapter = each.chapter.removesuffix(".md")
-        if section.lower() in {each.prefix.lower(), chapter, chapter[3:], each.section.partition(" ")[0]}:
-            yield each.id

@@ -18,12 +18,13 @@ from jhup_conformance.findings import (
 from jhup_conformance.learn.study import Study
 from jhup_conformance.profiles import Profile
 from jhup_conformance.run.folding import FOUND, fold
-from jhup_conformance.run.incidents import SERVES_ON, START_IT, STAYS_AWAY, Incident, Watch, blame, blame_many
+from jhup_conformance.run.incidents import SERVES_ON, START_IT, STAYS_AWAY, Incident, blame, blame_many
 from jhup_conformance.run.judged import blank_results
 from jhup_conformance.run.machine import study_target
 from jhup_conformance.run.opening import open_judge, spawned_server
 from jhup_conformance.run.options import Options, UsageError
 from jhup_conformance.run.turned_away import TurnedAway
+from jhup_conformance.run.watch import Watch
 from jhup_conformance.target.guest import finish_killed_runs
 from jhup_conformance.target.process import CannotStart, Spawned
 from jhup_conformance.target.services import Kind

@@ -4,15 +4,15 @@ import contextlib
 import os
 import shlex
 import socket
-import struct
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psutil
 
 from jhup.address import Address, Transport
+from jhup_conformance.target.listening import accepts, is_told_to_listen
 from jhup_conformance.target.process_group import ProcessGroup, how_it_ended
 from jhup_conformance.target.quiet import Quiet
 from jhup_conformance.wire.network import Network, SystemNetwork
@@ -29,9 +29,6 @@ _LOOK: Final = 0.02
 _TOLD_WITHIN: Final = 3.0
 """Seconds in which only the system is asked who listens; later a connection tells."""
 _IN_MEMORY: Final = "/dev/shm"  # noqa: S108  # on Linux: thousands of small files don't wait for a disk there
-_ANSWER: Final = 0.5
-"""Seconds in which a datagram that nobody takes is reported back, and one that somebody takes may be answered."""
-_PROBE: Final = b"listening"
 
 
 class CannotStart(Exception):
@@ -174,7 +171,10 @@ class Spawned:
         """
         name = self._words[0]
         began = time.monotonic()
-        while not (self._is_known_to_listen() or (time.monotonic() > began + self._told_within and self._listens())):
+        while not (
+            is_told_to_listen(self._family, self.address)
+            or (time.monotonic() > began + self._told_within and self._accepts())
+        ):
             if not self.alive:
                 how = f" with {self.ended}" if self.ended else ""
                 raise CannotStart(f"{name!r} ended{how} before it listened{self._tail()}")
@@ -253,37 +253,8 @@ class Spawned:
     def _family(self) -> list[psutil.Process]:
         return self._group.family if self._group else []
 
-    def _is_known_to_listen(self) -> bool:
-        """Tell whether the system says so: not every server survives a connection that comes to nothing (ECHO-68)."""
-        if not self._transport.is_stream:
-            return False
-        kind = "unix" if self._transport.is_local else "tcp"
-        with contextlib.suppress(psutil.Error):
-            return any(self._is_ours(each) for process in self._family for each in process.net_connections(kind))
-        return False
-
-    def _is_ours(self, connection: Any) -> bool:
-        if self._transport.is_local:
-            return bool(connection.laddr == self.address.path)
-        return bool(connection.status == psutil.CONN_LISTEN and connection.laddr.port == self.address.port)
-
-    def _listens(self) -> bool:
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        where: tuple[str, int] | str = (self._host, self.address.port)
-        if self._transport.is_local:
-            family, where = socket.AF_UNIX, self.address.path
-        kind = socket.SOCK_STREAM if self._transport.is_stream else socket.SOCK_DGRAM
-        with socket.socket(family, kind) as sock:
-            sock.settimeout(1.0)
-            if self._transport is Transport.UNIXGRAM:
-                probe = Path(self._temporary.name, "probe")
-                probe.unlink(missing_ok=True)
-                sock.bind(str(probe))
-            if sock.connect_ex(where) != 0:
-                return False
-            if self._transport.is_stream:  # let go by a reset: servers that spin after an orderly end are spared it
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            return self._transport.is_stream or _is_bound(sock)
+    def _accepts(self) -> bool:
+        return accepts(self.address, Path(self._temporary.name, "probe"))
 
     def _tail(self) -> str:
         return "".join(f"\n    {line}" for line in self._last_lines(_LAST_LINES))
@@ -294,19 +265,3 @@ class Spawned:
             file.seek(max(self._log_start, size - _MOST_OUTPUT))
             return tuple(file.read().decode("utf-8", "replace").rstrip().splitlines()[-count:])
         return ()
-
-
-def _is_bound(sock: socket.socket) -> bool:
-    """Tell whether somebody has the address that a datagram socket is connected to: only then is nothing sent back.
-
-    An answer shows it too, but to wait for one would be to judge: it is waited for only a moment.
-    """
-    sock.settimeout(_ANSWER)
-    try:
-        sock.send(_PROBE)
-        sock.recv(65_536)
-    except TimeoutError:
-        return True
-    except OSError:
-        return False
-    return True
