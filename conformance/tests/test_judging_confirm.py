@@ -243,6 +243,20 @@ def test_a_control_that_fails_is_not_tried_again() -> None:
     assert len(runner.asked) == 2
 
 
+def test_where_three_controls_have_failed_another_is_tried_once() -> None:
+    runner = Scripted(lambda stream, tried: WRONG)
+    judge = judge_for(runner)
+
+    tries = []
+    for length in range(1, 6):
+        before = len(runner.asked)
+        with pytest.raises(NotSeen):
+            judge.require(put(b"x" * length))
+        tries.append(len(runner.asked) - before)
+
+    assert tries == [2, 2, 2, 1, 1]
+
+
 def test_where_two_requests_in_a_segment_fail_no_other_glued_control_is_tried() -> None:
     runner = Scripted(lambda stream, tried: WRONG if stream.is_glued else None)
     judge = judge_for(runner)

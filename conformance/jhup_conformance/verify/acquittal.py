@@ -67,7 +67,7 @@ class Acquittal:
         if silent is None:
             return
         if self.about_replies:
-            failed_too = self.controls.fails_twice(silent)
+            failed_too = self.controls.fails(silent)
             if failed_too and not failed_too.transcript.received:
                 actual = "; ".join(each.actual for each in failed_too.points)
                 raise NotSeen(f"the same fails when no reply is asked for: {actual}")

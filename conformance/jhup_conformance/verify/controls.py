@@ -1,13 +1,16 @@
 """What has to work before anything can be learnt: plain attempts, each made once a run and remembered as a fact."""
 
 from collections.abc import Callable, Sequence
-from typing import Generic
+from typing import Final, Generic
 
 from jhup_conformance.findings import NotSeen
 from jhup_conformance.target.timing import Pace
 from jhup_conformance.verify.failure import AttemptT, Failure
 
 __all__ = ["Controls"]
+
+_ENOUGH: Final = 3
+"""So many attempts have to have failed twice before others are tried once only."""
 
 
 class Controls(Generic[AttemptT]):
@@ -33,6 +36,7 @@ class Controls(Generic[AttemptT]):
         self._is_glued = is_glued
         self._glued = glued
         self._problems: dict[AttemptT, str] = {}
+        self._failed = 0
 
     def require(self, attempt: AttemptT, why: str) -> None:
         """Make sure that an attempt works.
@@ -49,7 +53,7 @@ class Controls(Generic[AttemptT]):
             if attempt != self._glued and self._is_glued(attempt) and not self.works_glued:
                 self._problems[attempt] = self._problems[self._the_glued]
             else:
-                self._problems[attempt] = _words(self.fails_twice(attempt))
+                self._problems[attempt] = _words(self.fails(attempt))
         return self._problems[attempt]
 
     @property
@@ -63,11 +67,26 @@ class Controls(Generic[AttemptT]):
             raise ValueError("there is no attempt with glued requests")
         return self._glued
 
-    def fails_twice(self, attempt: AttemptT) -> Failure[AttemptT] | None:
-        """Return how an attempt fails, the second time with more patience; None when it works once."""
-        if not self._run([attempt], self.pace.patience):
+    def fails(self, attempt: AttemptT) -> Failure[AttemptT] | None:
+        """Return how an attempt fails, the second time with more patience; None when it works once.
+
+        It blames nobody. So once some have failed twice, another that fails is believed at once: to wait for each of
+        them took half of a run.
+        """
+        if not (failed := self._first(attempt, self.pace.patience)):
             return None
-        return next(iter(self._run([attempt], self.pace.control_patience)), None)
+        if self._failed >= _ENOUGH:
+            return failed
+        again = self._first(attempt, self.pace.control_patience)
+        self._failed += again is not None
+        return again
+
+    def fails_twice(self, attempt: AttemptT) -> Failure[AttemptT] | None:
+        """Return the same for somebody who blames: the second time with all patience."""
+        return self._first(attempt, self.pace.patience) and self._first(attempt, self.pace.last_patience)
+
+    def _first(self, attempt: AttemptT, patience: float) -> Failure[AttemptT] | None:
+        return next(iter(self._run([attempt], patience)), None)
 
 
 def _words(failed: Failure[AttemptT] | None) -> str:
