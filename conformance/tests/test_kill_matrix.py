@@ -14,7 +14,7 @@ from kill_runs import Record, complaint, try_suspect
 EVERYBODY = suspects()
 SIMULATED = [each for each in EVERYBODY if not each.process]
 PROCESSES = [each for each in EVERYBODY if each.process]
-EVERY = 30
+EVERY = 60
 """One of so many runs always."""
 
 

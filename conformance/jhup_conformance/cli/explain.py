@@ -130,7 +130,8 @@ def explain_lines(clause: Clause, width: int, say: Words = ENGLISH) -> Iterator[
         return
     found = vectors_of(clause)
     for vector in found:
-        yield from labelled(say("example"), say("the test vector {name}", name=f'"{vector.name}"'), width)
+        quoted = f'"{vector.name}"'
+        yield from labelled(say("example"), say("the test vector {name}", name=quoted), width)
         yield from _vector_lines(vector)
     for example in () if found else _EXAMPLE.findall(_section(clause)[0])[:1]:
         yield from labelled(say("example"), say("of this section:"), width)

@@ -21,7 +21,7 @@ from jhup_conformance.learn.learning import NoLearner
 from jhup_conformance.learn.page import write_files
 from jhup_conformance.learn.study import Study, study
 from jhup_conformance.run.usage import UsageError
-from jhup_conformance.target.process import CannotStart, Spawned, listens_on
+from jhup_conformance.target.process import CannotStart, Spawned, listens_on, quiet_of
 from jhup_conformance.target.quiet import Quiet
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.dialer import tls_context
@@ -110,9 +110,8 @@ def learn_command(
         request = _Request(target, spawn, storage, pid)
         missed = _found_by_checks(judged) if judged else None
         context = _context(target, tls_ca, insecure=tls_insecure)
-        with request.started() as (where, store, process):
+        with request.started() as (where, store, quiet):
             until = time.monotonic() + time_limit
-            quiet = Quiet(process) if request.knows_process else None
             learnt = study(where, store, context=context, until=until, quiet=quiet, alphabet=alphabet, beyond=beyond)
         write_files(report, learnt)
         _print(learnt, missed)
@@ -139,14 +138,9 @@ class _Request:
     storage: Path | None
     pid: int | None
 
-    @property
-    def knows_process(self) -> bool:
-        """Whether the target's process is known, so that its quiet can be proven."""
-        return bool(self.spawn) or self.pid is not None
-
     @contextlib.contextmanager
-    def started(self) -> Iterator[tuple[Callable[[], Address], Path | None, Callable[[], int | None]]]:
-        """Have the target running meanwhile: where it is, its store where that can be seen, and its process.
+    def started(self) -> Iterator[tuple[Callable[[], Address], Path | None, Quiet | None]]:
+        """Have the target running meanwhile: where it is, its store where that can be seen, and its quiet.
 
         Raises:
             UsageError: when there is no target, or two, or one without a stream.
@@ -162,13 +156,13 @@ class _Request:
             address = parse_address(self.target)
             if not address.transport.is_stream:
                 raise UsageError(f"{self.target} has no stream; only upload servers are learnt")
-            yield lambda: address, self.storage, lambda: self.pid
+            yield lambda: address, self.storage, quiet_of(None, self.pid)
             return
         server = Spawned(self.spawn or "", storage=self.storage, transport=listens_on(self.spawn or ""))
         try:
             server.start()
             store = server.storage if server.has_storage else self.storage
-            yield lambda: server.revive() or server.address, store, lambda: server.pid
+            yield lambda: server.revive() or server.address, store, server.quiet
         finally:
             server.close()
 

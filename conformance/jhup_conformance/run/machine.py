@@ -8,8 +8,7 @@ from jhup_conformance.learn.answers import Unsteady
 from jhup_conformance.learn.study import Study, study
 from jhup_conformance.profiles import Profile
 from jhup_conformance.run.options import Options, has_learner
-from jhup_conformance.target.process import CannotStart, Spawned
-from jhup_conformance.target.quiet import Quiet
+from jhup_conformance.target.process import CannotStart, Spawned, quiet_of
 from jhup_conformance.target.services import Kind
 from jhup_conformance.wire.channel import Unreachable
 from jhup_conformance.wire.dialer import tls_context
@@ -52,8 +51,6 @@ def study_target(options: Options, target: Address, spawned: Spawned | None, *, 
         return target if spawned is None else spawned.revive() or spawned.address
 
     try:
-        knows = spawned is not None or options.pid is not None
-        quiet = Quiet(lambda: spawned.pid if spawned else options.pid) if knows else None
-        return study(where, store, context=context, until=until, quiet=quiet)
+        return study(where, store, context=context, until=until, quiet=quiet_of(spawned, options.pid))
     except (Unreachable, CannotStart, Unsteady, OSError) as error:
         return str(error)

@@ -13,8 +13,7 @@ from jhup_conformance.echo.opening import open_echo
 from jhup_conformance.profiles import EFFORTS
 from jhup_conformance.run.options import Options, UsageError
 from jhup_conformance.target.guest import Guest
-from jhup_conformance.target.process import CannotStart, Spawned, listens_on
-from jhup_conformance.target.quiet import Quiet
+from jhup_conformance.target.process import CannotStart, Spawned, listens_on, quiet_of
 from jhup_conformance.target.resources import Vitals
 from jhup_conformance.target.services import Kind
 from jhup_conformance.target.store import CommandObserver, FolderObserver, Observer
@@ -63,7 +62,7 @@ def _open_upload(options: Options, target: Address, spawned: Spawned | None) -> 
         guest = Guest(folder.folder, names.run, is_alone=spawned is not None)
         runner.before_sending = guest.admit
     vitals = _vitals(options, spawned)
-    runner.quiet = _quiet(options, spawned)
+    runner.quiet = quiet_of(spawned, options.pid)
     try:
         known = make_contact(
             runner,
@@ -123,12 +122,6 @@ def _folder(options: Options, spawned: Spawned | None) -> FolderObserver | None:
     if spawned:
         return FolderObserver(spawned.storage) if spawned.has_storage or options.storage else None
     return FolderObserver(options.storage) if options.storage else None
-
-
-def _quiet(options: Options, spawned: Spawned | None) -> Quiet | None:
-    if spawned:
-        return spawned.quiet
-    return None if options.pid is None else Quiet(lambda: options.pid)
 
 
 def _vitals(options: Options, spawned: Spawned | None) -> Vitals | None:

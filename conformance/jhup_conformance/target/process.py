@@ -17,7 +17,7 @@ from jhup_conformance.target.process_group import ProcessGroup, how_it_ended
 from jhup_conformance.target.quiet import Quiet
 from jhup_conformance.wire.network import Network, SystemNetwork
 
-__all__ = ["CannotStart", "Spawned", "listens_on"]
+__all__ = ["CannotStart", "Spawned", "listens_on", "quiet_of"]
 
 _STARTING: Final = 20.0
 _STARTING_AGAIN: Final = 5.0
@@ -265,3 +265,15 @@ class Spawned:
             file.seek(max(self._log_start, size - _MOST_OUTPUT))
             return tuple(file.read().decode("utf-8", "replace").rstrip().splitlines()[-count:])
         return ()
+
+
+def quiet_of(spawned: Spawned | None, pid: int | None) -> Quiet | None:
+    """Return what proves that a target has nothing more to say; None where its process isn't known.
+
+    Args:
+        spawned: the server, where we have started it.
+        pid: the process of one that ran already, where somebody has told it.
+    """
+    if spawned:
+        return spawned.quiet
+    return None if pid is None else Quiet(lambda: pid)
