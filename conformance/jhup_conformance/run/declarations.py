@@ -84,7 +84,7 @@ DECLARATIONS: Final = (
     Declaration(flag="--section", help="Check only this section, such as FRAME, framing or 2.3 (repeatable).",
                 metavar="NAME", repeated=True),
     Declaration(flag="--profile", help="quick: one check of each kind (4 s). broad: every check, few examples. "
-                "default: every check, every cut (10 s). thorough: every case, for minutes.",
+                "default: every check, every cut (20 s). thorough: every case, for minutes.",
                 default=Profile.DEFAULT.value,
                 choices=tuple(each.value for each in Profile)),
     Declaration(flag="--seed", help="Repeat the random choices of an earlier run.", kind=int, metavar="N"),
