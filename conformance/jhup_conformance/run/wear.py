@@ -7,8 +7,9 @@ from jhup_conformance.verify.judging import Judging
 
 __all__ = ["Wear"]
 
-_BUSY: Final = 0.7
-"""Share of a processor from which on a server is at work where nobody asks it for anything."""
+_BUSY: Final = 0.35
+"""Share of a processor from which on a server is at work where nobody asks it for anything; beside others it gets no
+more than that."""
 _IDLE: Final = 0.1
 """Seconds over which that is measured."""
 _BETWEEN: Final = 1.0

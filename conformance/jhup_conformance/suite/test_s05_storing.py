@@ -103,7 +103,8 @@ def test_the_last_of_several_puts_of_a_name_is_what_remains(judge: Judge) -> Non
 def test_a_put_is_visible_while_its_connection_stays_open(judge: Judge, size: int) -> None:
     keep_idle(judge)  # as early as another connection may be open: see CONN-5
 
-    judge.check(put(pattern(min(size, judge.limits.max_filesize))).paced())
+    stream = put(pattern(min(size, judge.limits.max_filesize))).paced()
+    judge.check(stream, requires=stream.ending(End.FINISH))
 
 
 @check("STORE-4")

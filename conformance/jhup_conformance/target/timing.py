@@ -60,14 +60,6 @@ class Pace:
         return min(max(1.5, 4 * self.patience), 8.0)
 
     @property
-    def control_patience(self) -> float:
-        """The same for a control, which blames nobody: so a proof that the target has nothing more to say may end it.
-
-        A shorter wait than the last one is how `jhup_conformance.verify.rest` knows that it may.
-        """
-        return 0.9 * self.last_patience
-
-    @property
     def settle(self) -> float:
         """For something wrong to become visible, besides the positive that proves it."""
         return min(max(_LEAST_SETTLE, 8 * self.beat), 0.5)

@@ -71,13 +71,14 @@ class Controls(Generic[AttemptT]):
         """Return how an attempt fails, the second time with more patience; None when it works once.
 
         It blames nobody. So once some have failed twice, another that fails is believed at once: to wait for each of
-        them took half of a run.
+        them took half of a run. Those first ones are waited for in full: a target that commits by a timer shows only
+        then that its quiet proves nothing.
         """
         if not (failed := self._first(attempt, self.pace.patience)):
             return None
         if self._failed >= _ENOUGH:
             return failed
-        again = self._first(attempt, self.pace.control_patience)
+        again = self._first(attempt, self.pace.last_patience)
         self._failed += again is not None
         return again
 

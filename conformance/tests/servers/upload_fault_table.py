@@ -592,7 +592,7 @@ FAULTS: dict[str, Fault] = {
     "silently malformed": fault(replies.SilentlyMalformed, "REPLY-15", {READ_THERE: f"{ANSWERS} REPLY-20"}),
     "malformed is not closing": fault(replies.MalformedIsNotClosing, "REPLY-15", {READ_THERE: f"{ANSWERS} REPLY-20"}),
     "a bad name is malformed": fault(replies.BadNameIsMalformed, "REPLY-16", {READ_THERE: ANSWERS}),
-    "a long name is storage": fault(replies.LongNameIsStorage, "REPLY-16"),
+    "a long name is storage": fault(replies.LongNameIsStorage, "REPLY-11 REPLY-16"),
     "too large is storage": fault(
         replies.TooLargeIsStorage, "REPLY-17", {"it is told that a body is too large": "REPLY-13"}
     ),
