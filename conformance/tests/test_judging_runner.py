@@ -13,7 +13,7 @@ from jhup_conformance.verify import runner as runner_module
 from jhup_conformance.verify.exchange import Attempt
 from jhup_conformance.verify.names import name
 from jhup_conformance.verify.requests import command, put, raw
-from jhup_conformance.verify.stream import Stream
+from jhup_conformance.verify.stream import End, Stream
 from jhup_conformance.wire.dialer import TargetGone
 
 PATIENCE = 0.08
@@ -46,6 +46,18 @@ class Keeping(Peer):
     def accepted(self, sock: socket.socket) -> None:
         while sock.recv(65_536):
             pass
+
+
+class Lingering(Peer):
+    """Serves, and keeps a connection open after end of stream until it is released."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.released = threading.Event()
+
+    def accepted(self, sock: socket.socket) -> None:
+        super().accepted(sock)
+        self.released.wait()
 
 
 def test_what_is_right_gives_no_failure_and_is_counted() -> None:
@@ -230,6 +242,18 @@ def test_an_answer_time_is_noted_of_exchanges_that_change_the_store() -> None:
 
         assert [each.pace.is_known for each in (alone, several, nothing, failing)] == [True, True, False, False]
         assert 0 < alone.pace.beat < 1
+
+
+def test_a_connection_that_stays_open_after_end_of_stream_is_no_answer_time() -> None:
+    with Lingering() as peer:
+        runner = runner_for(peer)
+
+        failed = runner.run(attempts(SILENT.ending(End.FINISH)), patience=PATIENCE)
+        peer.released.set()
+
+        assert (failed, runner.pace.is_known) == ([], False)
+        assert runner.run(attempts(SILENT.ending(End.FINISH)), patience=PATIENCE) == []
+        assert runner.pace.is_known
 
 
 # Is it still there?

@@ -15,7 +15,7 @@ from jhup_conformance.verify.exchange import Attempt, Exchange, Mismatch
 from jhup_conformance.verify.names import Names
 from jhup_conformance.verify.requests import put
 from jhup_conformance.verify.rest import Rest
-from jhup_conformance.verify.stream import Stream
+from jhup_conformance.verify.stream import End, Stream
 from jhup_conformance.wire.dialer import Dialer
 from jhup_conformance.wire.driving import drive
 from jhup_conformance.wire.line import Line, overhear
@@ -153,7 +153,7 @@ class Runner:
             self.executions += len(exchanges)
             self._drive(exchanges, patience)
             failed, left, in_doubt = self._judge(exchanges, patience)
-            if not failed and any(exchange.may_change for exchange in exchanges):
+            if not failed and any(each.may_change for each in exchanges) and not any(map(_waited_in_vain, exchanges)):
                 answered = self._satisfied - max(line.last_sent for line in lines)
                 self.pace.note(answered / max(1.0, len(lines) / _AT_EASE))
         finally:
@@ -283,6 +283,11 @@ class Runner:
 def _failed(exchanges: Sequence[Exchange], store: Store | None) -> list[Failed]:
     """Return those that show no right outcome."""
     return [Failed(exchange, mismatch) for exchange in exchanges if (mismatch := exchange.mismatch(store)) is not None]
+
+
+def _waited_in_vain(exchange: Exchange) -> bool:
+    """Tell whether a connection whose stream had ended was not closed: that wait is ours, and no answer time."""
+    return exchange.attempt.stream.end is not End.HOLD and not (exchange.line.closed or exchange.line.dropped)
 
 
 def _unproven(exchanges: Sequence[Exchange], store: Store) -> list[Exchange]:
