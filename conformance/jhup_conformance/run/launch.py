@@ -73,9 +73,8 @@ def launch(options: Options, progress: Progress, *, spawned: Spawned | None = No
     os.environ.pop("PYTEST_ADDOPTS", None)
     plugin = ConformancePlugin(options, progress, spawned=spawned)
     arguments = (
-        *map(
-            str, suite_files(options.kind, options.clauses)
-        ),  # paths, and no name of a package: else pytest reads a conftest.py of where the user stands
+        # Paths, and no name of a package: else pytest reads a conftest.py of where the user stands.
+        *map(str, suite_files(options.kind, options.clauses)),
         "-c",
         os.devnull,
         "--rootdir",
