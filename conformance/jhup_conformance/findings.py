@@ -12,6 +12,8 @@ from jhup_conformance.wire.transcript import Transcript
 __all__ = [
     "COUNTED",
     "ECHO_CLASSES",
+    "FINDINGS",
+    "HELD_AGAINST",
     "UPLOAD_CLASSES",
     "CheckResult",
     "ClauseResult",
@@ -44,6 +46,10 @@ class Outcome(StrEnum):
 
 COUNTED: Final = tuple(each for each in Outcome if each is not Outcome.NOT_JUDGED)
 """The outcomes that are counted; what isn't judged counts nowhere."""
+HELD_AGAINST: Final = (Outcome.FAIL, Outcome.WARN, Outcome.FLAKY)
+"""The outcomes of clauses that something was held against."""
+FINDINGS: Final = (*HELD_AGAINST, Outcome.ERROR)
+"""The outcomes that are told in full, the gravest first."""
 
 
 class Verdict(StrEnum):

@@ -19,7 +19,7 @@ from rich.table import Table
 from jhup.address import Transport
 from jhup.echo import Service
 from jhup_conformance.echo.declared import SERVINGS
-from jhup_conformance.findings import CheckResult, ExitStatus, Outcome
+from jhup_conformance.findings import FINDINGS, CheckResult, ExitStatus
 from jhup_conformance.profiles import Profile
 from jhup_conformance.run.launch import launch
 from jhup_conformance.run.options import Options, UsageError
@@ -29,7 +29,6 @@ __all__ = ["Cell", "Order", "Verdict", "cells", "judge_cell", "matrix"]
 
 _TRANSPORTS: Final = ("tcp", "unix", "udp", "unixgram")
 _SERVINGS: Final = ("iterative", "threading", "forking")
-_HELD_AGAINST: Final = (Outcome.FAIL, Outcome.WARN, Outcome.FLAKY, Outcome.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ def _findings(run: Run) -> Iterator[str]:
     if run.problem or run.suite_problem:
         yield run.problem or run.suite_problem
     for name, result in run.results.items():
-        if result.outcome in _HELD_AGAINST and result.decisive:
+        if result.outcome in FINDINGS and result.decisive:
             yield f"{result.outcome:<6} {name:<9} {result.decisive.actual[:200]}"
     if run.exit_status is ExitStatus.INCONCLUSIVE:
         yield from run.what_would_help()[:3]

@@ -11,14 +11,13 @@ import click
 
 from jhup.clauses import ConformanceClass, clauses
 from jhup_conformance.cli.records import read_record
-from jhup_conformance.findings import ECHO_CLASSES, UPLOAD_CLASSES, ExitStatus, Outcome
+from jhup_conformance.findings import ECHO_CLASSES, FINDINGS, UPLOAD_CLASSES, ExitStatus, Outcome
 from jhup_conformance.reports.printable import printable
 from jhup_conformance.run.usage import UsageError
 
 __all__ = ["as_table", "statement", "statement_of"]
 
 _OPEN: Final = "to be filled in"
-_EXCEPTIONS: Final = frozenset({Outcome.FAIL, Outcome.WARN, Outcome.FLAKY, Outcome.ERROR})
 _OPTIONS: Final = (
     "transports", "replies", "longest header", "longest body", "connections at a time", "idle time-out",
     "a filesize from 2^53 on", 'the cases of chapter 3 that say "either"', "a refused body",
@@ -44,7 +43,7 @@ def statement_of(report: Mapping[str, Any], digest: str, *, name: str = "", vers
         "role": "client" if any(each["id"].startswith("CLIENT-") for each in report["clauses"]) else "server",
         "specification": report["spec"],
         "class": met,
-        "exceptions": list(_reasons(claimed, _EXCEPTIONS)),
+        "exceptions": list(_reasons(claimed, FINDINGS)),
         "not_verified": list(_reasons(claimed, {Outcome.UNVERIFIED})),
         "options": dict.fromkeys(_OPTIONS if service == "upload" else (), _OPEN),
         "evidence": {

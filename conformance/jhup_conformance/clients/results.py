@@ -8,7 +8,7 @@ from typing import Final
 from jhup.clauses import Clause, ConformanceClass, Level
 from jhup_conformance.clients.case import Case, Seen
 from jhup_conformance.clients.options import ClientOptions
-from jhup_conformance.findings import COUNTED, UPLOAD_CLASSES, ExitStatus, Outcome, Verdict
+from jhup_conformance.findings import COUNTED, FINDINGS, UPLOAD_CLASSES, ExitStatus, Outcome, Verdict
 
 __all__ = ["CaseResult", "ClauseOutcome", "ClientResults"]
 
@@ -129,9 +129,8 @@ class ClientResults:
 
     def findings(self) -> Iterator[tuple[ClauseOutcome, CaseResult]]:
         """Yield what is told in full, in the order of the book."""
-        told = (Outcome.FAIL, Outcome.WARN, Outcome.FLAKY, Outcome.ERROR)
         for each in self.clauses.values():
-            if each.decisive and self.outcome(each) in told:
+            if each.decisive and self.outcome(each) in FINDINGS:
                 yield each, each.decisive
 
     def count(self) -> dict[ConformanceClass, dict[Outcome, int]]:

@@ -12,7 +12,7 @@ from jhup.locate import locate
 from jhup_conformance.differences import StillOpen
 from jhup_conformance.echo.declared import SERVINGS
 from jhup_conformance.echo.judge import EchoJudge
-from jhup_conformance.findings import CheckResult, ClauseResult, Outcome
+from jhup_conformance.findings import FINDINGS, CheckResult, ClauseResult, Outcome
 from jhup_conformance.reports.annotated import Step, annotate
 from jhup_conformance.reports.guidance import Guidance, guidance
 from jhup_conformance.reports.hints import LANGUAGE_NAMES, guess_language, hints
@@ -23,9 +23,8 @@ from jhup_conformance.run.options import Options
 from jhup_conformance.run.session import Run
 from jhup_conformance.target.services import UPLOAD
 
-__all__ = ["FINDINGS", "Account", "accounts", "again", "answering"]
+__all__ = ["Account", "accounts", "again", "answering"]
 
-FINDINGS = (Outcome.FAIL, Outcome.WARN, Outcome.FLAKY, Outcome.ERROR)
 """The outcomes that are told in full."""
 
 

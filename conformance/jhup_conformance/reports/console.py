@@ -13,9 +13,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from jhup_conformance.findings import CheckResult, ExitStatus, Outcome
+from jhup_conformance.findings import FINDINGS, CheckResult, ExitStatus, Outcome
 from jhup_conformance.language import ENGLISH, Words
-from jhup_conformance.reports.account import FINDINGS, Account, accounts
+from jhup_conformance.reports.account import Account, accounts
 from jhup_conformance.reports.closing_words import closing_lines
 from jhup_conformance.reports.detail import Detail
 from jhup_conformance.reports.opening_words import opening_lines

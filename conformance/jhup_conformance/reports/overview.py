@@ -7,9 +7,8 @@ from functools import cache
 from typing import Final
 
 from jhup.clauses import Clause, ConformanceClass, chapter_text
-from jhup_conformance.findings import ClauseResult, Outcome
+from jhup_conformance.findings import FINDINGS, ClauseResult, Outcome
 from jhup_conformance.language import ENGLISH, Words, message
-from jhup_conformance.reports.account import FINDINGS
 from jhup_conformance.run.session import Run
 
 __all__ = ["Overview", "cell_words"]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jhup.clauses import ConformanceClass
-from jhup_conformance.reports.account import FINDINGS, Account
+from jhup_conformance.findings import FINDINGS
+from jhup_conformance.reports.account import Account
 
 __all__ = ["Root", "roots"]
 

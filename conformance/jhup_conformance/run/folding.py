@@ -1,17 +1,13 @@
 """Folds findings under the one to mend first, each told by what is special about its exchange."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from jhup_conformance.differences import NotReplies, WrongReplies
-from jhup_conformance.findings import CheckResult, ClauseResult, Outcome
+from jhup_conformance.findings import HELD_AGAINST, CheckResult, ClauseResult
 from jhup_conformance.run.hanging import hangs_on
 from jhup_conformance.verify.traits import IN_REPLIES, traits
 
-__all__ = ["FOUND", "fold"]
-
-FOUND: Final = (Outcome.FAIL, Outcome.WARN, Outcome.FLAKY)
-"""The outcomes of clauses that something was held against."""
+__all__ = ["fold"]
 
 
 def fold(results: Mapping[str, ClauseResult]) -> None:
@@ -19,7 +15,7 @@ def fold(results: Mapping[str, ClauseResult]) -> None:
     found = {
         result.clause: _special(result.decisive)
         for result in results.values()
-        if result.decisive and result.outcome in FOUND
+        if result.decisive and result.outcome in HELD_AGAINST
     }
     for clause, root in hangs_on(found).items():
         results[clause].root = root

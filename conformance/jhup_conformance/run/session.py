@@ -8,6 +8,7 @@ from typing import Final
 from jhup.address import Address
 from jhup.clauses import Level, clauses
 from jhup_conformance.findings import (
+    HELD_AGAINST,
     CheckResult,
     ClauseResult,
     ExitStatus,
@@ -17,7 +18,7 @@ from jhup_conformance.findings import (
 )
 from jhup_conformance.learn.study import Study
 from jhup_conformance.profiles import Profile
-from jhup_conformance.run.folding import FOUND, fold
+from jhup_conformance.run.folding import fold
 from jhup_conformance.run.incidents import SERVES_ON, START_IT, STAYS_AWAY, Incident, blame, blame_many
 from jhup_conformance.run.judged import blank_results
 from jhup_conformance.run.machine import study_target
@@ -211,7 +212,7 @@ class Run:
     @property
     def missed(self) -> list[str]:
         """Clauses in which the target's machine differs, and of which no check that ran has found anything."""
-        found = {each for each, result in self.results.items() if result.outcome in FOUND or not result.checks}
+        found = {each for each, result in self.results.items() if result.outcome in HELD_AGAINST or not result.checks}
         judged = frozenset(found | (set(clauses()) - set(self.results)))
         return self.machine.missed(judged) if self.machine else []
 
