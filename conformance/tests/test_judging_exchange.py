@@ -353,6 +353,8 @@ def test_an_exchange_is_satisfied_when_nothing_more_is_owed_on_its_connection(ma
         (exchange(broken), {}, False),
         (exchange(begun_after_a_put), {"a": ABC}, False),  # the last byte changes nothing
         (exchange(one_put_and_nonsense), {"a": ABC}, False),
+        (exchange(requests(named(b"first", "a"), silent)), {"a": ABC}, False),  # "first" may come last
+        (exchange(requests(named(b"first", "b"), silent)), {"a": ABC, "b": Body.of(b"first")}, True),
     ],
 )
 def test_the_end_is_proven_by_a_close_or_by_what_no_shorter_stream_shows(
