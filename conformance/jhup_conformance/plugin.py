@@ -4,17 +4,15 @@ Load it with ``-p jhup_conformance.plugin``; it is no entry point, so that it st
 """
 
 import argparse
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import hypothesis
-import platformdirs
 import pytest
 from _pytest.runner import runtestprotocol
-from hypothesis import HealthCheck, Phase
-from hypothesis.configuration import set_hypothesis_home_dir
 
-from jhup_conformance.findings import NotSeen
+from jhup_conformance.findings import CheckResult, NotSeen
 from jhup_conformance.language import words_in
 from jhup_conformance.profiles import EFFORTS, Profile
 from jhup_conformance.progress import Progress
@@ -22,9 +20,12 @@ from jhup_conformance.reports import console
 from jhup_conformance.results import causes, result_of, shape
 from jhup_conformance.run import last_failed
 from jhup_conformance.run.declarations import DECLARATIONS
+from jhup_conformance.run.examples import configure_hypothesis
+from jhup_conformance.run.helping import Helped
 from jhup_conformance.run.machine import is_learnt
 from jhup_conformance.run.options import Options, UsageError
 from jhup_conformance.run.session import Run
+from jhup_conformance.run.shares import Share, Whole
 from jhup_conformance.selection import Selection, clause_mark
 from jhup_conformance.target.process import Spawned
 from jhup_conformance.verify.bench import Bench
@@ -64,20 +65,26 @@ def pytest_configure(config: pytest.Config) -> None:
         options = Options.read(config.getoption("--target"), values, listing=config.getoption("collectonly"))
     except UsageError as error:
         raise pytest.UsageError(str(error)) from error
+    if options.jobs:  # the others would not know what else pytest was told, such as -k
+        raise pytest.UsageError("--jobs: the command jhup-conformance has it; under pytest one process judges")
     config.pluginmanager.register(ConformancePlugin(options, console.Plain(say=words_in(options.lang))), _NAME)
 
 
 class ConformancePlugin:
     """Runs the checks and keeps the results in a `Run`."""
 
-    def __init__(self, options: Options, progress: Progress, *, spawned: Spawned | None = None) -> None:
+    def __init__(
+        self, options: Options, progress: Progress, *, spawned: Spawned | None = None, share: Share | None = None
+    ) -> None:
         self.run = Run(options, spawned=spawned)
+        self._share = share or (Helped(options, options.jobs) if options.jobs and options.jobs > 1 else Whole())
         self._progress = progress
         self._selection = Selection(self.run)
         self._done = 0
         self._total = 0
         self._not_run: dict[str, str] = {}
-        self._configure_hypothesis(options)
+        self._places: dict[pytest.Item, int] = {}
+        configure_hypothesis(options.profile)
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Declare the mark, and leave the run where the fixtures of the suite find it."""
@@ -85,28 +92,13 @@ class ConformancePlugin:
         config.option.tbstyle = "native"  # reading the sources for each verdict takes as long as reaching it
         config.addinivalue_line("markers", "clause(id, blind, late, last, quick): the clause that a check judges")
 
-    @staticmethod
-    def _configure_hypothesis(options: Options) -> None:
-        # A slow target is no slow test; and a target that waits out every time-out must not be shrunk for minutes.
-        # What Hypothesis keeps goes to the user's cache, not into the folder that the user happens to stand in. It
-        # keeps no examples that failed: a verdict depends on the seed, and not on what was judged before.
-        set_hypothesis_home_dir(platformdirs.user_cache_path("jhup-conformance") / "hypothesis")
-        hypothesis.settings.register_profile(
-            _NAME,
-            max_examples=EFFORTS[options.profile].examples,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            phases=(Phase.explicit, Phase.generate),
-            print_blob=False,
-            database=None,
-        )
-        hypothesis.settings.load_profile(_NAME)
-
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
         """Start the target before the checks are collected: it takes its time to listen."""
         if not session.config.option.collectonly:
             self.run.prepare()
+            if not self.run.problem:
+                self._share.begin()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makeitem(self, obj: object) -> list[pytest.Item] | None:
@@ -145,6 +137,7 @@ class ConformancePlugin:
                 self._leave_out_what_does_not_apply(session)
                 self._progress.acquainted(self.run)
             ended = yield
+            self._hear(() if session.shouldstop else self._share.rest())
             if is_learnt(self.run.options):
                 self.run.learn()
             return ended
@@ -153,6 +146,13 @@ class ConformancePlugin:
         finally:
             self.run.close()
 
+    def _hear(self, results: Iterable[CheckResult]) -> None:
+        """Take note of what others have checked."""
+        for each in results:
+            self.run.add(each)
+            self._done += 1
+            self._progress.checked(each, self._done, self._total)
+
     def _leave_out_what_does_not_apply(self, session: pytest.Session) -> None:
         """Take out the checks of clauses that are not about this target, which shows only once it is known."""
         kept: list[pytest.Item] = []
@@ -160,6 +160,7 @@ class ConformancePlugin:
         for item in session.items:
             (left if self.run.results[clause_mark(item).args[0]].does_not_apply else kept).append(item)
         session.items[:] = kept
+        self._places = {item: place for place, item in enumerate(kept)}
         self._total = len(kept)
         self._not_run = {item.nodeid: clause_mark(item).args[0] for item in kept}
         if left:
@@ -168,12 +169,14 @@ class ConformancePlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
         """Run a check, and once more where the one before it had ended the target; none where there is no target."""
-        if self.run.judge is None:
+        self._hear(self._share.heard())
+        if self.run.judge is None or not self._share.takes(clause_mark(item).args[0]):
             return True
+        following = self._next_of(item) if nextitem else None
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         for _ in range(2):
             item.stash[_AGAIN] = False
-            reports = runtestprotocol(item, nextitem=nextitem, log=False)
+            reports = runtestprotocol(item, nextitem=following, log=False)
             if not item.stash[_AGAIN]:
                 break
         else:
@@ -183,6 +186,11 @@ class ConformancePlugin:
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         self._not_run.pop(item.nodeid, None)
         return True
+
+    def _next_of(self, item: pytest.Item) -> pytest.Item | None:
+        """Return the check that this process makes after another: until then fixtures are kept that both have."""
+        later = islice(item.session.items, self._places[item] + 1, None)
+        return next((each for each in later if self._share.takes(clause_mark(each).args[0])), None)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Hold back checks that could not tell anything."""
@@ -263,10 +271,13 @@ class ConformancePlugin:
         """Write the reports, also of a run that was interrupted, and set the exit status."""
         if session.config.option.collectonly:
             return
+        self._share.stop()
         self.run.close()
-        self._note_what_was_not_run(session)
+        self._note_what_was_not_run(session, self._share.join(self.run, self._not_run))
+        if not self._share.is_lead:
+            return
         self.run.fold()
-        _keep_failed(self.run)
+        last_failed.keep(self.run)
         # Imported where it is needed: pages and captures have libraries of their own.
         from jhup_conformance.reports.written import publish
 
@@ -274,21 +285,14 @@ class ConformancePlugin:
         self._progress.finished(self.run)
         session.exitstatus = self.run.exit_status
 
-    def _note_what_was_not_run(self, session: pytest.Session) -> None:
+    def _note_what_was_not_run(self, session: pytest.Session, planned: Mapping[str, str]) -> None:
         """Let no clause pass of which a check was planned and did not run."""
-        if self.run.judge is None or not self._not_run:
+        if self.run.judge is None or not planned:
             return
-        why = self.run.problem or str(session.shouldstop or "") or "the run was interrupted"
-        for node, clause in self._not_run.items():
+        why = self.run.problem or self.run.suite_problem or str(session.shouldstop or "") or "the run was interrupted"
+        for node, clause in planned.items():
             if not any(each.node == node for each in self.run.results[clause].checks):
                 self.run.not_run(clause, node, f"not run: {why}")
-
-
-def _keep_failed(run: Run) -> None:
-    """Keep for --last-failed which clauses fail now."""
-    judged = [each for each in run.results.values() if each.checks]
-    failed = [each.clause.id for each in judged if run.counts_against(each)]
-    last_failed.save(run.options, [each.clause.id for each in judged], failed)
 
 
 def _parameters(mark: pytest.Mark) -> Sequence[object]:

@@ -51,6 +51,8 @@ def unused_port() -> int:
         (["--spawn", "server {address}"], "no {address}"),
         (["--spawn", "server {port}", "--transport", "unix"], "{socket}"),
         (["127.0.0.1:80", "--witness", "cat {filename} {store}"], "{store}"),
+        (["127.0.0.1:80", "--jobs", "2"], "--jobs"),
+        (["--spawn", "server {port} {storage}", "--jobs", "0"], "--jobs"),
         (["127.0.0.1:80", "--pid", "2147483646"], "no process 2147483646"),
         (["tls://127.0.0.1:80", "--tls-ca", "no-such-file"], "no-such-file"),
         (["tls://127.0.0.1:80", "--tls-key", "key"], "--tls-cert"),

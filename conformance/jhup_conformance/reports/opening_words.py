@@ -35,6 +35,12 @@ def opening_lines(run: Run, say: Words = ENGLISH, *, verbose: bool = False) -> I
             "Judged by specification {version}: what is newer is checked and does not count",
             version=run.options.spec_version,
         )
-    yield say("Profile {profile}, seed {seed}", profile=run.options.profile.value, seed=run.options.seed)
+    profile, seed, jobs = run.options.profile.value, run.options.seed, run.options.jobs or 1
+    if jobs > 1:
+        yield say(
+            "Profile {profile}, seed {seed}, {jobs} processes with a server each", profile=profile, seed=seed, jobs=jobs
+        )
+    else:
+        yield say("Profile {profile}, seed {seed}", profile=profile, seed=seed)
     if verbose:
         yield str(judge.pace)

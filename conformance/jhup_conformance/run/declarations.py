@@ -90,6 +90,9 @@ DECLARATIONS: Final = (
     Declaration(flag="--seed", help="Repeat the random choices of an earlier run.", kind=int, metavar="N"),
     Declaration(flag="--time-limit", help="Stop after this many seconds and write the reports.", kind=float,
                 metavar="SECONDS"),
+    Declaration(flag="--jobs", help="With --spawn: judge with so many processes, a server each. Default: 2 in a long "
+                "run on two processors.",
+                kind=int, metavar="N"),
     Declaration(flag="--strict", help="Count a SHOULD as a MUST.", default=False),
     Declaration(flag="--spec-version", help="Judge by the clauses of this version; newer checks run and don't count.",
                 default=CURRENT, choices=versions()),

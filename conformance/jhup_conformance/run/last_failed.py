@@ -11,8 +11,9 @@ import platformdirs
 
 from jhup_conformance.run.options import Options
 from jhup_conformance.run.report_folder import put_file
+from jhup_conformance.run.session import Run
 
-__all__ = ["load", "save"]
+__all__ = ["keep", "load", "save"]
 
 _TARGETS: Final = 200
 """How many targets are remembered; those that were judged longest ago are forgotten."""
@@ -28,6 +29,13 @@ def load(options: Options) -> frozenset[str]:
     except (OSError, ValueError):
         return frozenset()
     return frozenset(each for each in found if isinstance(each, str)) if isinstance(found, list) else frozenset()
+
+
+def keep(run: Run) -> None:
+    """Keep which clauses fail at a target now."""
+    judged = [each for each in run.results.values() if each.checks]
+    failed = [each.clause.id for each in judged if run.counts_against(each)]
+    save(run.options, [each.clause.id for each in judged], failed)
 
 
 def save(options: Options, judged: Collection[str], failed: Collection[str]) -> None:

@@ -11,6 +11,7 @@ from jhup_conformance.plugin import ConformancePlugin
 from jhup_conformance.progress import Progress
 from jhup_conformance.run.options import Options
 from jhup_conformance.run.session import Run
+from jhup_conformance.run.shares import Share
 from jhup_conformance.run.signals import ending_in_order
 from jhup_conformance.target.process import Spawned
 from jhup_conformance.target.services import Kind
@@ -58,20 +59,21 @@ def _names_one(file: Path, clauses: frozenset[str] | None) -> bool:
     return clauses is None or any(f'"{each}"' in file.read_text("utf-8") for each in clauses)
 
 
-def launch(options: Options, progress: Progress, *, spawned: Spawned | None = None) -> Run:
+def launch(options: Options, progress: Progress, *, spawned: Spawned | None = None, share: Share | None = None) -> Run:
     """Run the suite, untouched by the settings of whatever project the user stands in.
 
     Args:
         options: what to do.
         progress: who wants to know how the run goes on.
         spawned: the server to be started, where it isn't the one that the options name.
+        share: which checks are made here; None for what the options say.
 
     Returns:
         The run, which has ended; its reports are written.
     """
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
-    plugin = ConformancePlugin(options, progress, spawned=spawned)
+    plugin = ConformancePlugin(options, progress, spawned=spawned, share=share)
     arguments = (
         # Paths, and no name of a package: else pytest reads a conftest.py of where the user stands.
         *map(str, suite_files(options.kind, options.clauses)),

@@ -12,12 +12,12 @@ import psutil
 
 from jhup.address import Address, Transport, parse_address
 from jhup.clauses import ConformanceClass
-from jhup.echo import Service, Shape
 from jhup.versions import CURRENT
-from jhup_conformance.echo.declared import SERVINGS, Declared
+from jhup_conformance.echo.declared import Declared
 from jhup_conformance.language import language_of
 from jhup_conformance.profiles import Profile
 from jhup_conformance.run.commands import CommandError, check_spawn, check_witness
+from jhup_conformance.run.echo_options import read_declared
 from jhup_conformance.run.known_failing import read_known_failing
 from jhup_conformance.run.report_folder import settle
 from jhup_conformance.run.selected import selected
@@ -62,6 +62,12 @@ class Options:
     last_failed: bool = False
     spec_version: str = CURRENT
     learn: bool = False
+    jobs: int | None = None
+
+    @property
+    def can_be_shared(self) -> bool:
+        """Whether several processes can judge: each starts a server of its own, with a folder of its own."""
+        return self.spawn is not None and "{storage}" in self.spawn and self.storage is None
 
     @property
     def kind(self) -> Kind:
@@ -96,7 +102,7 @@ class Options:
         options = cls(
             target=address,
             service=service,
-            declared=_declared(service, values, address),
+            declared=read_declared(service, values, address),
             up_to=_read_class(values.get("class"), service),
             class_asked=bool(values.get("class")),
             storage=_read_storage(values.get("storage"), spawn),
@@ -124,11 +130,24 @@ class Options:
             last_failed=bool(values.get("last_failed")),
             spec_version=values.get("spec_version") or CURRENT,
             learn=_read_learn(values.get("learn"), kind),
+            jobs=values.get("jobs"),
         )
+        options._check_jobs()
         options._check_tls()
         if options.report and not listing:
             _settle_report(options.report)
         return options
+
+    def _check_jobs(self) -> None:
+        if self.jobs is None:
+            return
+        if self.jobs < 1:
+            raise UsageError(f"--jobs: {self.jobs} is not a positive number of processes")
+        if self.jobs > 1 and not (self.can_be_shared and self.kind is Kind.UPLOAD):
+            raise UsageError(
+                "--jobs is for upload servers started by --spawn with {storage}, without --storage: each process "
+                "starts one, with a folder of its own"
+            )
 
     def _check_tls(self) -> None:
         """Read the certificates now: a file that is missing or wrong is no fault of the target."""
@@ -258,29 +277,3 @@ def _read_class(name: str | None, service: str) -> ConformanceClass:
         expected = ", ".join(classes)
         raise UsageError(f"--class: {service} servers have no class {name}; expected one of {expected}")
     return ConformanceClass(name)
-
-
-def _declared(service: str, values: Mapping[str, Any], target: Address | None) -> Declared | None:
-    """Read what is declared of an echo server; None for another service, of which nothing can be."""
-    names = [name for name in ("shape", "no_trim", "serving", "max_message") if values.get(name) not in (None, False)]
-    if SERVICES[service] is not Kind.ECHO:
-        if names:
-            flag = names[0].replace("_", "-")
-            raise UsageError(f"--{flag} is for echo services: name one with --service upper, greet or worker")
-        return None
-    shape = values.get("shape")
-    if shape and target and not target.transport.is_stream:
-        raise UsageError(f"--shape is for streams: a datagram of {target} is a message, and has no other shape")
-    if values.get("no_trim") and service == Service.WORKER:
-        raise UsageError("--no-trim is for upper and greet: a worker never trims")
-    most = values.get("max_message")
-    if most is not None and most < 1:
-        raise UsageError(f"--max-message: {most} is not a positive number of bytes")
-    serving = values.get("serving")
-    return Declared(
-        service=Service(service),
-        shape=Shape(shape) if shape else None,
-        trim=not values.get("no_trim"),
-        serving=SERVINGS[serving] if serving else None,
-        max_message=most,
-    )

@@ -59,6 +59,12 @@ class TurnedAway:
         result.points, result.details, result.transcript, result.where = (), (), None, ""
         return False
 
+    def join(self, other: "TurnedAway") -> None:
+        """Add what another process has met at the same server, started there by the same command."""
+        self.times += other.times
+        self.seconds += other.seconds
+        self.fewest = min((each for each in (self.fewest, other.fewest) if each is not None), default=None)
+
     @property
     def line(self) -> str:
         """What was learnt, in a line; empty where it never happened."""

@@ -48,7 +48,7 @@ def scene_of(bound: Bound, steps: Iterable[Action], server: model.Server, *, clo
     return Scene(
         plan=tuple(steps),
         watched=bound.watched,
-        before=bound.before,
+        before=dict(bound.before),  # a view can't be sent to another process
         doubtful=bound.doubtful,
         taken=bound.taken,
         must_close=closes,
