@@ -188,3 +188,14 @@ def test_a_helper_that_is_killed_makes_the_run_an_error(tmp_path: Path) -> None:
 
     assert run.returncode == 5, said
     assert "ended early (-9)" in said
+
+
+def test_files_where_the_user_stands_take_no_place_of_modules(tmp_path: Path) -> None:
+    (tmp_path / "queue.py").write_text("raise SystemExit('shadowed')")
+    command = [sys.executable, "-P", "-m", "jhup_conformance", "--spawn", REFERENCE, "--clause", "FRAME-14"]
+
+    done = subprocess.run(
+        [*command, "--jobs", "2"], cwd=tmp_path, env=as_users_have_it(), capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -58,7 +58,7 @@ class Helped:
         task = pickle.dumps(Task(replace(self._options, jobs=1, report=None, summary=None), self._folder))
         for _ in range(self._jobs - 1):
             helper = subprocess.Popen(
-                [sys.executable, "-m", helper_module.__name__],
+                [sys.executable, "-P", "-m", helper_module.__name__],  # whatever lies where the user stands
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,  # Ctrl-C is for the process that the user sees, which passes it on
