@@ -3,7 +3,7 @@
 These stand first among the late checks: what a target wastes on one connection it goes on wasting beside all others.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +33,9 @@ WINDOW: Final = 0.07
 """Seconds over which processor time is measured; again, and longer, before it counts."""
 BUSY: Final = 0.15
 """Share of a processor that nobody needs for doing nothing, beyond what the target used before."""
+UNTIL_BLAMED: Final = (1, 4, 14, 20, 20)
+"""Windows until a target is said to spin. One that starts a process for each connection has work for seconds when many
+come at once beside others, and then rests."""
 MOSTLY: Final = 0.5
 """Share of a processor from which on a target is at work, whatever it usually does."""
 LONGEST_SPREE: Final = 2.0
@@ -150,11 +153,11 @@ def load_at_rest(judge: Judge, vitals: Vitals) -> float:
     return _least_load(vitals, 0.0)
 
 
-def _least_load(vitals: Vitals, usual: float) -> float:
+def _least_load(vitals: Vitals, usual: float, windows: Sequence[int] = (1, 4, 14)) -> float:
     """Measure the load of a target, longer and longer until it is hardly more than usual."""
     load = usual
-    for seconds in (WINDOW, 4 * WINDOW, 14 * WINDOW):
-        if (load := vitals.load(seconds)) - usual < BUSY:
+    for each in windows:
+        if (load := vitals.load(each * WINDOW)) - usual < BUSY:
             break
     return load
 
@@ -166,7 +169,7 @@ def check_rest(judge: Judge, places: tuple[str, ...], end: End) -> None:
     streams = [stream.ending(end) for place in places for stream in STRETCHES[place]]
     dialogues = send_all(judge, streams[: judge.lanes])
     try:
-        load = _least_load(vitals, usual)
+        load = _least_load(vitals, usual, UNTIL_BLAMED)
         if load - usual < BUSY:
             return
         raise Finding(
