@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import struct
 import sys
 import threading
@@ -204,8 +205,7 @@ def name_of(header: Header, folder: Path) -> str:
     if not 1 <= len(name.encode()) <= 255 or has_control or "/" in name or "\\" in name or name in {".", ".."}:
         raise Refused("the name is not valid")
     with contextlib.suppress(OSError):
-        if not (folder / name).is_file() or (folder / name).is_symlink():
-            (folder / name).lstat()
+        if not stat.S_ISREG((folder / name).lstat().st_mode):  # in one look: it may come to be between two
             raise Refused("the name is taken by something that is not a file")
     return name
 
