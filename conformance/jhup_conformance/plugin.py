@@ -5,7 +5,6 @@ Load it with ``-p jhup_conformance.plugin``; it is no entry point, so that it st
 
 import argparse
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from itertools import islice
 from typing import Any, Final
 
 import hypothesis
@@ -83,7 +82,6 @@ class ConformancePlugin:
         self._done = 0
         self._total = 0
         self._not_run: dict[str, str] = {}
-        self._places: dict[pytest.Item, int] = {}
         configure_hypothesis(options.profile)
 
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -138,7 +136,7 @@ class ConformancePlugin:
                 self._progress.acquainted(self.run)
             ended = yield
             self._hear(() if session.shouldstop else self._share.rest())
-            if is_learnt(self.run.options):
+            if self._share.is_lead and is_learnt(self.run.options):
                 self.run.learn()
             return ended
         except pytest.Session.Interrupted:
@@ -160,7 +158,6 @@ class ConformancePlugin:
         for item in session.items:
             (left if self.run.results[clause_mark(item).args[0]].does_not_apply else kept).append(item)
         session.items[:] = kept
-        self._places = {item: place for place, item in enumerate(kept)}
         self._total = len(kept)
         self._not_run = {item.nodeid: clause_mark(item).args[0] for item in kept}
         if left:
@@ -189,8 +186,10 @@ class ConformancePlugin:
 
     def _next_of(self, item: pytest.Item) -> pytest.Item | None:
         """Return the check that this process makes after another: until then fixtures are kept that both have."""
-        later = islice(item.session.items, self._places[item] + 1, None)
-        return next((each for each in later if self._share.takes(clause_mark(each).args[0])), None)
+        items = item.session.items
+        return next(
+            (each for each in items[items.index(item) + 1 :] if self._share.takes(clause_mark(each).args[0])), None
+        )
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Hold back checks that could not tell anything."""

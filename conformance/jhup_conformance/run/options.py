@@ -66,7 +66,9 @@ class Options:
 
     @property
     def can_be_shared(self) -> bool:
-        """Whether several processes can judge: each starts a server of its own, with a folder of its own."""
+        """Whether several processes can judge: each starts an upload server of its own, with a folder of its own."""
+        if self.kind is not Kind.UPLOAD:
+            return False
         return self.spawn is not None and "{storage}" in self.spawn and self.storage is None
 
     @property
@@ -143,7 +145,7 @@ class Options:
             return
         if self.jobs < 1:
             raise UsageError(f"--jobs: {self.jobs} is not a positive number of processes")
-        if self.jobs > 1 and not (self.can_be_shared and self.kind is Kind.UPLOAD):
+        if self.jobs > 1 and not self.can_be_shared:
             raise UsageError(
                 "--jobs is for upload servers started by --spawn with {storage}, without --storage: each process "
                 "starts one, with a folder of its own"

@@ -12,7 +12,6 @@ from jhup_conformance.run.incidents import Incident
 from jhup_conformance.run.options import Options
 from jhup_conformance.run.session import Run
 from jhup_conformance.run.turned_away import TurnedAway
-from jhup_conformance.target.services import Kind
 
 __all__ = ["Claims", "Part", "Share", "Whole", "join", "part_of", "usual_jobs"]
 
@@ -184,7 +183,7 @@ def usual_jobs(options: Options) -> int:
     A quick run and one of some clauses end as soon alone, and ``-x`` is about the first finding.
     """
     is_long = options.clauses is None and options.profile is not Profile.QUICK and not options.stop_first
-    return min(_MOST, _processors()) if is_long and options.kind is Kind.UPLOAD and options.can_be_shared else 1
+    return min(_MOST, _processors()) if is_long and options.can_be_shared else 1
 
 
 def _processors() -> int:
