@@ -5,10 +5,14 @@ import subprocess
 import sys
 from collections.abc import Generator, Iterator
 
+import hypothesis
 import pytest
 from reported import Reported, judge_echo, judge_reference, judge_taught
 from running import Judge, Judged, Servers, as_users_have_it
 from sharing import MACHINE, once_for_all
+
+hypothesis.settings.register_profile("conformance", deadline=None)  # a busy machine is no fault of the code
+hypothesis.settings.load_profile("conformance")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

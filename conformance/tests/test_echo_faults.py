@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="these servers b
 def _own_settings() -> Iterator[None]:
     """Return Hypothesis back the settings that it had, since a run has its own."""
     yield
-    hypothesis.settings.load_profile("default")
+    hypothesis.settings.load_profile("conformance")
 
 
 def test_there_are_enough_faults_and_each_has_a_clause() -> None:

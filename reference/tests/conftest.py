@@ -10,11 +10,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from jhup import Reply, ReplyReader
 from jhup.address import Address, Transport, parse_address
 from jhup_reference.store import Store
+
+hypothesis.settings.register_profile("reference", deadline=None)  # a busy machine is no fault of the code
+hypothesis.settings.load_profile("reference")
 
 WAIT = 30.0
 """Seconds after which a peer in these tests counts as hung; never reached when all is well."""
